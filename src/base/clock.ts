@@ -1,0 +1,30 @@
+/** Time, injected everywhere. `now` is Unix time in milliseconds; `monotonic` never jumps. */
+export interface Clock {
+  now(): number;
+  monotonic(): number;
+  /** Runs `callback` once after `delayMs`; the returned timer is cancelled with `cancel()`. */
+  setTimer(delayMs: number, callback: () => void): Timer;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+/** Resolves after `delayMs` of the clock's time; rejects with the signal's reason when aborted. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const timer = clock.setTimer(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    function onAbort(): void {
+      timer.cancel();
+      reject(signal?.reason as Error);
+    }
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

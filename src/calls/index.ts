@@ -1,0 +1,17 @@
+export { DEFAULT_CALL_SETTINGS } from './call.ts';
+export type {
+  CallEffect,
+  CallEvent,
+  CallPhase,
+  CallSettings,
+  CallState,
+  CallTimerName,
+  NewCall,
+  Offer,
+  OperatorDevice,
+  Step,
+  StepContext,
+  Termination,
+  TerminationClass,
+} from './call.ts';
+export type { CallCommands, CommandOutcome, CommandRefusal } from './ports.ts';

@@ -1,0 +1,1 @@
+export type { CalledParty, CallerIdentity, RecognisedBy, WithheldReason } from './called-party.ts';
