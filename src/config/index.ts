@@ -1,0 +1,5 @@
+export { describeConfig, parseConfig } from './config.ts';
+export type { Config, ConfigResult, LogLevel, Surroundings } from './config.ts';
+export { childEnv, loadConfig, readInternal, userRuntimeDir } from './env.ts';
+export type { Internal } from './internal.ts';
+export { VARIABLES, exampleEnv } from './variables.ts';
