@@ -1,0 +1,348 @@
+/**
+ * Sound that says who is speaking and when, and the ear that reads it back.
+ *
+ * A speaker sends a `BlockSequence`: blocks of 200 ms, each a pair of frequencies drawn from a seed;
+ * no pair comes twice within 308 blocks (61.6 s). Every speaker takes another `lane`, so that the
+ * frequencies of two speakers never meet; lanes 0 and 1 are 40 Hz apart and are orthogonal to each
+ * other in the analysis window, which makes cross-talk measurable down to about -60 dB through G.711.
+ *
+ *   const caller = new BlockSequence({ seed, lane: 0 });
+ *   send(caller.render(sampleNumber, 160));                    // 20 ms of linear PCM at 8 kHz
+ *   const heard = analyseBlocks(pcm, caller);                  // what an ear or a recording holds
+ *   expect(heard).toMatchObject({ missing: [], repeated: [], outOfOrder: [] });
+ *   compareTiming(blockPositions(left, caller), blockPositions(right, operator))
+ *   foreignLevelDb(left, operator, caller)                     // of the operator in the caller's channel
+ */
+
+export const SAMPLE_RATE_HZ = 8000;
+export const BLOCK_SAMPLES = 1600;
+export const BLOCK_MS = 200;
+
+const LOW_COUNT = 14;
+const HIGH_COUNT = 22;
+const PAIRS = LOW_COUNT * HIGH_COUNT;
+const LOW_BASE_HZ = 360;
+const HIGH_BASE_HZ = 1520;
+const STEP_HZ = 80;
+const LANE_OFFSET_HZ = [0, 40, 20, 60] as const;
+const AMPLITUDE = 6000;
+/** Raised-cosine edges of 5 ms: no clicks, so no energy outside the pair. */
+const RAMP_SAMPLES = 40;
+/** 100 ms: every frequency of lanes 0 and 1 lies on a bin of 10 Hz. */
+const WINDOW_SAMPLES = 800;
+const HOP_SAMPLES = 160;
+const PRESENT_AMPLITUDE = 300;
+const DOMINANCE = 4;
+
+export type Lane = 0 | 1 | 2 | 3;
+
+/** A small seeded generator (mulberry32): the same seed gives the same run. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+}
+
+export class BlockSequence {
+  readonly seed: number;
+  readonly lane: Lane;
+  readonly #order: number[];
+  readonly #indexOfPair: number[];
+
+  constructor(options: { seed: number; lane: Lane }) {
+    this.seed = options.seed;
+    this.lane = options.lane;
+    this.#order = shuffledPairs(options.seed * 4 + options.lane);
+    this.#indexOfPair = new Array<number>(PAIRS).fill(0);
+    for (const [index, pair] of this.#order.entries()) this.#indexOfPair[pair] = index;
+  }
+
+  /** Blocks until the same pair comes again. */
+  get cycle(): number {
+    return PAIRS;
+  }
+
+  get lowFrequenciesHz(): number[] {
+    return frequencies(LOW_BASE_HZ + LANE_OFFSET_HZ[this.lane], LOW_COUNT);
+  }
+
+  get highFrequenciesHz(): number[] {
+    return frequencies(HIGH_BASE_HZ + LANE_OFFSET_HZ[this.lane], HIGH_COUNT);
+  }
+
+  pairOf(block: number): { lowHz: number; highHz: number } {
+    const pair = this.#order[block % PAIRS] ?? 0;
+    const offset = LANE_OFFSET_HZ[this.lane];
+    return {
+      lowHz: LOW_BASE_HZ + offset + STEP_HZ * Math.floor(pair / HIGH_COUNT),
+      highHz: HIGH_BASE_HZ + offset + STEP_HZ * (pair % HIGH_COUNT),
+    };
+  }
+
+  /** Position of a pair in the cycle, from its places in the low and high group. */
+  indexOf(low: number, high: number): number {
+    return this.#indexOfPair[low * HIGH_COUNT + high] ?? -1;
+  }
+
+  /** Samples `from` … `from + length` of the endless sequence, linear 16 bit. `from` may be fractional. */
+  render(from: number, length: number): Int16Array {
+    const pcm = new Int16Array(length);
+    for (let i = 0; i < length; i++) pcm[i] = Math.round(this.sampleAt(from + i));
+    return pcm;
+  }
+
+  sampleAt(position: number): number {
+    if (position < 0) return 0;
+    const block = Math.floor(position / BLOCK_SAMPLES);
+    const within = position - block * BLOCK_SAMPLES;
+    const { lowHz, highHz } = this.pairOf(block);
+    const turn = (2 * Math.PI * within) / SAMPLE_RATE_HZ;
+    return AMPLITUDE * edge(within) * (Math.sin(turn * lowHz) + Math.sin(turn * highHz));
+  }
+}
+
+function frequencies(base: number, count: number): number[] {
+  return Array.from({ length: count }, (_, k) => base + STEP_HZ * k);
+}
+
+function shuffledPairs(seed: number): number[] {
+  const random = seededRandom(seed);
+  const order = Array.from({ length: PAIRS }, (_, pair) => pair);
+  for (let i = PAIRS - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j] ?? 0, order[i] ?? 0];
+  }
+  return order;
+}
+
+function edge(within: number): number {
+  const distance = Math.min(within, BLOCK_SAMPLES - within);
+  return distance >= RAMP_SAMPLES ? 1 : (1 - Math.cos((Math.PI * distance) / RAMP_SAMPLES)) / 2;
+}
+
+const HANN = Float64Array.from(
+  { length: WINDOW_SAMPLES },
+  (_, i) => 1 - Math.cos((2 * Math.PI * (i + 0.5)) / WINDOW_SAMPLES),
+);
+
+/** Amplitude of one frequency in a Hann-weighted window (Goertzel). */
+function amplitudeAt(windowed: Float64Array, frequencyHz: number): number {
+  const coefficient = 2 * Math.cos((2 * Math.PI * frequencyHz) / SAMPLE_RATE_HZ);
+  let s1 = 0;
+  let s2 = 0;
+  for (const sample of windowed) {
+    const s0 = sample + coefficient * s1 - s2;
+    s2 = s1;
+    s1 = s0;
+  }
+  const power = s1 * s1 + s2 * s2 - coefficient * s1 * s2;
+  return (2 * Math.sqrt(Math.max(0, power))) / windowed.length;
+}
+
+function windowAt(pcm: Int16Array, start: number): Float64Array {
+  const windowed = new Float64Array(WINDOW_SAMPLES);
+  for (let i = 0; i < WINDOW_SAMPLES; i++) windowed[i] = (pcm[start + i] ?? 0) * (HANN[i] ?? 0);
+  return windowed;
+}
+
+function strongest(windowed: Float64Array, candidatesHz: readonly number[]): number {
+  let best = -1;
+  let first = 0;
+  let second = 0;
+  for (const [place, frequency] of candidatesHz.entries()) {
+    const level = amplitudeAt(windowed, frequency);
+    if (level > first) {
+      second = first;
+      first = level;
+      best = place;
+    } else if (level > second) second = level;
+  }
+  return first >= PRESENT_AMPLITUDE && first >= DOMINANCE * second ? best : -1;
+}
+
+export type SeenBlock = {
+  /** Number of the block since the start of the sequence. */
+  index: number;
+  /** Middle of the windows that showed it, in samples. */
+  centerSample: number;
+  windows: number;
+};
+
+export type BlockReport = {
+  seen: SeenBlock[];
+  /** Blocks between the first and the last seen that no window shows. */
+  missing: number[];
+  /** Blocks that came, went and came again. */
+  repeated: number[];
+  /** Blocks that came before one with a lower number. */
+  outOfOrder: number[];
+  /** Windows of 100 ms that show no block clearly (edges between blocks are among them). */
+  unclearWindows: number;
+  windows: number;
+};
+
+/** Reads the blocks of one sequence out of linear PCM at 8 kHz. `near` is about the first block's number. */
+export function analyseBlocks(pcm: Int16Array, sequence: BlockSequence, near = 0): BlockReport {
+  const runs: SeenBlock[] = [];
+  let windows = 0;
+  let unclearWindows = 0;
+  let expected = near;
+  const lows = sequence.lowFrequenciesHz;
+  const highs = sequence.highFrequenciesHz;
+  for (let start = 0; start + WINDOW_SAMPLES <= pcm.length; start += HOP_SAMPLES) {
+    windows++;
+    const windowed = windowAt(pcm, start);
+    const low = strongest(windowed, lows);
+    const high = low < 0 ? -1 : strongest(windowed, highs);
+    if (high < 0) {
+      unclearWindows++;
+      continue;
+    }
+    const index = unwrap(sequence.indexOf(low, high), expected, sequence.cycle);
+    expected = index;
+    const center = start + WINDOW_SAMPLES / 2;
+    const last = runs.at(-1);
+    if (last?.index === index) {
+      last.centerSample += (center - last.centerSample) / (last.windows + 1);
+      last.windows++;
+    } else runs.push({ index, centerSample: center, windows: 1 });
+  }
+  return { ...judge(runs.filter((run) => run.windows >= 2)), unclearWindows, windows };
+}
+
+function unwrap(index: number, expected: number, cycle: number): number {
+  const turns = Math.round((expected - index) / cycle);
+  return Math.max(index, index + turns * cycle);
+}
+
+function judge(
+  seen: SeenBlock[],
+): Pick<BlockReport, 'seen' | 'missing' | 'repeated' | 'outOfOrder'> {
+  const times = new Map<number, number>();
+  const outOfOrder: number[] = [];
+  for (const [place, { index }] of seen.entries()) {
+    times.set(index, (times.get(index) ?? 0) + 1);
+    const before = seen[place - 1];
+    if (before && before.index > index) outOfOrder.push(before.index);
+  }
+  const numbers = [...times.keys()].sort((a, b) => a - b);
+  const missing: number[] = [];
+  for (let index = numbers[0] ?? 0; index < (numbers.at(-1) ?? 0); index++) {
+    if (!times.has(index)) missing.push(index);
+  }
+  const repeated = numbers.filter((index) => (times.get(index) ?? 0) > 1);
+  return { seen, missing, repeated, outOfOrder };
+}
+
+/** Where each block begins, to the sample: the matched filter of the block around its place. */
+export function blockPositions(
+  pcm: Int16Array,
+  sequence: BlockSequence,
+  near = 0,
+): Map<number, number> {
+  const positions = new Map<number, number>();
+  for (const run of analyseBlocks(pcm, sequence, near).seen) {
+    const guess = Math.round(run.centerSample) - BLOCK_SAMPLES / 2;
+    if (guess < SEARCH_SAMPLES || guess + BLOCK_SAMPLES + SEARCH_SAMPLES > pcm.length) continue;
+    if (run.windows < 3) continue;
+    positions.set(
+      run.index,
+      bestMatch(pcm, sequence.render(run.index * BLOCK_SAMPLES, BLOCK_SAMPLES), guess),
+    );
+  }
+  return positions;
+}
+
+const SEARCH_SAMPLES = 200;
+
+function bestMatch(pcm: Int16Array, block: Int16Array, guess: number): number {
+  let best = guess;
+  let bestSum = -Infinity;
+  for (let start = guess - SEARCH_SAMPLES; start <= guess + SEARCH_SAMPLES; start++) {
+    let sum = 0;
+    for (let i = 0; i < block.length; i++) sum += (pcm[start + i] ?? 0) * (block[i] ?? 0);
+    if (sum > bestSum) {
+      bestSum = sum;
+      best = start;
+    }
+  }
+  return best;
+}
+
+/**
+ * Median offset and robust drift (Theil-Sen) between two channels whose speakers began block 0 at the
+ * same instant. When they did not, or one speaker's clock is off, `expectedMs` says how much later than
+ * b's the block of a was *sent*; it is taken off first.
+ */
+export function compareTiming(
+  a: ReadonlyMap<number, number>,
+  b: ReadonlyMap<number, number>,
+  expectedMs: (block: number) => number = () => 0,
+): { offsetMs: number; driftMsPerMinute: number; blocks: number } {
+  const points: { atMinutes: number; offsetMs: number }[] = [];
+  for (const [block, position] of a) {
+    const other = b.get(block);
+    if (other === undefined) continue;
+    const offsetMs = ((position - other) * 1000) / SAMPLE_RATE_HZ - expectedMs(block);
+    points.push({ atMinutes: other / SAMPLE_RATE_HZ / 60, offsetMs });
+  }
+  const half = Math.floor(points.length / 2);
+  const slopes: number[] = [];
+  for (const [place, early] of points.entries()) {
+    for (const late of points.slice(place + Math.max(1, half))) {
+      slopes.push((late.offsetMs - early.offsetMs) / (late.atMinutes - early.atMinutes));
+    }
+  }
+  return {
+    offsetMs: median(points.map((point) => point.offsetMs)),
+    driftMsPerMinute: median(slopes),
+    blocks: points.length,
+  };
+}
+
+/**
+ * Level of the frequencies of `intruder`'s lane in `pcm`, in dB of the level a speaker sends. Give
+ * `owner` when the channel has one: then it is measured in the middle of the owner's blocks, where the
+ * owner's own edges add nothing. `worst` is the loudest window, `typical` the median.
+ */
+export function foreignLevelDb(
+  pcm: Int16Array,
+  intruder: BlockSequence,
+  owner?: BlockSequence,
+  near = 0,
+): { worst: number; typical: number; windows: number } {
+  const lanes = [...intruder.lowFrequenciesHz, ...intruder.highFrequenciesHz];
+  const levels: number[] = [];
+  for (const start of measuringPlaces(pcm, owner, near)) {
+    const windowed = windowAt(pcm, start);
+    const loudest = Math.max(...lanes.map((frequency) => amplitudeAt(windowed, frequency)));
+    levels.push(20 * Math.log10(Math.max(loudest, 1e-3) / AMPLITUDE));
+  }
+  return { worst: Math.max(-120, ...levels), typical: median(levels), windows: levels.length };
+}
+
+function measuringPlaces(
+  pcm: Int16Array,
+  owner: BlockSequence | undefined,
+  near: number,
+): number[] {
+  if (owner) {
+    return [...blockPositions(pcm, owner, near).values()].map(
+      (position) => position + (BLOCK_SAMPLES - WINDOW_SAMPLES) / 2,
+    );
+  }
+  const places: number[] = [];
+  for (let start = 0; start + WINDOW_SAMPLES <= pcm.length; start += WINDOW_SAMPLES) {
+    places.push(start);
+  }
+  return places;
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((x, y) => x - y);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import {
+  BLOCK_SAMPLES,
+  BlockSequence,
+  analyseBlocks,
+  blockPositions,
+  compareTiming,
+  foreignLevelDb,
+} from './harness/tone-blocks.ts';
+
+const caller = new BlockSequence({ seed: 7, lane: 0 });
+const operator = new BlockSequence({ seed: 7, lane: 1 });
+
+describe('BlockSequence and its ear', () => {
+  it('reads back every block, once and in order', () => {
+    const report = analyseBlocks(caller.render(0, 310 * BLOCK_SAMPLES), caller);
+    expect(report.seen.map((block) => block.index)).toEqual(
+      Array.from({ length: 310 }, (_, index) => index),
+    );
+    expect(report).toMatchObject({ missing: [], repeated: [], outOfOrder: [] });
+  });
+
+  it('starts anywhere in the sequence', () => {
+    const report = analyseBlocks(caller.render(400 * BLOCK_SAMPLES + 700, 16_000), caller, 400);
+    expect(report.seen.map((block) => block.index)[1]).toBe(401);
+  });
+
+  it('notices a missing, a repeated and a moved block', () => {
+    const block = (index: number): Int16Array =>
+      caller.render(index * BLOCK_SAMPLES, BLOCK_SAMPLES);
+    const join = (...order: number[]): Int16Array =>
+      Int16Array.from(order.flatMap((index) => [...block(index)]));
+    expect(analyseBlocks(join(0, 1, 3, 4), caller).missing).toEqual([2]);
+    expect(analyseBlocks(join(0, 1, 0, 1, 2), caller).repeated).toEqual([0, 1]);
+    expect(analyseBlocks(join(0, 2, 1, 3), caller).outOfOrder).toEqual([2]);
+  });
+
+  it('hears nothing of another speaker and nothing in silence', () => {
+    expect(analyseBlocks(operator.render(0, 80_000), caller).seen).toEqual([]);
+    expect(analyseBlocks(new Int16Array(80_000), caller).seen).toEqual([]);
+  });
+
+  it('finds offset and drift between two channels to a fraction of a millisecond', () => {
+    const left = caller.render(-800, 480_000);
+    const right = Int16Array.from({ length: 480_000 }, (_, i) =>
+      Math.round(operator.sampleAt((i - 960) * (1 - 50e-6))),
+    );
+    const timing = compareTiming(blockPositions(left, caller), blockPositions(right, operator));
+    expect(timing.offsetMs).toBeCloseTo(-20 - 1.5, 0);
+    expect(timing.driftMsPerMinute).toBeCloseTo(-3, 0);
+  });
+
+  it('measures cross-talk of -50 dB and its absence', () => {
+    const own = caller.render(0, 80_000);
+    const other = operator.render(0, 80_000);
+    const leaking = Int16Array.from(own, (sample, i) => sample + (other[i] ?? 0) * 0.00316);
+    expect(foreignLevelDb(own, operator, caller).worst).toBeLessThan(-60);
+    const level = foreignLevelDb(leaking, operator, caller).worst;
+    expect(level).toBeGreaterThan(-53);
+    expect(level).toBeLessThan(-47);
+  });
+});
