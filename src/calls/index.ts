@@ -15,3 +15,11 @@ export type {
   TerminationClass,
 } from './call.ts';
 export type { CallCommands, CommandOutcome, CommandRefusal } from './ports.ts';
+export type {
+  CallQueries,
+  CallRecord,
+  FloorEvent,
+  FloorEvents,
+  Operator,
+  OperatorState,
+} from './queries.ts';

@@ -1,0 +1,74 @@
+import type { CallId, E164, LegId, OperatorId, SubscriberId, UserId } from '../base/index.ts';
+import type { CallState } from './call.ts';
+
+export type OperatorState = 'offline' | 'available' | 'reserved' | 'busy' | 'wrap-up' | 'away';
+
+/** A person (or a phone) on the floor. */
+export type Operator = {
+  id: OperatorId;
+  key: string;
+  name: string;
+  userId: UserId | null;
+  deviceKind: 'browser' | 'sip';
+  /** `sip`: registered user name, or a fixed URI. */
+  sipUsername: string | null;
+  sipUri: string | null;
+  state: OperatorState;
+  stateSince: number;
+  /** Since when idle: the longest-idle rule's order. */
+  idleSince: number;
+  callId: CallId | null;
+  /** The kept-up browser leg and the desk (tab) that holds it. */
+  legId: LegId | null;
+  deskId: string | null;
+  ringNoAnswerCount: number;
+};
+
+/** A call as stored, for screens. */
+export type CallRecord = {
+  state: CallState;
+  operatorId: OperatorId | null;
+  operatorName: string | null;
+};
+
+/** What screens read about calls and operators. Implemented by storage. */
+export interface CallQueries {
+  call(id: CallId): Promise<CallRecord | null>;
+  openCalls(): Promise<CallRecord[]>;
+  waitingCount(): Promise<number>;
+  operator(id: OperatorId): Promise<Operator | null>;
+  operatorByUser(userId: UserId): Promise<Operator | null>;
+  operators(): Promise<Operator[]>;
+  /** Earlier calls of this number to this subscriber, newest first. */
+  earlierCalls(options: {
+    caller: E164;
+    subscriberId: SubscriberId;
+    before: CallId;
+    limit: number;
+  }): Promise<
+    { callId: CallId; arrivedAt: number; operatorName: string | null; summary: string }[]
+  >;
+}
+
+/** What the floor announces to screens; carried by the process's own event bus. */
+export type FloorEvent =
+  | { type: 'operator.changed'; operatorId: OperatorId }
+  | { type: 'call.changed'; callId: CallId; operatorId: OperatorId | null }
+  | { type: 'audio.reopen'; operatorId: OperatorId }
+  | { type: 'desk.taken'; operatorId: OperatorId; deskId: string }
+  | {
+      type: 'notice';
+      operatorId: OperatorId | null;
+      callId: CallId | null;
+      code:
+        | 'media-restarted'
+        | 'app-restarted'
+        | 'call-ended-by-fault'
+        | 'recording-failed'
+        | 'shutting-down';
+    };
+
+export interface FloorEvents {
+  publish(event: FloorEvent): void;
+  subscribe(listener: (event: FloorEvent) => void): () => void;
+}

@@ -1,0 +1,189 @@
+import { z } from 'zod';
+
+export const operatorStateSchema = z.enum([
+  'offline',
+  'available',
+  'reserved',
+  'busy',
+  'wrap-up',
+  'away',
+]);
+export type OperatorState = z.infer<typeof operatorStateSchema>;
+
+export const callPhaseSchema = z.enum([
+  'waiting',
+  'offering',
+  'connecting',
+  'talking',
+  'reconnecting',
+  'unattended',
+  'wrap-up',
+  'ended',
+]);
+
+/** The called party as the operator must see it, all through the call. */
+export const calledViewSchema = z.object({
+  subscriberId: z.string().nullable(),
+  subscriberName: z.string().nullable(),
+  subscriberKana: z.string().nullable(),
+  did: z.string().nullable(),
+  /** `03-0123-4567` */
+  didFormatted: z.string().nullable(),
+  didLabel: z.string().nullable(),
+  dialedNumber: z.string(),
+  how: z.enum([
+    'request-uri',
+    'trunk-rule',
+    'p-called-party-id',
+    'diversion',
+    'history-info',
+    'browser',
+    'catch-all',
+  ]),
+  certainty: z.enum(['certain', 'likely', 'unknown']),
+  /** 名乗り, with its reading. */
+  greeting: z.string(),
+  greetingKana: z.string(),
+  /** What the operator must know before speaking. */
+  note: z.string(),
+});
+
+export const callerViewSchema = z.object({
+  number: z.string().nullable(),
+  numberFormatted: z.string().nullable(),
+  rawNumber: z.string().nullable(),
+  displayName: z.string().nullable(),
+  withheld: z.enum(['withheld', 'payphone', 'unavailable']).nullable(),
+  international: z.boolean(),
+});
+
+export const contactViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  kana: z.string(),
+  title: z.string(),
+  phone: z.string().nullable(),
+  email: z.string().nullable(),
+});
+
+export const earlierCallSchema = z.object({
+  callId: z.string(),
+  arrivedAt: z.number(),
+  operatorName: z.string().nullable(),
+  summary: z.string(),
+});
+
+export const callViewSchema = z.object({
+  id: z.string(),
+  phase: callPhaseSchema,
+  version: z.number(),
+  arrivedAt: z.number(),
+  answeredAt: z.number().nullable(),
+  endedAt: z.number().nullable(),
+  caller: callerViewSchema,
+  called: calledViewSchema,
+  operatorId: z.string().nullable(),
+  operatorName: z.string().nullable(),
+  recordingId: z.string().nullable(),
+  termination: z.object({ class: z.string(), reason: z.string() }).nullable(),
+});
+export type CallView = z.infer<typeof callViewSchema>;
+
+/** The message form: every field a string, so that every keystroke can be kept. */
+export const messageFieldSchema = z.enum([
+  'company',
+  'companyKana',
+  'name',
+  'nameKana',
+  'phone',
+  'contactId',
+  'callType',
+  'body',
+  'wants',
+  'callbackTime',
+  'urgency',
+]);
+export type MessageField = z.infer<typeof messageFieldSchema>;
+
+export const FIELD_LIMITS: Record<MessageField, number> = {
+  company: 100,
+  companyKana: 100,
+  name: 60,
+  nameKana: 60,
+  phone: 30,
+  contactId: 60,
+  callType: 40,
+  body: 4000,
+  wants: 20,
+  callbackTime: 100,
+  urgency: 10,
+};
+
+export const draftViewSchema = z.object({
+  callId: z.string(),
+  version: z.number(),
+  fields: z.partialRecord(messageFieldSchema, z.object({ value: z.string(), version: z.number() })),
+  sentMessageId: z.string().nullable(),
+});
+export type DraftView = z.infer<typeof draftViewSchema>;
+
+/**
+ * One snapshot of everything the operator's desk shows. The server pushes a whole one after every
+ * change: a page that was away needs nothing else to be right again.
+ */
+export const deskViewSchema = z.object({
+  operatorId: z.string(),
+  operatorName: z.string(),
+  device: z.enum(['browser', 'sip', 'number']),
+  state: operatorStateSchema,
+  stateSince: z.number(),
+  /** The desk (browser tab) that holds the audio, if any. */
+  deskId: z.string().nullable(),
+  audio: z.enum(['none', 'connecting', 'up', 'lost']),
+  /** The call offered to, held by, or in wrap-up with this operator. */
+  call: callViewSchema.nullable(),
+  draft: draftViewSchema.nullable(),
+  contacts: z.array(contactViewSchema),
+  earlierCalls: z.array(earlierCallSchema),
+  waitingCalls: z.number(),
+  serverTime: z.number(),
+});
+export type DeskView = z.infer<typeof deskViewSchema>;
+
+export const openAudioSchema = z.object({
+  deskId: z.string().min(8).max(64),
+  sdpOffer: z.string().max(20_000),
+  /** 「こちらで受電する」: take the audio over from another desk. */
+  takeOver: z.boolean().default(false),
+});
+export const audioViewSchema = z.object({ legId: z.string(), sdpAnswer: z.string() });
+export const presenceSchema = z.object({ presence: z.enum(['available', 'away', 'offline']) });
+export const putFieldSchema = z.object({
+  value: z.string().max(4000),
+  /** Counts up in one page; the server keeps the highest per desk and acknowledges it. */
+  clientSeq: z.number().int().nonnegative(),
+  deskId: z.string().min(8).max(64),
+});
+export const fieldAckSchema = z.object({
+  callId: z.string(),
+  field: messageFieldSchema,
+  version: z.number(),
+  clientSeq: z.number(),
+});
+export type FieldAck = z.infer<typeof fieldAckSchema>;
+
+export const customerNumberSchema = z.object({
+  number: z.string(),
+  formatted: z.string(),
+  subscriberName: z.string(),
+});
+export const customerCallSchema = z.object({
+  dialedNumber: z.string().min(3).max(32),
+  callerNumber: z.string().max(32).nullable().default(null),
+  sdpOffer: z.string().max(20_000),
+});
+export const customerCallViewSchema = z.object({
+  callId: z.string(),
+  phase: callPhaseSchema,
+  termination: z.object({ class: z.string(), reason: z.string() }).nullable(),
+});

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+
+/**
+ * What `denwaban apply FILE` declares: a whole office. Names in `id` fields are the file's own
+ * stable keys (lower-case letters, digits, hyphens): applying twice changes nothing, applying a
+ * changed file changes only what differs; what the file does not name is left alone.
+ */
+const key = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens, at most 40');
+const phone = z.string().min(3).max(32);
+const text = (max: number): z.ZodString => z.string().max(max);
+
+export const trunkSpecSchema = z.strictObject({
+  id: key,
+  name: text(100),
+  /** Addresses or CIDR networks that may send us calls without registration. */
+  addresses: z.array(z.string().max(64)).min(1).max(50),
+  /** Networks media may come from besides the signalled address. */
+  mediaNetworks: z.array(z.string().max(64)).max(50).default([]),
+  /** Where the dialled number stands when the Request-URI is not one of our numbers. */
+  dialedNumberFrom: z.enum(['request-uri', 'to', 'p-called-party-id']).default('request-uri'),
+  trustAssertedIdentity: z.boolean().default(true),
+});
+
+export const contactSpecSchema = z.strictObject({
+  id: key,
+  name: text(100).min(1),
+  kana: text(100).default(''),
+  title: text(100).default(''),
+  phone: phone.nullable().default(null),
+  email: z.email().max(254).nullable().default(null),
+});
+
+/** Who gets a mail: contacts by id, for all messages or only the urgent ones. */
+export const mailRouteSpecSchema = z.strictObject({
+  to: z.array(key).min(1).max(20),
+  when: z.enum(['always', 'urgent', 'unanswered', 'addressed']).default('always'),
+});
+
+export const memberSpecSchema = z.strictObject({
+  email: z.email().max(254),
+  name: text(100).min(1),
+  /** Only used when the account does not exist yet. */
+  initialPassword: z.string().min(10).max(200).optional(),
+});
+
+export const subscriberSpecSchema = z.strictObject({
+  id: key,
+  name: text(100).min(1),
+  kana: text(100).default(''),
+  greeting: text(300).min(1),
+  greetingKana: text(300).default(''),
+  note: text(2000).default(''),
+  timeZone: text(60).default('Asia/Tokyo'),
+  numbers: z
+    .array(z.strictObject({ number: phone, label: text(60).default('') }))
+    .min(1)
+    .max(200),
+  contacts: z.array(contactSpecSchema).max(500).default([]),
+  mailRoutes: z.array(mailRouteSpecSchema).max(50).default([]),
+  members: z.array(memberSpecSchema).max(200).default([]),
+});
+
+export const operatorSpecSchema = z.strictObject({
+  id: key,
+  name: text(100).min(1),
+  device: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('browser') }),
+      z.strictObject({
+        kind: z.literal('sip'),
+        /** A registered phone signs in with `username` and `password`… */
+        username: z
+          .string()
+          .regex(/^[A-Za-z0-9._-]{1,40}$/)
+          .optional(),
+        password: z.string().min(6).max(100).optional(),
+        /** …or a fixed address: `sip:operator@192.0.2.10:5060`. */
+        uri: z.string().max(200).optional(),
+        /** A SIP phone has no 受電開始: is it on the floor from the start? */
+        available: z.boolean().default(true),
+      }),
+    ])
+    .default({ kind: 'browser' }),
+  email: z.email().max(254).optional(),
+  initialPassword: z.string().min(10).max(200).optional(),
+  role: z.enum(['operator', 'supervisor', 'administrator']).default('operator'),
+});
+
+export const centerSpecSchema = z.strictObject({
+  version: z.literal(1),
+  name: text(100).default(''),
+  /** 名乗り when nobody knows which company was rung. */
+  catchAll: z
+    .strictObject({
+      greeting: text(300),
+      greetingKana: text(300).default(''),
+      note: text(2000).default(''),
+    })
+    .optional(),
+  settings: z
+    .strictObject({
+      ringNoAnswerSeconds: z.number().int().min(3).max(120).optional(),
+      maxWaitSeconds: z.number().int().min(5).max(3600).optional(),
+      wrapUpSeconds: z.number().int().min(5).max(7200).optional(),
+    })
+    .optional(),
+  trunks: z.array(trunkSpecSchema).max(100).default([]),
+  subscribers: z.array(subscriberSpecSchema).max(10_000).default([]),
+  operators: z.array(operatorSpecSchema).max(2000).default([]),
+});
+export type CenterSpec = z.infer<typeof centerSpecSchema>;
+
+export const applyResultSchema = z.object({
+  created: z.array(z.string()),
+  changed: z.array(z.string()),
+  unchanged: z.number(),
+  warnings: z.array(z.string()),
+});
+export type ApplyResult = z.infer<typeof applyResultSchema>;

@@ -1,0 +1,9 @@
+export type {
+  Delivery,
+  DeliveryState,
+  DeliveryStore,
+  MailRoute,
+  MailboxMail,
+  MailboxStore,
+  Outcome,
+} from './ports.ts';

@@ -1,0 +1,11 @@
+export type {
+  CallStore,
+  FloorStore,
+  MessageDesk,
+  RecordingIndex,
+  RegistrationStore,
+  StoredBinding,
+  StoredCall,
+  StoredLeg,
+  Transition,
+} from './ports.ts';

@@ -1,0 +1,10 @@
+export type {
+  Draft,
+  DraftPut,
+  DraftPutOutcome,
+  Message,
+  MessageEvent,
+  MessageField,
+  MessageFilter,
+  MessageStore,
+} from './ports.ts';

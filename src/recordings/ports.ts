@@ -1,0 +1,26 @@
+import type { CallId, RecordingId, SubscriberId } from '../base/index.ts';
+
+/** A recorded call as the index knows it; the bytes are in the file. */
+export type Recording = {
+  id: RecordingId;
+  callId: CallId;
+  subscriberId: SubscriberId | null;
+  /** Relative to the recordings folder. */
+  path: string;
+  startedAt: number;
+  endedAt: number | null;
+  seconds: number;
+  state: 'recording' | 'complete' | 'incomplete' | 'missing';
+};
+
+/** The index of recordings. Implemented by storage. */
+export interface RecordingStore {
+  begin(recording: Recording): Promise<void>;
+  finish(
+    id: RecordingId,
+    end: { endedAt: number; seconds: number; state: 'complete' | 'incomplete' },
+  ): Promise<void>;
+  recording(id: RecordingId): Promise<Recording | null>;
+  ofCalls(callIds: readonly CallId[]): Promise<Recording[]>;
+  open(): Promise<Recording[]>;
+}
