@@ -43,6 +43,7 @@ export type Termination = {
     | 'app-restarted'
     | 'operator-lost'
     | 'shutdown'
+    | 'max-duration'
     | 'internal-error';
 };
 
@@ -61,10 +62,14 @@ export type CallTimerName =
   | 'max-wait'
   /** No operator signed in: how long the caller hears ringback before the prompt. */
   | 'nobody-there'
+  /** All who are there were tried: when they may be offered the call once more. */
+  | 'retry-offer'
   /** The operator's audio is gone; after it the call is offered on. */
   | 'reconnect'
   /** Answer was ordered; the caller's ACK or media did not come. */
   | 'connect'
+  /** The unattended prompt does not report its end. */
+  | 'prompt'
   | 'wrap-up'
   /** The last guard: no call lives longer than this. */
   | 'max-duration';
@@ -73,7 +78,9 @@ export type CallState = {
   id: CallId;
   phase: CallPhase;
   arrivedAt: number;
+  /** When an operator and the caller first heard each other; a prompt does not count. */
   answeredAt: number | null;
+  /** When the caller's part was over: set with `termination`, before wrap-up. */
   endedAt: number | null;
   caller: CallerIdentity;
   called: CalledParty;
@@ -82,6 +89,8 @@ export type CallState = {
   offer: Offer | null;
   /** Set from accept until the call leaves this operator. */
   operator: { operatorId: OperatorId; legId: LegId; device: OperatorDevice } | null;
+  /** The last operator who spoke with the caller; stays when the call has left her. */
+  answeredBy: OperatorId | null;
   /** Operators who were offered this call and did not take it, oldest first. */
   triedOperators: OperatorId[];
   recordingId: RecordingId | null;
@@ -98,6 +107,7 @@ export type CallSettings = {
   nobodyThereMs: number;
   reconnectMs: number;
   connectMs: number;
+  promptMs: number;
   wrapUpMs: number;
   maxDurationMs: number;
 };
@@ -108,12 +118,16 @@ export const DEFAULT_CALL_SETTINGS: CallSettings = {
   nobodyThereMs: 2_000,
   reconnectMs: 20_000,
   connectMs: 40_000,
+  promptMs: 120_000,
   wrapUpMs: 15 * 60_000,
   maxDurationMs: 4 * 60 * 60_000,
 };
 
 export type CallEvent =
-  /** The answer to `findOperator`. `signedIn` tells "all busy" from "nobody there". */
+  /**
+   * The answer to `findOperator`. `signedIn` tells "all busy" from "nobody there"; it counts the
+   * excluded operators too.
+   */
   | { type: 'operator.found'; operatorId: OperatorId; legId: LegId; device: OperatorDevice }
   | { type: 'operator.not-found'; signedIn: boolean }
   /** An operator became free while this call waits. */
@@ -131,9 +145,11 @@ export type CallEvent =
   | { type: 'operator.wrapped-up'; operatorId: OperatorId }
   | { type: 'prompt.done' }
   | { type: 'media-plane.lost' }
-  | { type: 'timer.fired'; timer: CallTimerName }
+  /** `due` is what the timer was armed with: where the state says otherwise, the firing is stale. */
+  | { type: 'timer.fired'; timer: CallTimerName; due?: number }
   /**
    * A new app took the call over. What it found in the media plane; a leg that is gone is lost.
+   * In `reconnecting` it says nothing new: audio that is back is told by `operator.audio-back`.
    */
   | { type: 'adopted'; callerLegAlive: boolean; operatorLegAlive: boolean }
   | { type: 'shutdown' }
@@ -168,10 +184,21 @@ export type CallEffect =
   /** A SIP operator's leg is ended; a browser's kept-up leg only parts from the call. */
   | { type: 'endOperatorLeg'; operatorId: OperatorId; legId: LegId; device: OperatorDevice }
   | { type: 'openDraft'; operatorId: OperatorId }
-  | { type: 'setOperatorState'; operatorId: OperatorId; state: 'available' | 'busy' | 'wrap-up' }
+  /**
+   * Only while this call holds the operator (by the claim of `findOperator`); otherwise nothing:
+   * a late release must not free her from another call. `available` and `away` end the hold.
+   */
+  | {
+      type: 'setOperatorState';
+      operatorId: OperatorId;
+      state: 'available' | 'busy' | 'wrap-up' | 'away';
+    }
   /** The operator did not answer in time: count it; the floor may set the operator away. */
   | { type: 'noteRingNoAnswer'; operatorId: OperatorId }
-  /** A message without an operator: 不在着信. */
+  /**
+   * A message without an operator: 不在着信. What a lost operator had already written down (the
+   * call's draft) belongs into it.
+   */
   | { type: 'recordUnansweredCall'; kind: 'unattended' | 'abandoned' }
   | { type: 'callEnded'; termination: Termination };
 

@@ -1,3 +1,4 @@
+export { arrive, step } from './call-machine.ts';
 export { DEFAULT_CALL_SETTINGS } from './call.ts';
 export type {
   CallEffect,
