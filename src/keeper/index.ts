@@ -1,0 +1,3 @@
+export { Keeper } from './keeper.ts';
+export type { KeeperOptions } from './keeper.ts';
+export type { MediaArgument } from './media-process.ts';

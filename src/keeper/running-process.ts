@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { AppError } from '../base/index.ts';
+import type { Clock } from '../base/index.ts';
+import { identify, isAlive } from './process-identity.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+
+/** A process we look after: our own child, or one left by a keeper that died. */
+export type RunningProcess = {
+  identity: ProcessIdentity;
+  /** Settles when it has ended: `code 1`, `signal SIGKILL`, or `gone` where nobody told us. */
+  ended: Promise<string>;
+};
+
+/** How often an adopted process is looked at: it is not our child, so no event tells its end. */
+const WATCH_INTERVAL_MS = 200;
+
+/** Starts a program in its own process group, so that Ctrl-C in our terminal is not its business. */
+export async function startProcess(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+): Promise<RunningProcess & { child: ChildProcess }> {
+  const child = spawn(command, args, { ...options, detached: true });
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => {
+      resolve(signal === null ? `code ${code ?? 0}` : `signal ${signal}`);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (cause) => reject(notStarted(command, cause)));
+  });
+  // One that is over before it can be looked at still has a pid; nothing will ever match it.
+  const identity = identify(child.pid ?? 0) ?? { pid: child.pid ?? 0, startedAt: 'over' };
+  return { identity, ended, child };
+}
+
+function notStarted(command: string, cause: NodeJS.ErrnoException): AppError {
+  return new AppError(
+    'keeper.not-started',
+    `${command} cannot be started (${cause.code ?? cause.message}).`,
+    { cause },
+  );
+}
+
+/** Looks after a process that was there before us. */
+export function adoptProcess(identity: ProcessIdentity, clock: Clock): RunningProcess {
+  const ended = new Promise<string>((resolve) => {
+    const look = (): void => {
+      if (isAlive(identity)) clock.setTimer(WATCH_INTERVAL_MS, look);
+      else resolve('gone');
+    };
+    look();
+  });
+  return { identity, ended };
+}
