@@ -1,0 +1,36 @@
+import { AnswerRepeater, answerKey } from './answer-repeater.ts';
+import type { StoredAnswer } from './answer-repeater.ts';
+import { sdpOf } from './message.ts';
+import type { UserAgentCore } from './user-agent-core.ts';
+
+export interface AnswerObserver {
+  /** The ACK of our 2xx came; `sdp` is '' when it carries none. */
+  onAck?(sdp: string): void;
+  /** 32 s without ACK: the caller of this is expected to send BYE (§13.3.1.4). */
+  onAckTimeout?(): void;
+}
+
+/** Sends a 2xx and repeats it until its ACK comes. Starting the same answer again only sends it. */
+export function startAnswer(
+  core: UserAgentCore,
+  answer: StoredAnswer,
+  observer: AnswerObserver,
+): void {
+  const { sipCallId, localTag, remoteSeq } = answer.dialog;
+  const key = answerKey(sipCallId, localTag, remoteSeq ?? 0);
+  const running = core.answers.get(key);
+  if (running) {
+    running.repeatNow();
+    return;
+  }
+  const repeater = new AnswerRepeater({
+    clock: core.clock,
+    timers: core.timers,
+    send: () => core.layer.sendText(answer.response, answer.destination),
+    onAck: (ack) => observer.onAck?.(sdpOf(ack)),
+    onTimeout: () => observer.onAckTimeout?.(),
+    onDone: () => void core.answers.delete(key),
+  });
+  core.answers.set(key, repeater);
+  repeater.start();
+}

@@ -1,0 +1,178 @@
+import { startAnswer } from './answer.ts';
+import type { AnswerObserver } from './answer.ts';
+import type { StoredAnswer } from './answer-repeater.ts';
+import { createUasDialog } from './dialog.ts';
+import type { DialogState } from './dialog.ts';
+import { fromTagOf, sdpOf, sipCallIdOf, toOf, topVia } from './message.ts';
+import type { SipRequest } from './message.ts';
+import { createResponse } from './response.ts';
+import type { ResponseOptions } from './response.ts';
+import { serializeMessage } from './serialize-message.ts';
+import { TimerSet } from './timers.ts';
+import { newTag } from './tokens.ts';
+import type { InviteTransaction } from './transaction-layer.ts';
+import { responseDestination } from './transport.ts';
+import type { Peer } from './transport.ts';
+import { parseSipOnly } from './uri.ts';
+import type { UserAgentCore } from './user-agent-core.ts';
+
+export interface IncomingInviteObserver extends AnswerObserver {
+  /** The caller gave up while we had not answered; 487 has been sent. */
+  onCancel?(how: 'cancel' | 'bye'): void;
+}
+
+export type AnswerOptions = Pick<ResponseOptions, 'headers' | 'reason' | 'sdp'>;
+
+/** §13.3.1.1: proxies forget a ringing call after three minutes without a sign of life. */
+const RING_REFRESH_MS = 60_000;
+
+/**
+ * A call that comes in: an INVITE outside any dialog. The To tag is the same in every response.
+ * To survive the death of the process: store `key` when the call is new, the result of
+ * `prepareAnswer` before `sendAnswer`, and hand the latter to `resumeAcceptedInvite` later.
+ */
+export class IncomingInvite {
+  readonly request: SipRequest;
+  readonly source: Peer;
+  /** Same for the same INVITE, also when it is repeated to another process. */
+  readonly key: string;
+  readonly #core: UserAgentCore;
+  readonly #transaction: InviteTransaction;
+  readonly #onFinal: () => void;
+  readonly #timers: TimerSet<'refresh'>;
+  #observer: IncomingInviteObserver = {};
+  #toTag: string;
+  #state: 'open' | 'answered' | 'ended' = 'open';
+
+  constructor(core: UserAgentCore, transaction: InviteTransaction, onFinal: () => void) {
+    this.#core = core;
+    this.#transaction = transaction;
+    this.#onFinal = onFinal;
+    this.#timers = new TimerSet(core.clock);
+    this.request = transaction.request;
+    this.source = transaction.source;
+    this.key = inviteKey(transaction.request);
+    this.#toTag = newTag(core.random);
+  }
+
+  /** `open` until a final response of ours or a CANCEL. */
+  get state(): 'open' | 'answered' | 'ended' {
+    return this.#state;
+  }
+
+  get toTag(): string {
+    return this.#toTag;
+  }
+
+  /** '' for an INVITE without an offer: our answer then carries the offer, the ACK the answer. */
+  get remoteSdp(): string {
+    return sdpOf(this.request);
+  }
+
+  /** The dialog as our responses make it; early until answered. */
+  get dialog(): DialogState {
+    const user = parseSipOnly(toOf(this.request)?.uriText ?? '')?.user ?? '';
+    const dialog = createUasDialog({
+      request: this.request,
+      localTag: this.#toTag,
+      localTarget: this.#core.contactUri(this.source.protocol, user),
+      source: this.source,
+    });
+    return this.#state === 'answered' ? { ...dialog, state: 'confirmed' } : dialog;
+  }
+
+  observe(observer: IncomingInviteObserver): void {
+    this.#observer = observer;
+  }
+
+  /** Takes over the To tag that a former process sent for this INVITE; before the first response. */
+  useToTag(tag: string): void {
+    this.#toTag = tag;
+  }
+
+  /** 101 to 199, with SDP for early media if wanted. False when the call is no longer open. */
+  provisional(status: number, options: AnswerOptions = {}): boolean {
+    if (this.#state !== 'open') return false;
+    const response = this.#response(status, options);
+    this.#core.dialogs.put(this.dialog);
+    const sent = this.#transaction.machine.respond(response);
+    this.#timers.start('refresh', RING_REFRESH_MS, () => this.provisional(status, options));
+    return sent;
+  }
+
+  /** The 200 with its dialog, to be stored before it is sent. */
+  prepareAnswer(options: AnswerOptions = {}): StoredAnswer {
+    const via = topVia(this.request);
+    return {
+      response: serializeMessage(this.#response(200, options)),
+      destination: via ? responseDestination(via, this.source) : this.source,
+      dialog: { ...this.dialog, state: 'confirmed' },
+    };
+  }
+
+  /** Sends the prepared 200 and repeats it until the ACK. False when the call is no longer open. */
+  sendAnswer(answer: StoredAnswer): boolean {
+    if (this.#state !== 'open') return false;
+    this.#finish('answered');
+    this.#core.dialogs.put(answer.dialog);
+    this.#transaction.machine.setUser({
+      onTimeout: () => undefined,
+      onRepeatedInvite: () => this.#core.layer.sendText(answer.response, answer.destination),
+    });
+    this.#transaction.machine.accept();
+    startAnswer(this.#core, answer, {
+      onAck: (sdp) => this.#observer.onAck?.(sdp),
+      onAckTimeout: () => this.#observer.onAckTimeout?.(),
+    });
+    return true;
+  }
+
+  /** `prepareAnswer` and `sendAnswer` in one, where nothing is to be stored in between. */
+  accept(options: AnswerOptions = {}): boolean {
+    return this.sendAnswer(this.prepareAnswer(options));
+  }
+
+  /** 300 to 699. False when the call is no longer open. */
+  reject(status: number, options: AnswerOptions = {}): boolean {
+    if (this.#state !== 'open') return false;
+    this.#finish('ended');
+    this.#core.dialogs.delete(this.dialog);
+    return this.#transaction.machine.respond(this.#response(status, options));
+  }
+
+  /** Forgets the INVITE without a word: for scanners. */
+  ignore(): void {
+    if (this.#state !== 'open') return;
+    this.#finish('ended');
+    this.#transaction.machine.abandon();
+  }
+
+  /** For the user agent: the caller gave up (§9.2, §15.1.2). False when it is too late. */
+  giveUp(how: 'cancel' | 'bye'): boolean {
+    if (!this.reject(487)) return false;
+    this.#observer.onCancel?.(how);
+    return true;
+  }
+
+  #response(status: number, options: AnswerOptions): ReturnType<typeof createResponse> {
+    const { allow, supported, userAgentName } = this.#core;
+    const headers: (readonly [string, string])[] = [...(options.headers ?? [])];
+    if (status < 300) headers.push(['Contact', `<${this.dialog.localTarget}>`], ['Allow', allow]);
+    if (status < 300 && supported.length > 0) headers.push(['Supported', supported.join(', ')]);
+    headers.push(['Server', userAgentName]);
+    return createResponse(this.request, status, { ...options, toTag: this.#toTag, headers });
+  }
+
+  #finish(state: 'answered' | 'ended'): void {
+    this.#state = state;
+    this.#timers.stopAll();
+    this.#onFinal();
+  }
+}
+
+/** Call-ID, From tag, CSeq and branch: what a repeated INVITE has in common with its first copy. */
+export function inviteKey(request: SipRequest): string {
+  const branch = topVia(request)?.params.get('branch') ?? '';
+  const cseq = request.headers.get('CSeq') ?? '';
+  return `${sipCallIdOf(request)}|${fromTagOf(request)}|${cseq}|${branch}`;
+}

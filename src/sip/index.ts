@@ -1,0 +1,54 @@
+export { SipUserAgent } from './user-agent.ts';
+export type {
+  InviteTarget,
+  OutgoingTarget,
+  RequestTarget,
+  SipListener,
+  SipUserAgentOptions,
+} from './user-agent.ts';
+export { IncomingInvite } from './incoming-invite.ts';
+export type { AnswerOptions, IncomingInviteObserver } from './incoming-invite.ts';
+export { IncomingRequest } from './incoming-request.ts';
+export { OutgoingInvite } from './outgoing-invite.ts';
+export type { InviteFailure, OutgoingInviteObserver, StoredInvite } from './outgoing-invite.ts';
+export type {
+  InDialogOptions,
+  InDialogOutcome,
+  PreparedRequest,
+  RequestOutcome,
+} from './outgoing-request.ts';
+export type { AnswerObserver } from './answer.ts';
+export type { StoredAnswer } from './answer-repeater.ts';
+export type { DialogId, DialogState } from './dialog.ts';
+export { dialogKey, nextHop } from './dialog.ts';
+export { DigestServer } from './digest-server.ts';
+export type { DigestServerOptions, DigestVerdict, Ha1Lookup } from './digest-server.ts';
+export type { Credentials } from './digest-client.ts';
+export { computeHa1 } from './digest.ts';
+export type { DigestAlgorithm, HashAlgorithm, HashFunction } from './digest.ts';
+export {
+  contactOf,
+  cseqOf,
+  fromOf,
+  fromTagOf,
+  reasonPhrase,
+  sdpOf,
+  sipCallIdOf,
+  toOf,
+  toTagOf,
+  topVia,
+} from './message.ts';
+export type { CSeq, SipMessage, SipRequest, SipResponse } from './message.ts';
+export { encodeUtf8, formatNameAddress, parseNameAddress } from './name-address.ts';
+export type { NameAddress } from './name-address.ts';
+export { parseMessage } from './parse-message.ts';
+export type { ParseIssue, ParseResult } from './parse-message.ts';
+export type { ResponseOptions } from './response.ts';
+export { serializeMessage } from './serialize-message.ts';
+export { SipHeaders } from './sip-headers.ts';
+export { DEFAULT_TIMERS } from './timers.ts';
+export type { TimerValues } from './timers.ts';
+export { isPrivateAddress } from './transport.ts';
+export type { Address, Peer, SipTransport, TransportProtocol } from './transport.ts';
+export { decodeUser, formatUri, parseUri, sameUri } from './uri.ts';
+export type { SipUri, TelUri, Uri } from './uri.ts';

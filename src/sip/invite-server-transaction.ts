@@ -1,0 +1,144 @@
+import { assert } from '../base/index.ts';
+import type { SipRequest, SipResponse } from './message.ts';
+import { TimerSet } from './timers.ts';
+import type { TransactionOptions } from './transaction.ts';
+
+export type InviteServerState =
+  'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated';
+
+/** What the transaction user of an INVITE server transaction is told. */
+export interface InviteServerUser {
+  /** Timer H: nobody acknowledged our rejection. */
+  onTimeout(): void;
+  /** RFC 6026: an INVITE that came again after our 2xx; the user may send its 2xx again. */
+  onRepeatedInvite(): void;
+}
+
+/**
+ * RFC 3261 §17.2.1 with the Accepted state of RFC 6026 §7.1.
+ *
+ *     Proceeding ──2xx──▶ Accepted ──Timer L──▶ Terminated
+ *        └──300-699──▶ Completed ──ACK──▶ Confirmed ──Timer I──▶ Terminated
+ *                          └──Timer H──▶ Terminated
+ *
+ * 2xx responses are repeated by the transaction user until the ACK (§13.3.1.4), not here.
+ */
+export class InviteServerTransaction {
+  readonly request: SipRequest;
+  readonly #options: TransactionOptions;
+  readonly #timers: TimerSet<'G' | 'H' | 'I' | 'L'>;
+  #user: InviteServerUser | undefined;
+  #state: InviteServerState = 'proceeding';
+  #lastResponse: SipResponse | undefined;
+  #intervalMs: number;
+
+  constructor(options: TransactionOptions) {
+    this.request = options.request;
+    this.#options = options;
+    this.#timers = new TimerSet(options.clock);
+    this.#intervalMs = options.timers.t1Ms;
+  }
+
+  get state(): InviteServerState {
+    return this.#state;
+  }
+
+  setUser(user: InviteServerUser): void {
+    this.#user = user;
+  }
+
+  /** The INVITE came again, or its ACK. True when the ACK was ours to swallow. */
+  receive(request: SipRequest): boolean {
+    switch (this.#state) {
+      case 'proceeding':
+        this.#proceeding(request);
+        return true;
+      case 'accepted':
+        return this.#accepted(request);
+      case 'completed':
+        this.#completed(request);
+        return true;
+      case 'confirmed':
+      case 'terminated':
+        return true;
+    }
+  }
+
+  /** A provisional response or a rejection; false when the state does not allow it. */
+  respond(response: SipResponse): boolean {
+    if (this.#state !== 'proceeding') return false;
+    assert(response.status < 200 || response.status >= 300, 'a 2xx is not sent by the transaction');
+    this.#lastResponse = response;
+    this.#options.send(response);
+    if (response.status >= 300) this.#enterCompleted();
+    return true;
+  }
+
+  /** The user sends a 2xx and repeats it by itself (RFC 6026 §7.1); false when it is too late. */
+  accept(): boolean {
+    if (this.#state !== 'proceeding') return false;
+    this.#enterAccepted();
+    return true;
+  }
+
+  transportFailed(): void {
+    if (this.#state === 'completed') this.#timeout();
+  }
+
+  /** Forgets the INVITE without a word, as for a scanner. */
+  abandon(): void {
+    this.#terminate();
+  }
+
+  #proceeding(request: SipRequest): void {
+    if (request.method === 'INVITE' && this.#lastResponse) this.#options.send(this.#lastResponse);
+  }
+
+  #accepted(request: SipRequest): boolean {
+    if (request.method === 'ACK') return false;
+    this.#user?.onRepeatedInvite();
+    return true;
+  }
+
+  #completed(request: SipRequest): void {
+    if (request.method !== 'ACK') {
+      if (this.#lastResponse) this.#options.send(this.#lastResponse);
+      return;
+    }
+    this.#state = 'confirmed';
+    this.#timers.stop('G', 'H');
+    if (this.#options.reliable) this.#terminate();
+    else this.#timers.start('I', this.#options.timers.t4Ms, () => this.#terminate());
+  }
+
+  #enterAccepted(): void {
+    this.#state = 'accepted';
+    this.#timers.start('L', 64 * this.#options.timers.t1Ms, () => this.#terminate());
+  }
+
+  #enterCompleted(): void {
+    this.#state = 'completed';
+    this.#timers.start('H', 64 * this.#options.timers.t1Ms, () => this.#timeout());
+    if (!this.#options.reliable) this.#startTimerG();
+  }
+
+  #startTimerG(): void {
+    this.#timers.start('G', this.#intervalMs, () => {
+      this.#intervalMs = Math.min(2 * this.#intervalMs, this.#options.timers.t2Ms);
+      this.#startTimerG();
+      if (this.#lastResponse) this.#options.send(this.#lastResponse);
+    });
+  }
+
+  #timeout(): void {
+    this.#terminate();
+    this.#user?.onTimeout();
+  }
+
+  #terminate(): void {
+    if (this.#state === 'terminated') return;
+    this.#state = 'terminated';
+    this.#timers.stopAll();
+    this.#options.onTerminated();
+  }
+}

@@ -1,0 +1,103 @@
+import type { SipRequest, SipResponse } from './message.ts';
+import { TimerSet } from './timers.ts';
+import type { ClientTransactionUser, TransactionOptions } from './transaction.ts';
+
+export type NonInviteClientState = 'trying' | 'proceeding' | 'completed' | 'terminated';
+
+/**
+ * RFC 3261 §17.1.2.
+ *
+ *     Trying ──1xx──▶ Proceeding ──200-699──▶ Completed ──Timer K──▶ Terminated
+ *        └──200-699──▶ Completed            Timer F in Trying and Proceeding ──▶ Terminated
+ */
+export class NonInviteClientTransaction {
+  readonly request: SipRequest;
+  readonly #options: TransactionOptions;
+  readonly #user: ClientTransactionUser;
+  readonly #timers: TimerSet<'E' | 'F' | 'K'>;
+  #state: NonInviteClientState = 'trying';
+  #intervalMs: number;
+
+  constructor(options: TransactionOptions, user: ClientTransactionUser) {
+    this.request = options.request;
+    this.#options = options;
+    this.#user = user;
+    this.#timers = new TimerSet(options.clock);
+    this.#intervalMs = options.timers.t1Ms;
+  }
+
+  get state(): NonInviteClientState {
+    return this.#state;
+  }
+
+  start(): void {
+    const { timers, reliable } = this.#options;
+    this.#timers.start('F', 64 * timers.t1Ms, () => this.#timeout());
+    if (!reliable) this.#timers.start('E', this.#intervalMs, () => this.#timerE());
+    this.#options.send(this.request);
+  }
+
+  receive(response: SipResponse): void {
+    switch (this.#state) {
+      case 'trying': {
+        this.#trying(response);
+        return;
+      }
+      case 'proceeding': {
+        this.#proceeding(response);
+        return;
+      }
+      case 'completed':
+      case 'terminated':
+        // §17.1.2.2: Completed exists only to absorb further responses.
+        return;
+    }
+  }
+
+  transportFailed(): void {
+    if (this.#state !== 'trying' && this.#state !== 'proceeding') return;
+    this.#terminate();
+    this.#user.onTransportError();
+  }
+
+  #trying(response: SipResponse): void {
+    if (response.status < 200) {
+      this.#state = 'proceeding';
+      this.#user.onResponse(response);
+    } else this.#final(response);
+  }
+
+  #proceeding(response: SipResponse): void {
+    if (response.status < 200) this.#user.onResponse(response);
+    else this.#final(response);
+  }
+
+  #final(response: SipResponse): void {
+    const { timers, reliable } = this.#options;
+    this.#state = 'completed';
+    this.#timers.stop('E', 'F');
+    if (!reliable) this.#timers.start('K', timers.t4Ms, () => this.#terminate());
+    this.#user.onResponse(response);
+    if (reliable) this.#terminate();
+  }
+
+  /** In Trying the interval doubles up to T2, in Proceeding it is T2. */
+  #timerE(): void {
+    const { t2Ms } = this.#options.timers;
+    this.#intervalMs = this.#state === 'proceeding' ? t2Ms : Math.min(2 * this.#intervalMs, t2Ms);
+    this.#timers.start('E', this.#intervalMs, () => this.#timerE());
+    this.#options.send(this.request);
+  }
+
+  #timeout(): void {
+    this.#terminate();
+    this.#user.onTimeout();
+  }
+
+  #terminate(): void {
+    if (this.#state === 'terminated') return;
+    this.#state = 'terminated';
+    this.#timers.stopAll();
+    this.#options.onTerminated();
+  }
+}

@@ -1,0 +1,224 @@
+import { ClientExchange } from './client-exchange.ts';
+import type { Credentials } from './digest-client.ts';
+import { createAck, createUacDialog, nextHop } from './dialog.ts';
+import type { DialogState } from './dialog.ts';
+import { cseqOf, sdpOf, toTagOf } from './message.ts';
+import type { SipRequest, SipResponse } from './message.ts';
+import { splitList } from './name-address.ts';
+import { prepareInDialog } from './outgoing-request.ts';
+import { serializeMessage } from './serialize-message.ts';
+import { SipHeaders } from './sip-headers.ts';
+import { TimerSet } from './timers.ts';
+import type { Peer } from './transport.ts';
+import type { UserAgentCore } from './user-agent-core.ts';
+
+export type InviteFailure = {
+  /** The status of the response; 408 for a timeout, 503 for an unreachable peer, 487 after CANCEL. */
+  status: number;
+  reason: 'rejected' | 'timeout' | 'cancelled' | 'transport-error';
+  response?: SipResponse;
+};
+
+export interface OutgoingInviteObserver {
+  /** 101 to 199; `sdp` is '' without early media, `dialog` there once the peer has a tag. */
+  onProvisional?(event: { response: SipResponse; sdp: string; dialog?: DialogState }): void;
+  /** The 2xx. Store `dialog`, then call `acknowledge`. */
+  onAnswered(event: { response: SipResponse; sdp: string; dialog: DialogState }): void;
+  /** The call did not come about; exactly one of this and `onAnswered` is called. */
+  onFailed(failure: InviteFailure): void;
+}
+
+/** An INVITE under way as plain data, with which another process may go on or cancel it. */
+export type StoredInvite = { request: string; peer: Peer };
+
+export type OutgoingInviteOptions = {
+  request: SipRequest;
+  peer: Peer;
+  credentials?: Credentials;
+  observer: OutgoingInviteObserver;
+};
+
+/**
+ * A call that we make (§13.2). Answers of further forks, and an answer that crosses our CANCEL,
+ * are acknowledged and ended with BYE here.
+ */
+export class OutgoingInvite {
+  readonly #core: UserAgentCore;
+  readonly #peer: Peer;
+  readonly #observer: OutgoingInviteObserver;
+  readonly #exchange: ClientExchange;
+  readonly #timers: TimerSet<'giveUp'>;
+  /** Early dialogs by the peer's tag. */
+  readonly #early = new Map<string, DialogState>();
+  #state: 'calling' | 'ringing' | 'answered' | 'failed' = 'calling';
+  #cancelRequested = false;
+  #cancelSent = false;
+  #dialog: DialogState | undefined;
+  #ack: SipRequest | undefined;
+
+  constructor(core: UserAgentCore, options: OutgoingInviteOptions) {
+    this.#core = core;
+    this.#peer = options.peer;
+    this.#observer = options.observer;
+    this.#timers = new TimerSet(core.clock);
+    this.#exchange = new ClientExchange(core, {
+      request: options.request,
+      peer: options.peer,
+      ...(options.credentials ? { credentials: options.credentials } : {}),
+      user: {
+        onResponse: (response) => this.#receive(response),
+        onTimeout: () => this.#timeout(),
+        onTransportError: () => this.#fail({ status: 503, reason: 'transport-error' }),
+      },
+    });
+  }
+
+  get state(): 'calling' | 'ringing' | 'answered' | 'failed' {
+    return this.#state;
+  }
+
+  /** For `resumeOutgoingInvite`; store it when the first provisional response has come. */
+  get stored(): StoredInvite {
+    return { request: serializeMessage(this.#exchange.request), peer: this.#peer };
+  }
+
+  start(): void {
+    this.#exchange.start();
+  }
+
+  resume(): void {
+    this.#state = 'ringing';
+    this.#exchange.resume();
+  }
+
+  /**
+   * §9.1: sent at once when the call rings, else when the first provisional response comes. Then
+   * `onFailed` follows with reason `cancelled`, after the 487 or without it.
+   */
+  cancel(): void {
+    if (this.#state === 'answered' || this.#state === 'failed') return;
+    this.#cancelRequested = true;
+    this.#exchange.stopRetrying();
+    if (this.#state === 'ringing') this.#sendCancel();
+  }
+
+  /** The ACK of the 2xx, with our answer when the 2xx carried the offer. Repeated when needed. */
+  acknowledge(sdp = ''): void {
+    if (this.#state !== 'answered' || !this.#dialog || this.#ack) return;
+    this.#ack = createAck(this.#dialog, sdp);
+    const live = this.#core.dialogs.get(this.#dialog);
+    if (live) live.ack = this.#ack;
+    this.#core.layer.sendStateless(this.#ack, nextHop(this.#dialog));
+  }
+
+  #receive(response: SipResponse): void {
+    if (response.status < 200) this.#provisional(response);
+    else if (response.status < 300) this.#answered(response);
+    else this.#rejected(response);
+  }
+
+  #provisional(response: SipResponse): void {
+    if (this.#state === 'calling') this.#state = 'ringing';
+    if (this.#cancelRequested) {
+      this.#sendCancel();
+      return;
+    }
+    if (response.status === 100) return;
+    const dialog = toTagOf(response) === '' ? undefined : this.#earlyDialog(response);
+    const event = { response, sdp: sdpOf(response) };
+    this.#observer.onProvisional?.(dialog ? { ...event, dialog } : event);
+  }
+
+  #earlyDialog(response: SipResponse): DialogState {
+    const tag = toTagOf(response);
+    const known = this.#early.get(tag);
+    if (known) return known;
+    const dialog = this.#dialogOf(response);
+    if (this.#early.size < MAX_FORKS) {
+      this.#early.set(tag, dialog);
+      this.#core.dialogs.put(dialog);
+    }
+    return dialog;
+  }
+
+  #answered(response: SipResponse): void {
+    if (this.#dialog?.remoteTag === toTagOf(response)) {
+      if (this.#ack) this.#core.layer.sendStateless(this.#ack, nextHop(this.#dialog));
+      return;
+    }
+    const dialog = this.#dialogOf(response);
+    if (this.#dialog || this.#cancelRequested || this.#state === 'failed') {
+      this.#endUnwanted(dialog);
+      return;
+    }
+    this.#state = 'answered';
+    this.#timers.stopAll();
+    this.#dialog = dialog;
+    this.#forgetEarly();
+    this.#core.dialogs.put(dialog);
+    this.#observer.onAnswered({ response, sdp: sdpOf(response), dialog });
+  }
+
+  /** A second fork (§13.2.2.4), or an answer that crossed our CANCEL: acknowledged, then ended. */
+  #endUnwanted(dialog: DialogState): void {
+    const repeated = this.#early.get(dialog.remoteTag)?.state === 'confirmed';
+    this.#early.set(dialog.remoteTag, dialog);
+    this.#core.layer.sendStateless(createAck(dialog), nextHop(dialog));
+    if (!repeated) void prepareInDialog(this.#core, dialog, 'BYE').send();
+    if (this.#cancelRequested) this.#fail({ status: 487, reason: 'cancelled' });
+  }
+
+  #rejected(response: SipResponse): void {
+    const { status } = response;
+    if (this.#cancelRequested) this.#fail({ status, reason: 'cancelled', response });
+    else this.#fail({ status, reason: 'rejected', response });
+  }
+
+  #timeout(): void {
+    const reason = this.#cancelRequested ? 'cancelled' : 'timeout';
+    this.#fail({ status: 408, reason });
+  }
+
+  #fail(failure: InviteFailure): void {
+    if (this.#state === 'failed' || this.#state === 'answered') return;
+    this.#state = 'failed';
+    this.#timers.stopAll();
+    this.#forgetEarly();
+    this.#observer.onFailed(failure);
+  }
+
+  #sendCancel(): void {
+    if (this.#cancelSent) return;
+    this.#cancelSent = true;
+    const ignore = (): void => undefined;
+    const user = { onResponse: ignore, onTimeout: ignore, onTransportError: ignore };
+    this.#core.layer.cancel(createCancel(this.#exchange.request), this.#peer, user);
+    // §9.1: without a final response within 64·T1 the call counts as cancelled.
+    this.#timers.start('giveUp', 64 * this.#core.timers.t1Ms, () => {
+      this.#exchange.transaction?.abandon();
+      this.#fail({ status: 487, reason: 'cancelled' });
+    });
+  }
+
+  #dialogOf(response: SipResponse): DialogState {
+    return createUacDialog({ request: this.#exchange.request, response, peer: this.#peer });
+  }
+
+  #forgetEarly(): void {
+    for (const dialog of this.#early.values()) this.#core.dialogs.delete(dialog);
+  }
+}
+
+/** More early dialogs of one INVITE than any honest proxy makes. */
+const MAX_FORKS = 20;
+
+/** §9.1: same Request-URI, Call-ID, From, To, CSeq number, Route and top Via as the INVITE. */
+export function createCancel(invite: SipRequest): SipRequest {
+  const headers = new SipHeaders()
+    .add('Via', splitList(invite.headers.get('Via') ?? '')[0] ?? '')
+    .copyFrom(invite.headers, 'Route')
+    .add('Max-Forwards', '70')
+    .copyFrom(invite.headers, 'From', 'To', 'Call-ID')
+    .add('CSeq', `${cseqOf(invite)?.number ?? 0} CANCEL`);
+  return { kind: 'request', method: 'CANCEL', uri: invite.uri, headers, body: '' };
+}

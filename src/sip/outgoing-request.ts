@@ -1,0 +1,157 @@
+import { ClientExchange } from './client-exchange.ts';
+import type { Credentials } from './digest-client.ts';
+import {
+  advanceLocalSeq,
+  createAck,
+  createInDialogRequest,
+  nextHop,
+  refreshTarget,
+} from './dialog.ts';
+import type { DialogState } from './dialog.ts';
+import { cseqOf } from './message.ts';
+import type { SipRequest, SipResponse } from './message.ts';
+import type { Peer } from './transport.ts';
+import type { UserAgentCore } from './user-agent-core.ts';
+
+export type RequestOutcome =
+  | { kind: 'answered'; response: SipResponse }
+  /** Timer B or F: nobody answered for 32 s. */
+  | { kind: 'timeout' }
+  | { kind: 'transport-error' };
+
+export type InDialogOptions = {
+  sdp?: string;
+  /** A body that is not SDP; its Content-Type goes into `headers`. */
+  body?: string;
+  headers?: readonly (readonly [name: string, value: string])[];
+  /** Answers a 401 or 407; costs a second CSeq number, which is reserved beforehand. */
+  credentials?: Credentials;
+  /** For a re-INVITE without an offer: our answer to the offer in the 2xx, carried by the ACK. */
+  ackSdp?: (response: SipResponse) => string;
+};
+
+export type InDialogOutcome = RequestOutcome & {
+  dialog: DialogState;
+  /** The peer knows nothing of the dialog any more (§12.2.1.2: 408, 481, no answer), or BYE was sent. */
+  ended: boolean;
+};
+
+/** A request inside a dialog, ready to go: store `dialog`, then `send`. */
+export type PreparedRequest = {
+  /** The dialog with the CSeq that this request uses up. */
+  readonly dialog: DialogState;
+  readonly request: SipRequest;
+  send(): Promise<InDialogOutcome>;
+};
+
+/** Sends a request outside INVITE and gives its final response, challenges answered. */
+export function sendRequest(
+  core: UserAgentCore,
+  options: { request: SipRequest; peer: Peer; credentials?: Credentials },
+): Promise<RequestOutcome> {
+  return new Promise((resolve) => {
+    const exchange = new ClientExchange(core, {
+      ...options,
+      user: {
+        onResponse: (response) => {
+          if (response.status >= 200) resolve({ kind: 'answered', response });
+        },
+        onTimeout: () => resolve({ kind: 'timeout' }),
+        onTransportError: () => resolve({ kind: 'transport-error' }),
+      },
+    });
+    exchange.start();
+  });
+}
+
+export function prepareInDialog(
+  core: UserAgentCore,
+  dialog: DialogState,
+  method: string,
+  options: InDialogOptions = {},
+): PreparedRequest {
+  const advanced = advanceLocalSeq(dialog, method);
+  const request = createInDialogRequest(advanced, method);
+  request.headers.add('User-Agent', core.userAgentName);
+  if (method === 'INVITE' || method === 'UPDATE') request.headers.add('Allow', core.allow);
+  for (const [name, value] of options.headers ?? []) request.headers.add(name, value);
+  request.body = options.sdp ?? options.body ?? '';
+  if (options.sdp !== undefined) request.headers.set('Content-Type', 'application/sdp');
+  const reserved = options.credentials ? advanceLocalSeq(advanced, method) : advanced;
+  return {
+    dialog: reserved,
+    request,
+    send: () => sendInDialog(core, { dialog: reserved, request }, options),
+  };
+}
+
+async function sendInDialog(
+  core: UserAgentCore,
+  prepared: { dialog: DialogState; request: SipRequest },
+  options: InDialogOptions,
+): Promise<InDialogOutcome> {
+  const { dialog, request } = prepared;
+  core.dialogs.update(dialog);
+  const outcome =
+    request.method === 'INVITE'
+      ? await sendReinvite(core, prepared, options)
+      : await sendRequest(core, { request, peer: nextHop(dialog), ...pick(options) });
+  return concludeInDialog(core, prepared, outcome);
+}
+
+function concludeInDialog(
+  core: UserAgentCore,
+  { dialog, request }: { dialog: DialogState; request: SipRequest },
+  outcome: RequestOutcome,
+): InDialogOutcome {
+  const { method } = request;
+  // A request of the peer may have moved the dialog on while ours was under way.
+  const latest = core.dialogs.get(dialog)?.state ?? dialog;
+  const refreshes = method === 'INVITE' || method === 'UPDATE';
+  const status = outcome.kind === 'answered' ? outcome.response.status : 408;
+  const ended = method === 'BYE' || status === 408 || status === 481;
+  const state =
+    outcome.kind === 'answered' && refreshes ? refreshTarget(latest, outcome.response) : latest;
+  if (ended) core.dialogs.delete(dialog);
+  else core.dialogs.update(state);
+  return { ...outcome, dialog: state, ended };
+}
+
+function sendReinvite(
+  core: UserAgentCore,
+  prepared: { dialog: DialogState; request: SipRequest },
+  options: InDialogOptions,
+): Promise<RequestOutcome> {
+  const { dialog, request } = prepared;
+  const live = core.dialogs.get(dialog);
+  let ack: SipRequest | undefined;
+  if (live) live.invitePending = true;
+  return new Promise<RequestOutcome>((resolve) => {
+    const exchange: ClientExchange = new ClientExchange(core, {
+      request,
+      peer: nextHop(dialog),
+      ...pick(options),
+      user: {
+        onResponse: (response) => {
+          if (response.status < 200) return;
+          if (response.status < 300) {
+            const target = refreshTarget(dialog, response);
+            const seq = cseqOf(exchange.request)?.number ?? dialog.inviteSeq;
+            ack ??= createAck(target, options.ackSdp?.(response) ?? '', seq);
+            core.layer.sendStateless(ack, nextHop(target));
+          }
+          resolve({ kind: 'answered', response });
+        },
+        onTimeout: () => resolve({ kind: 'timeout' }),
+        onTransportError: () => resolve({ kind: 'transport-error' }),
+      },
+    });
+    exchange.start();
+  }).finally(() => {
+    if (live) live.invitePending = false;
+  });
+}
+
+function pick(options: InDialogOptions): { credentials?: Credentials } {
+  return options.credentials ? { credentials: options.credentials } : {};
+}

@@ -1,0 +1,411 @@
+import type { Clock, Logger, Random } from '../base/index.ts';
+import { startAnswer } from './answer.ts';
+import type { AnswerObserver } from './answer.ts';
+import { answerKey } from './answer-repeater.ts';
+import type { StoredAnswer } from './answer-repeater.ts';
+import { DialogTable } from './dialog-table.ts';
+import { acceptInDialogRequest, createAck, createStrayDialog, nextHop } from './dialog.ts';
+import type { DialogId, DialogState } from './dialog.ts';
+import type { Credentials } from './digest-client.ts';
+import type { HashFunction } from './digest.ts';
+import { IncomingInvite } from './incoming-invite.ts';
+import { IncomingRequest } from './incoming-request.ts';
+import { cseqOf, fromTagOf, sipCallIdOf, toTagOf } from './message.ts';
+import type { SipRequest, SipResponse } from './message.ts';
+import { formatNameAddress } from './name-address.ts';
+import { OutgoingInvite } from './outgoing-invite.ts';
+import type { OutgoingInviteObserver, StoredInvite } from './outgoing-invite.ts';
+import { prepareInDialog, sendRequest } from './outgoing-request.ts';
+import type { InDialogOptions, PreparedRequest, RequestOutcome } from './outgoing-request.ts';
+import { parseMessage } from './parse-message.ts';
+import type { ParseIssue } from './parse-message.ts';
+import { refusalOf } from './request-check.ts';
+import { createResponse } from './response.ts';
+import { SipHeaders } from './sip-headers.ts';
+import { DEFAULT_TIMERS } from './timers.ts';
+import type { TimerValues } from './timers.ts';
+import { newSipCallId, newTag } from './tokens.ts';
+import { TransactionLayer } from './transaction-layer.ts';
+import type { InviteTransaction, NonInviteTransaction } from './transaction-layer.ts';
+import { addressAsHost } from './transport.ts';
+import type { Address, Peer, SipTransport, TransportProtocol } from './transport.ts';
+import type { UserAgentCore } from './user-agent-core.ts';
+
+/** What the engine is told. Every request handed over wants exactly one final response. */
+export interface SipListener {
+  /** A new call; a repeated INVITE of a former process comes here too, with the same `key`. */
+  onInvite(invite: IncomingInvite): void;
+  /** BYE, re-INVITE, UPDATE, INFO … in a dialog that was adopted; `request.dialog` is to be stored. */
+  onInDialogRequest(request: IncomingRequest): void;
+  /** Absent: 405. */
+  onRegister?(request: IncomingRequest): void;
+  /** Absent: 200 with what we can do. */
+  onOptions?(request: IncomingRequest): void;
+  /**
+   * A 2xx of an INVITE that no process of ours remembers. `end` acknowledges it and sends BYE to
+   * the peer; everything else ignores it. Only for peers that are known: the answer may be forged.
+   */
+  onStrayAnswer?(response: SipResponse, source: Peer): 'end' | 'ignore';
+  /** Bytes that are not SIP; already answered if an answer made sense. */
+  onMalformed?(issue: ParseIssue, source: Peer): void;
+}
+
+export type SipUserAgentOptions = {
+  clock: Clock;
+  random: Random;
+  hash: HashFunction;
+  log: Logger;
+  transports: readonly SipTransport[];
+  /** Host and port for our Via and Contact, per transport. */
+  localContacts: Partial<Record<TransportProtocol, Address>>;
+  /** For User-Agent and Server. */
+  userAgentName: string;
+  listener: SipListener;
+  timers?: TimerValues;
+  /** Per kind; more are answered 503. */
+  maxTransactions?: number;
+  /** Methods for Allow; the default is what the listener can serve. */
+  allow?: readonly string[];
+  /** Option tags that the engine serves (`timer`, `100rel`); others in Require get 420. */
+  supported?: readonly string[];
+};
+
+export type OutgoingTarget = {
+  /** Request-URI. */
+  uri: string;
+  destination: Peer;
+  from: { uri: string; displayName?: string };
+  /** Default: the Request-URI. */
+  to?: { uri: string; displayName?: string };
+  headers?: readonly (readonly [name: string, value: string])[];
+  credentials?: Credentials;
+  /** Route values, first hop first. */
+  route?: readonly string[];
+  /** User part of our Contact. */
+  contactUser?: string;
+  maxForwards?: number;
+  sipCallId?: string;
+  localTag?: string;
+  seq?: number;
+};
+
+export type InviteTarget = OutgoingTarget & { sdp?: string; observer: OutgoingInviteObserver };
+
+export type RequestTarget = OutgoingTarget & { method: string; body?: string };
+
+const DEFAULT_ALLOW = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'UPDATE', 'REGISTER'];
+
+/**
+ * One SIP user agent: calls in and out, dialogs, requests. It keeps nothing on disk: the engine
+ * stores `DialogState`, `StoredAnswer` and `StoredInvite` and hands them to the next process.
+ */
+export class SipUserAgent {
+  readonly #core: UserAgentCore;
+  readonly #listener: SipListener;
+  readonly #allow: readonly string[];
+  /** INVITEs without a final response, by transaction. */
+  readonly #open = new Map<string, IncomingInvite>();
+
+  constructor(options: SipUserAgentOptions) {
+    const { clock, random, hash, log, localContacts } = options;
+    const timers = options.timers ?? DEFAULT_TIMERS;
+    this.#listener = options.listener;
+    this.#allow = options.allow ?? DEFAULT_ALLOW;
+    const layer = new TransactionLayer({
+      clock,
+      random,
+      log,
+      timers,
+      transports: options.transports,
+      localContacts,
+      maxTransactions: options.maxTransactions ?? 20_000,
+      user: {
+        onInvite: (transaction) => this.#onInvite(transaction),
+        onRequest: (transaction) => this.#onRequest(transaction),
+        onCancel: (transaction, invite) => this.#onCancel(transaction, invite),
+        onAck: (request) => this.#onAck(request),
+        onStrayResponse: (response, source) => this.#onStrayResponse(response, source),
+        onMalformed: (issue, source) => this.#listener.onMalformed?.(issue, source),
+      },
+    });
+    this.#core = {
+      clock,
+      random,
+      hash,
+      log,
+      timers,
+      layer,
+      dialogs: new DialogTable(),
+      answers: new Map(),
+      userAgentName: options.userAgentName,
+      allow: this.#allow.join(', '),
+      supported: options.supported ?? [],
+      contactUri: (protocol, user) => contactUri(localContacts[protocol], protocol, user),
+    };
+  }
+
+  /** A datagram, or one message cut out of a stream. */
+  receive(message: string, source: Peer): void {
+    this.#core.layer.receive(message, source);
+  }
+
+  /** The socket reports that this peer cannot be reached. */
+  transportFailed(peer: Peer): void {
+    this.#core.layer.transportFailed(peer);
+  }
+
+  /** What is alive: all zero when nothing goes on. */
+  get counts(): { transactions: number; dialogs: number; openInvites: number; answers: number } {
+    return {
+      transactions: this.#core.layer.size,
+      dialogs: this.#core.dialogs.size,
+      openInvites: this.#open.size,
+      answers: this.#core.answers.size,
+    };
+  }
+
+  /** Our Contact URI, as a peer is to know it. */
+  contactUri(protocol: TransportProtocol, user = ''): string {
+    return this.#core.contactUri(protocol, user);
+  }
+
+  /** Makes a call. The observer hears the rest. */
+  invite(target: InviteTarget): OutgoingInvite {
+    const request = this.#createRequest('INVITE', target);
+    const contact = this.contactUri(target.destination.protocol, target.contactUser);
+    request.headers.add('Contact', `<${contact}>`).add('Allow', this.#core.allow);
+    const { supported } = this.#core;
+    if (supported.length > 0) request.headers.add('Supported', supported.join(', '));
+    request.body = target.sdp ?? '';
+    if (request.body !== '') request.headers.add('Content-Type', 'application/sdp');
+    const outgoing = new OutgoingInvite(this.#core, {
+      request,
+      peer: target.destination,
+      observer: target.observer,
+      ...(target.credentials ? { credentials: target.credentials } : {}),
+    });
+    outgoing.start();
+    return outgoing;
+  }
+
+  /** Sends a request outside any dialog (REGISTER to a carrier, OPTIONS) and gives the result. */
+  request(target: RequestTarget): Promise<RequestOutcome> {
+    const request = this.#createRequest(target.method, target);
+    request.body = target.body ?? '';
+    return sendRequest(this.#core, {
+      request,
+      peer: target.destination,
+      ...(target.credentials ? { credentials: target.credentials } : {}),
+    });
+  }
+
+  /** A request in a dialog: store `.dialog` of the result, then `.send()` it. */
+  prepareInDialog(
+    dialog: DialogState,
+    method: string,
+    options: InDialogOptions = {},
+  ): PreparedRequest {
+    return prepareInDialog(this.#core, dialog, method, options);
+  }
+
+  /** From now on requests of this dialog reach the listener. Also replaces an older state. */
+  adoptDialog(dialog: DialogState): void {
+    this.#core.dialogs.put(dialog);
+  }
+
+  /** Requests of this dialog get 481 from now on; a 2xx still repeated falls silent. */
+  forgetDialog(dialog: DialogId & Partial<Pick<DialogState, 'remoteSeq'>>): void {
+    const key = answerKey(dialog.sipCallId, dialog.localTag, dialog.remoteSeq ?? 0);
+    this.#core.answers.get(key)?.stop();
+    this.#core.dialogs.delete(dialog);
+  }
+
+  /** The state of a live dialog as this process knows it. */
+  dialog(id: DialogId): DialogState | undefined {
+    return this.#core.dialogs.get(id)?.state;
+  }
+
+  /** Goes on repeating the 2xx of a call that a former process answered, until the ACK comes. */
+  resumeAcceptedInvite(answer: StoredAnswer, observer: AnswerObserver): void {
+    this.adoptDialog(answer.dialog);
+    startAnswer(this.#core, answer, observer);
+  }
+
+  /** Takes up a call that a former process made and that rings: it may answer, or be cancelled. */
+  resumeOutgoingInvite(
+    stored: StoredInvite,
+    observer: OutgoingInviteObserver,
+  ): OutgoingInvite | undefined {
+    const result = parseMessage(stored.request);
+    if (!result.ok || result.message.kind !== 'request') return undefined;
+    const { peer } = stored;
+    const outgoing = new OutgoingInvite(this.#core, { request: result.message, peer, observer });
+    outgoing.resume();
+    return outgoing;
+  }
+
+  /** Drops everything without a word, timers included: the process stops. */
+  close(): void {
+    this.#core.layer.close();
+    for (const answer of [...this.#core.answers.values()]) answer.stop();
+    for (const invite of [...this.#open.values()]) invite.ignore();
+  }
+
+  #onInvite(transaction: InviteTransaction): void {
+    const { request } = transaction;
+    if (toTagOf(request) !== '') {
+      this.#onInDialog(transaction);
+      return;
+    }
+    const refusal = refusalOf(request, this.#core);
+    if (refusal) {
+      const toTag = newTag(this.#core.random);
+      transaction.machine.respond(createResponse(request, refusal.status, { ...refusal, toTag }));
+      return;
+    }
+    const { key } = transaction;
+    const invite = new IncomingInvite(this.#core, transaction, () => void this.#open.delete(key));
+    this.#open.set(key, invite);
+    this.#listener.onInvite(invite);
+  }
+
+  #onRequest(transaction: NonInviteTransaction): void {
+    const { request } = transaction;
+    if (toTagOf(request) !== '') {
+      this.#onInDialog(transaction);
+      return;
+    }
+    const incoming = new IncomingRequest(this.#core, transaction);
+    const refusal = refusalOf(request, this.#core);
+    if (refusal) {
+      incoming.respond(refusal.status, refusal);
+      return;
+    }
+    if (request.method === 'REGISTER' && this.#listener.onRegister) {
+      this.#listener.onRegister(incoming);
+    } else if (request.method === 'OPTIONS') {
+      this.#onOptions(incoming);
+    } else if (IN_DIALOG_ONLY.has(request.method)) incoming.respond(481);
+    else incoming.respond(405, { headers: [['Allow', this.#core.allow]] });
+  }
+
+  #onOptions(incoming: IncomingRequest): void {
+    if (this.#listener.onOptions) {
+      this.#listener.onOptions(incoming);
+      return;
+    }
+    incoming.respond(200, {
+      headers: [
+        ['Allow', this.#core.allow],
+        ['Accept', 'application/sdp'],
+        ['Supported', this.#core.supported.join(', ')],
+      ],
+    });
+  }
+
+  #onInDialog(transaction: InviteTransaction | NonInviteTransaction): void {
+    const { request, source } = transaction;
+    const id = {
+      sipCallId: sipCallIdOf(request),
+      localTag: toTagOf(request),
+      remoteTag: fromTagOf(request),
+    };
+    const live = this.#core.dialogs.get(id);
+    const refused = new IncomingRequest(this.#core, transaction);
+    if (!live) {
+      refused.respond(request.method === 'OPTIONS' ? 200 : 481);
+      return;
+    }
+    const verdict = acceptInDialogRequest(live.state, request, source);
+    if (!verdict.ok) {
+      refused.respond(verdict.status, { headers: [['Retry-After', '5']] });
+      return;
+    }
+    const refusal = refusalOf(request, this.#core);
+    if (refusal) {
+      refused.respond(refusal.status, refusal);
+      return;
+    }
+    if (request.method === 'INVITE' && (live.invitePending || live.answerPending)) {
+      refused.respond(live.invitePending ? 491 : 500, { headers: [['Retry-After', '5']] });
+      return;
+    }
+    live.state = verdict.dialog;
+    if (request.method === 'INVITE') live.answerPending = true;
+    const incoming = new IncomingRequest(this.#core, transaction, verdict.dialog);
+    if (request.method === 'BYE' && this.#endOpenInvite(verdict.dialog)) incoming.respond(200);
+    else this.#listener.onInDialogRequest(incoming);
+  }
+
+  /** §15.1.2: a BYE inside the early dialog of a call that we have not answered ends the INVITE. */
+  #endOpenInvite(dialog: DialogState): boolean {
+    for (const invite of this.#open.values()) {
+      if (invite.toTag !== dialog.localTag) continue;
+      if (sipCallIdOf(invite.request) === dialog.sipCallId) return invite.giveUp('bye');
+    }
+    return false;
+  }
+
+  #onCancel(transaction: NonInviteTransaction, invite: InviteTransaction | undefined): void {
+    const open = invite ? this.#open.get(invite.key) : undefined;
+    const toTag = open?.toTag ?? newTag(this.#core.random);
+    const status = invite ? 200 : 481;
+    transaction.machine.respond(createResponse(transaction.request, status, { toTag }));
+    open?.giveUp('cancel');
+  }
+
+  #onAck(request: SipRequest): void {
+    const key = answerKey(sipCallIdOf(request), toTagOf(request), cseqOf(request)?.number ?? 0);
+    this.#core.answers.get(key)?.acknowledged(request);
+  }
+
+  /** A 2xx that comes again after its transaction, or its process, is gone (§13.2.2.4). */
+  #onStrayResponse(response: SipResponse, source: Peer): void {
+    const cseq = cseqOf(response);
+    if (cseq?.method !== 'INVITE' || response.status < 200 || response.status >= 300) return;
+    const id = {
+      sipCallId: sipCallIdOf(response),
+      localTag: fromTagOf(response),
+      remoteTag: toTagOf(response),
+    };
+    const live = this.#core.dialogs.get(id);
+    if (live) {
+      if (live.state.inviteSeq !== cseq.number) return;
+      this.#core.layer.sendStateless(live.ack ?? createAck(live.state), nextHop(live.state));
+      return;
+    }
+    if (this.#listener.onStrayAnswer?.(response, source) !== 'end') return;
+    const dialog = createStrayDialog(response, source);
+    this.#core.layer.sendStateless(createAck(dialog), source);
+    void this.prepareInDialog(dialog, 'BYE').send();
+  }
+
+  #createRequest(method: string, target: OutgoingTarget): SipRequest {
+    const headers = new SipHeaders();
+    const { random, userAgentName } = this.#core;
+    const to = target.to ?? { uri: target.uri };
+    for (const route of target.route ?? []) headers.add('Route', route);
+    headers.add('Max-Forwards', String(target.maxForwards ?? 70));
+    const from = formatNameAddress(target.from.uri, target.from.displayName);
+    headers.add('From', `${from};tag=${target.localTag ?? newTag(random)}`);
+    headers.add('To', formatNameAddress(to.uri, to.displayName));
+    headers.add('Call-ID', target.sipCallId ?? newSipCallId(random));
+    headers.add('CSeq', `${target.seq ?? 1} ${method}`);
+    for (const [name, value] of target.headers ?? []) headers.add(name, value);
+    headers.add('User-Agent', userAgentName);
+    return { kind: 'request', method, uri: target.uri, headers, body: '' };
+  }
+}
+
+/** Methods that make no sense outside a dialog. */
+const IN_DIALOG_ONLY = new Set(['BYE', 'INFO', 'UPDATE', 'PRACK', 'NOTIFY']);
+
+function contactUri(
+  contact: Address | undefined,
+  protocol: TransportProtocol,
+  user: string,
+): string {
+  const { address, port } = contact ?? { address: '127.0.0.1', port: 5060 };
+  const transport = protocol === 'UDP' ? '' : `;transport=${protocol.toLowerCase()}`;
+  return `sip:${user === '' ? '' : `${user}@`}${addressAsHost(address)}:${port}${transport}`;
+}
