@@ -1,0 +1,87 @@
+import { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
+import { ApiProblem } from './shared/api.ts';
+import { allow, homeOf, sessionQuery, signInHref } from './shared/session.tsx';
+import { LoadingState, NotFound, ProblemState } from './shared/States.tsx';
+
+/** A refusal is an answer; only an unreachable or failing server is asked again. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      retry: (failures, error) =>
+        failures < 3 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
+      staleTime: 5_000,
+    },
+  },
+});
+
+const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotFound,
+  errorComponent: ({ error, reset }) => <ProblemState error={error} onRetry={reset} />,
+});
+
+const indexRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/',
+  beforeLoad: async ({ context }) => {
+    const session = await context.queryClient.query({ ...sessionQuery, staleTime: 'static' });
+    redirect({ href: session === null ? '/sign-in' : homeOf(session), throw: true });
+  },
+});
+
+type SignInSearch = { next?: string; reason?: 'ended' };
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in',
+  validateSearch: (search: Record<string, unknown>): SignInSearch => ({
+    ...(typeof search['next'] === 'string' && { next: search['next'] }),
+    ...(search['reason'] === 'ended' && { reason: 'ended' }),
+  }),
+  component: lazyRouteComponent(() => import('./sign-in/SignInPage.tsx'), 'SignInPage'),
+});
+
+const setupRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/setup',
+  validateSearch: (search: Record<string, unknown>): { token?: string } =>
+    typeof search['token'] === 'string' ? { token: search['token'] } : {},
+  component: lazyRouteComponent(() => import('./sign-in/SetupPage.tsx'), 'SetupPage'),
+});
+
+const consoleRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/console',
+  beforeLoad: allow('operator', 'supervisor', 'administrator'),
+  component: lazyRouteComponent(() => import('./console/ConsolePage.tsx'), 'ConsolePage'),
+});
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([indexRoute, signInRoute, setupRoute, consoleRoute]),
+  context: { queryClient },
+  defaultPendingComponent: LoadingState,
+  defaultPreload: false,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+/** The session ended under an open page: sign in again and come back to the same place. */
+export function returnThroughSignIn(): void {
+  const { href, pathname } = router.state.location;
+  queryClient.setQueryData(sessionQuery.queryKey, null);
+  if (pathname === '/sign-in') return;
+  void router.navigate({ href: `${signInHref(href)}&reason=ended` });
+}

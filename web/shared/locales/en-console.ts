@@ -1,0 +1,1 @@
+export const consoleEn = { title: 'Operator console' } as const;

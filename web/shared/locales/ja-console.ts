@@ -1,0 +1,1 @@
+export const consoleJa = { title: '受電画面' } as const;

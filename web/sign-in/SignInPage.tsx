@@ -1,0 +1,146 @@
+import { Alert, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { roleSchema, sessionViewSchema } from '../../src/contract/index.ts';
+import type { About } from '../../src/contract/index.ts';
+import { request, SESSION_PATH } from '../shared/api.ts';
+import { currentLanguage } from '../shared/i18n.ts';
+import { problemText } from '../shared/problem-text.ts';
+import { aboutQuery, homeOf, safeNext, sessionQuery } from '../shared/session.tsx';
+import { EntrancePage } from './EntrancePage.tsx';
+
+type Credentials = { email: string; password: string };
+type DemoAccounts = NonNullable<About['demoAccounts']>;
+const route = getRouteApi('/sign-in');
+
+export function SignInPage(): ReactNode {
+  const { t } = useTranslation();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const queryClient = useQueryClient();
+  const { data: about } = useQuery(aboutQuery);
+  const [problem, setProblem] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+
+  const signIn = async (credentials: Credentials): Promise<void> => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      const body = { ...credentials, email: credentials.email.trim() };
+      const session = await request(sessionViewSchema, 'POST', SESSION_PATH, { body });
+      queryClient.setQueryData(sessionQuery.queryKey, session);
+      await navigate({ href: safeNext(search.next) ?? homeOf(session), replace: true });
+    } catch (error) {
+      setProblem(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <EntrancePage title={t('signIn.title')}>
+      <Stack gap="md">
+        {search.reason === 'ended' && <Alert variant="light">{t('signIn.ended')}</Alert>}
+        {about?.setupNeeded && <Alert color="orange">{t('signIn.setupNeeded')}</Alert>}
+        {problem !== null && (
+          <Alert color="red" variant="light" role="alert">
+            {problemText(problem, currentLanguage())}
+          </Alert>
+        )}
+        <CredentialsForm busy={busy} onSubmit={(credentials) => void signIn(credentials)} />
+        {about?.demoAccounts && (
+          <DemoChoices
+            accounts={about.demoAccounts}
+            onChoose={(credentials) => void signIn(credentials)}
+          />
+        )}
+      </Stack>
+    </EntrancePage>
+  );
+}
+
+function CredentialsForm(props: {
+  busy: boolean;
+  onSubmit: (credentials: Credentials) => void;
+}): ReactNode {
+  const { t } = useTranslation();
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  return (
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        props.onSubmit({ email, password });
+      }}
+    >
+      <Stack gap="md">
+        <TextInput
+          label={t('signIn.email')}
+          type="email"
+          name="email"
+          autoComplete="username"
+          inputMode="email"
+          size="md"
+          autoFocus
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+        />
+        <PasswordInput
+          label={t('signIn.password')}
+          name="password"
+          autoComplete="current-password"
+          size="md"
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+        />
+        <Button
+          type="submit"
+          size="md"
+          loading={props.busy}
+          disabled={email === '' || password === ''}
+        >
+          {t('signIn.submit')}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function DemoChoices(props: {
+  accounts: DemoAccounts;
+  onChoose: (credentials: Credentials) => void;
+}): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <Stack gap="xs" data-testid="demo-accounts">
+      <Text fw={600} size="sm">
+        {t('signIn.demo')}
+      </Text>
+      <Text size="sm" c="dimmed">
+        {t('signIn.demoHint')}
+      </Text>
+      {props.accounts.map((account) => {
+        const role = roleSchema.safeParse(account.role);
+        return (
+          <Button
+            key={account.email}
+            variant="default"
+            justify="space-between"
+            rightSection={
+              <Text size="sm" c="dimmed" span>
+                {role.success ? t(`role.${role.data}`) : account.role}
+              </Text>
+            }
+            onClick={() => props.onChoose({ email: account.email, password: account.password })}
+          >
+            {account.name}
+          </Button>
+        );
+      })}
+    </Stack>
+  );
+}
