@@ -126,7 +126,7 @@ export const DEFAULT_CALL_SETTINGS: CallSettings = {
 export type CallEvent =
   /**
    * The answer to `findOperator`. `signedIn` tells "all busy" from "nobody there"; it counts the
-   * excluded operators too.
+   * excluded operators too. `operator.found` is told once for each claim.
    */
   | { type: 'operator.found'; operatorId: OperatorId; legId: LegId; device: OperatorDevice }
   | { type: 'operator.not-found'; signedIn: boolean }

@@ -24,3 +24,6 @@ export type {
   Operator,
   OperatorState,
 } from './queries.ts';
+export { RING_NO_ANSWER_LIMIT, compareIdle, longestIdle } from './floor.ts';
+export { noticeOf, terminationOf } from './termination.ts';
+export type { TerminationNotice } from './termination.ts';
