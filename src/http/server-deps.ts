@@ -1,0 +1,53 @@
+import type { Clock, Logger, Random } from '../base/index.ts';
+import type { CallCommands, CallQueries, FloorEvents } from '../calls/index.ts';
+import type { Config } from '../config/index.ts';
+import type { About } from '../contract/index.ts';
+import type { DeliveryStore, MailboxStore } from '../delivery/index.ts';
+import type { MessageEvent, MessageStore } from '../messages/index.ts';
+import type { AuditStore, People } from '../people/index.ts';
+import type { RecordingStore } from '../recordings/index.ts';
+import type { Directory } from '../subscribers/index.ts';
+import type {
+  Backup,
+  Center,
+  MetricFamily,
+  NumberFormat,
+  Readiness,
+  RecordingAudio,
+} from './ports.ts';
+
+/** Everything the HTTP side is built of. Each route file is handed the few it needs. */
+export type ServerDeps = {
+  config: Pick<Config, 'http' | 'mail' | 'timeZone' | 'demo'>;
+  version: string;
+  /** New with every process; pages see by it that the app was restarted. */
+  bootId: string;
+  /** `dist/web`, built by vite; absent in tests. */
+  webRoot: string | null;
+  demoAccounts: NonNullable<About['demoAccounts']>;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  people: People;
+  audit: AuditStore;
+  commands: CallCommands;
+  calls: CallQueries;
+  floor: FloorEvents;
+  directory: Directory;
+  numbers: NumberFormat;
+  messages: MessageStore;
+  /** Calls every listener after a message was committed or its delivery state changed. */
+  messageEvents: { subscribe(listener: (event: MessageEvent) => void): () => void };
+  deliveries: DeliveryStore;
+  /** Wakes the outbox worker: something is due now. */
+  wakeDelivery: () => void;
+  /** Null where mails really go out. */
+  mailbox: MailboxStore | null;
+  recordings: RecordingStore;
+  recordingAudio: RecordingAudio;
+  center: Center;
+  backup: Backup;
+  readiness: () => Promise<Readiness>;
+  /** Read at each `/metrics`. */
+  metrics: readonly (() => MetricFamily[])[];
+};
