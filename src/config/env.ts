@@ -11,6 +11,8 @@ type Env = Record<string, string | undefined>;
 
 /** Names with our prefix that are not settings of an installation. */
 const RESERVED = ['DENWABAN_ENV_FILE', 'DENWABAN_INTERNAL'];
+/** Read by our tests, and inherited by the programs they start. */
+const TEST_PREFIX = 'DENWABAN_TEST_';
 
 /**
  * Reads the settings from the environment and, where present, from the file named by
@@ -82,7 +84,7 @@ export function parseEnvFile(text: string): Env {
 function unknownNames(env: Env): string[] {
   const known = [...Object.keys(VARIABLES), ...RESERVED];
   return Object.keys(env)
-    .filter((name) => !known.includes(name))
+    .filter((name) => !known.includes(name) && !name.startsWith(TEST_PREFIX))
     .map((name) => `${name} is not a setting of Denwaban; did you mean ${nearest(name, known)}?`);
 }
 

@@ -67,7 +67,7 @@ export class Supervised {
     if (!this.#running) return;
     const { name, clock, log } = this.#options;
     const over = await endProcess(this.#running, steps, clock, () => this.#hurry.promise);
-    if (!over) log.error({ process: name }, 'the process does not end');
+    if (!over) log.error({ child: name }, 'the process does not end');
   }
 
   async #keep(first: RunningProcess, firstStartMs: number): Promise<void> {
@@ -85,8 +85,8 @@ export class Supervised {
       const planned = this.#replacing;
       this.#replacing = false;
       const delayMs = planned ? 0 : this.#backOff.nextDelayMs(clock.monotonic() - startMs);
-      if (planned) log.info({ process: name }, 'replaced as asked');
-      else log.warn({ process: name, ended, restartInMs: delayMs }, 'ended; it is started again');
+      if (planned) log.info({ child: name }, 'replaced as asked');
+      else log.warn({ child: name, ended, restartInMs: delayMs }, 'ended; it is started again');
       await this.#pause(delayMs);
       startMs = clock.monotonic();
       running = await this.#relaunch();
@@ -112,7 +112,7 @@ export class Supervised {
       return await this.#launch();
     } catch (thrown) {
       const { message } = toError(thrown);
-      this.#options.log.error({ process: this.#options.name, reason: message }, 'cannot start');
+      this.#options.log.error({ child: this.#options.name, reason: message }, 'cannot start');
       return undefined;
     }
   }
