@@ -90,19 +90,23 @@ function writeState(state: Int32Array, target: Uint8Array): void {
 
 const words = new Int32Array(80);
 
+function at(list: Int32Array | Uint8Array, index: number): number {
+  return list[index] ?? 0;
+}
+
 /** FIPS 180-4 §6.1.2, the message schedule. */
 function schedule(block: Uint8Array, offset: number): void {
-  const view = words;
-  for (let i = 0, at = offset; i < 16; i++, at += 4) {
-    view[i] =
-      ((block[at] ?? 0) << 24) |
-      ((block[at + 1] ?? 0) << 16) |
-      ((block[at + 2] ?? 0) << 8) |
-      (block[at + 3] ?? 0);
+  const w = words;
+  for (let i = 0, from = offset; i < 16; i++, from += 4) {
+    w[i] =
+      (at(block, from) << 24) |
+      (at(block, from + 1) << 16) |
+      (at(block, from + 2) << 8) |
+      at(block, from + 3);
   }
   for (let i = 16; i < 80; i++) {
-    const x = (view[i - 3] ?? 0) ^ (view[i - 8] ?? 0) ^ (view[i - 14] ?? 0) ^ (view[i - 16] ?? 0);
-    view[i] = (x << 1) | (x >>> 31);
+    const x = at(w, i - 3) ^ at(w, i - 8) ^ at(w, i - 14) ^ at(w, i - 16);
+    w[i] = (x << 1) | (x >>> 31);
   }
 }
 
@@ -110,15 +114,15 @@ function schedule(block: Uint8Array, offset: number): void {
 function compress(state: Int32Array, block: Uint8Array, offset: number): void {
   schedule(block, offset);
   const w = words;
-  let a = state[0] ?? 0;
-  let b = state[1] ?? 0;
-  let c = state[2] ?? 0;
-  let d = state[3] ?? 0;
-  let e = state[4] ?? 0;
+  let a = at(state, 0);
+  let b = at(state, 1);
+  let c = at(state, 2);
+  let d = at(state, 3);
+  let e = at(state, 4);
   let next = 0;
   let i = 0;
   for (; i < 20; i++) {
-    next = (((a << 5) | (a >>> 27)) + ((b & c) | (~b & d)) + e + 0x5a827999 + (w[i] ?? 0)) | 0;
+    next = (((a << 5) | (a >>> 27)) + ((b & c) | (~b & d)) + e + 0x5a827999 + at(w, i)) | 0;
     e = d;
     d = c;
     c = (b << 30) | (b >>> 2);
@@ -126,7 +130,7 @@ function compress(state: Int32Array, block: Uint8Array, offset: number): void {
     a = next;
   }
   for (; i < 40; i++) {
-    next = (((a << 5) | (a >>> 27)) + (b ^ c ^ d) + e + 0x6ed9eba1 + (w[i] ?? 0)) | 0;
+    next = (((a << 5) | (a >>> 27)) + (b ^ c ^ d) + e + 0x6ed9eba1 + at(w, i)) | 0;
     e = d;
     d = c;
     c = (b << 30) | (b >>> 2);
@@ -135,7 +139,7 @@ function compress(state: Int32Array, block: Uint8Array, offset: number): void {
   }
   for (; i < 60; i++) {
     const majority = (b & c) | (b & d) | (c & d);
-    next = (((a << 5) | (a >>> 27)) + majority + e + 0x8f1bbcdc + (w[i] ?? 0)) | 0;
+    next = (((a << 5) | (a >>> 27)) + majority + e + 0x8f1bbcdc + at(w, i)) | 0;
     e = d;
     d = c;
     c = (b << 30) | (b >>> 2);
@@ -143,16 +147,16 @@ function compress(state: Int32Array, block: Uint8Array, offset: number): void {
     a = next;
   }
   for (; i < 80; i++) {
-    next = (((a << 5) | (a >>> 27)) + (b ^ c ^ d) + e + 0xca62c1d6 + (w[i] ?? 0)) | 0;
+    next = (((a << 5) | (a >>> 27)) + (b ^ c ^ d) + e + 0xca62c1d6 + at(w, i)) | 0;
     e = d;
     d = c;
     c = (b << 30) | (b >>> 2);
     b = a;
     a = next;
   }
-  state[0] = (state[0] ?? 0) + a;
-  state[1] = (state[1] ?? 0) + b;
-  state[2] = (state[2] ?? 0) + c;
-  state[3] = (state[3] ?? 0) + d;
-  state[4] = (state[4] ?? 0) + e;
+  state[0] = at(state, 0) + a;
+  state[1] = at(state, 1) + b;
+  state[2] = at(state, 2) + c;
+  state[3] = at(state, 3) + d;
+  state[4] = at(state, 4) + e;
 }

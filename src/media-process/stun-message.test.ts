@@ -176,7 +176,9 @@ describe('answerCheck', () => {
     expect(reply.type).toBe(STUN_TYPE.bindingSuccess);
     expect(reply.transactionId.equals(TRANSACTION)).toBe(true);
     expect(hasIntegrity(reply, local.password)).toBe(true);
-    expect(outcome.reply.includes(xorMappedAddress(from, TRANSACTION).value)).toBe(true);
+    expect(outcome.reply.includes(Buffer.from(xorMappedAddress(from, TRANSACTION).value))).toBe(
+      true,
+    );
   });
 
   it('sees the nomination', () => {
