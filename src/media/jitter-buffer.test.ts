@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest';
+import {
+  BLOCK_SAMPLES,
+  BlockSequence,
+  analyseBlocks,
+  blockPositions,
+  compareTiming,
+  seededRandom,
+} from '../../test/harness/tone-blocks.ts';
+import { MULAW_DECODE, MULAW_ENCODE } from './g711.ts';
+import { JitterBuffer } from './jitter-buffer.ts';
+import { emptyRtpHeader } from './rtp-packet.ts';
+
+type Network = {
+  seconds: number;
+  ptimeMs?: number;
+  ppm?: number;
+  jitterMs?: number;
+  jitterUntilSecond?: number;
+  loss?: number;
+  duplicates?: number;
+  reorder?: number;
+  firstTimestamp?: number;
+  seed?: number;
+  /** Timestamps jump by this and the SSRC changes, at the given second. */
+  jumpAtSecond?: number;
+  jumpBy?: number;
+};
+
+/** A sender with its own clock, a network, and a buffer that is popped every 20 ms of our clock. */
+function listen(
+  sequence: BlockSequence,
+  network: Network,
+): { pcm: Int16Array; buffer: JitterBuffer } {
+  const random = seededRandom(network.seed ?? 1);
+  const ptimeMs = network.ptimeMs ?? 20;
+  const perPacket = ptimeMs * 8;
+  const packetMs = ptimeMs / (1 + (network.ppm ?? 0) * 1e-6);
+  const arrivals: { atMs: number; number: number }[] = [];
+  for (let number = 0; number * packetMs < network.seconds * 1000; number++) {
+    if (random() < (network.loss ?? 0)) continue;
+    const sentMs = 107 + number * packetMs;
+    const swapped = random() < (network.reorder ?? 0) ? ptimeMs * 1.2 : 0;
+    const jitters = sentMs < (network.jitterUntilSecond ?? Infinity) * 1000;
+    const atMs = sentMs + (jitters ? random() * (network.jitterMs ?? 0) : 0) + swapped;
+    arrivals.push({ atMs, number });
+    if (random() < (network.duplicates ?? 0)) arrivals.push({ atMs: atMs + 3, number });
+  }
+  arrivals.sort((a, b) => a.atMs - b.atMs);
+  const buffer = new JitterBuffer(0);
+  const frames = Math.floor((network.seconds * 1000) / 20);
+  const pcm = new Int16Array(frames * 160);
+  const header = emptyRtpHeader();
+  const payload = new Uint8Array(perPacket);
+  let next = 0;
+  for (let tick = 1; tick <= frames; tick++) {
+    for (; (arrivals[next]?.atMs ?? Infinity) <= tick * 20; next++) {
+      const { atMs, number } = arrivals[next]!;
+      const jumped = number * ptimeMs >= (network.jumpAtSecond ?? Infinity) * 1000;
+      header.sequence = number & 0xffff;
+      header.timestamp =
+        ((network.firstTimestamp ?? 4_294_960_000) +
+          number * perPacket +
+          (jumped ? (network.jumpBy ?? 0) : 0)) >>>
+        0;
+      header.ssrc = jumped ? 2 : 1;
+      header.payloadEnd = perPacket;
+      sequence
+        .render(number * perPacket, perPacket)
+        .forEach((sample, i) => (payload[i] = MULAW_ENCODE[sample & 0xffff]!));
+      buffer.insert(header, payload, MULAW_DECODE, atMs);
+    }
+    buffer.pop(pcm.subarray((tick - 1) * 160, tick * 160), tick * 20);
+  }
+  return { pcm, buffer };
+}
+
+const sequence = new BlockSequence({ seed: 42, lane: 0 });
+
+function expectAllBlocks(pcm: Int16Array, seconds: number): void {
+  const report = analyseBlocks(pcm, sequence);
+  expect(report).toMatchObject({ missing: [], repeated: [], outOfOrder: [] });
+  expect(report.seen[0]?.index).toBe(0);
+  expect(report.seen.length).toBeGreaterThanOrEqual(seconds * 5 - 3);
+}
+
+/** Drift of what is heard against the sender's own time, which runs `ppm` off. */
+function timing(pcm: Int16Array, ppm = 0): { offsetMs: number; driftMsPerMinute: number } {
+  const sent = new Map<number, number>();
+  for (let block = 0; block < 400; block++) {
+    // The frame of tick 1 is played from 20 ms on.
+    sent.set(block, (107 - 20) * 8 + (block * BLOCK_SAMPLES) / (1 + ppm * 1e-6));
+  }
+  const settled = [...blockPositions(pcm, sequence)].filter(([block]) => block > 15);
+  return compareTiming(new Map(settled), sent);
+}
+
+describe('JitterBuffer', () => {
+  it('delivers a clean stream unchanged, 20 to 40 ms after it was sent', () => {
+    const { pcm, buffer } = listen(sequence, { seconds: 10 });
+    expectAllBlocks(pcm, 10);
+    expect(timing(pcm).offsetMs).toBeGreaterThanOrEqual(20);
+    expect(timing(pcm).offsetMs).toBeLessThanOrEqual(41);
+    expect(buffer.counters).toMatchObject({ late: 0, slips: 0, concealedFrames: 0 });
+  });
+
+  for (const ptimeMs of [10, 20, 30, 40, 60]) {
+    it(`takes packets of ${ptimeMs} ms with jitter, loss, duplicates and reordering`, () => {
+      const { pcm } = listen(sequence, {
+        seconds: 12,
+        ptimeMs,
+        jitterMs: 15,
+        loss: 0.01,
+        duplicates: 0.05,
+        reorder: 0.03,
+      });
+      expectAllBlocks(pcm, 12);
+    });
+  }
+
+  for (const ppm of [-200, 200]) {
+    it(`keeps every block and the time for 60 s with a clock ${ppm} ppm off, 30 ms jitter, 1 % loss`, () => {
+      for (const seed of [1, 2, 3]) {
+        const { pcm } = listen(sequence, {
+          seconds: 60,
+          ppm,
+          jitterMs: 30,
+          loss: 0.01,
+          reorder: 0.01,
+          seed,
+        });
+        expectAllBlocks(pcm, 60);
+        const { offsetMs, driftMsPerMinute } = timing(pcm, ppm);
+        expect(Math.abs(driftMsPerMinute)).toBeLessThan(1);
+        expect(offsetMs).toBeLessThan(80);
+      }
+    });
+
+    it(`slips single samples, never a frame, with a clean clock ${ppm} ppm off`, () => {
+      const { pcm, buffer } = listen(sequence, { seconds: 60, ppm });
+      expectAllBlocks(pcm, 60);
+      expect(Math.abs(timing(pcm, ppm).driftMsPerMinute)).toBeLessThan(1);
+      expect(buffer.counters.concealedFrames).toBe(0);
+      expect(buffer.counters.slips).toBeLessThan(120);
+    });
+  }
+
+  it('goes on after a new SSRC with timestamps elsewhere, losing at most one block', () => {
+    const { pcm, buffer } = listen(sequence, {
+      seconds: 10,
+      jumpAtSecond: 5,
+      jumpBy: 2_000_000_000,
+    });
+    expect(buffer.counters.resyncs).toBe(1);
+    const report = analyseBlocks(pcm, sequence);
+    expect(report.missing.length).toBeLessThanOrEqual(1);
+    expect(report.seen.at(-1)?.index).toBeGreaterThanOrEqual(47);
+  });
+
+  it('ignores a single stray packet of another source or with a wild timestamp', () => {
+    const buffer = new JitterBuffer(0);
+    const frame = new Int16Array(160);
+    const header = { ...emptyRtpHeader(), ssrc: 1, timestamp: 1000, payloadEnd: 160 };
+    const loud = new Uint8Array(160).fill(0x80);
+    buffer.insert(header, loud, MULAW_DECODE, 1);
+    buffer.insert({ ...header, ssrc: 9, sequence: 5 }, loud, MULAW_DECODE, 2);
+    buffer.insert({ ...header, timestamp: 900_000, sequence: 77 }, loud, MULAW_DECODE, 3);
+    buffer.pop(frame, 20);
+    buffer.pop(frame, 40);
+    expect(frame[0]).toBe(MULAW_DECODE[0x80]);
+    expect(buffer.counters.resyncs).toBe(0);
+  });
+
+  it('fades into silence when packets stop and starts again without a click of delay', () => {
+    const buffer = new JitterBuffer(0);
+    const frame = new Int16Array(160);
+    const loud = new Uint8Array(160).fill(0x80);
+    const header = { ...emptyRtpHeader(), ssrc: 1, timestamp: 0, payloadEnd: 160 };
+    buffer.insert(header, loud, MULAW_DECODE, 1);
+    const kinds = Array.from({ length: 8 }, (_, i) => buffer.pop(frame, 20 * (i + 1)));
+    expect(kinds).toEqual([
+      'silence',
+      'audio',
+      'concealed',
+      'concealed',
+      'concealed',
+      'silence',
+      'silence',
+      'silence',
+    ]);
+    expect(frame.every((sample) => sample === 0)).toBe(true);
+  });
+
+  it('grows for late packets and shrinks again when they come in time', () => {
+    const { pcm, buffer } = listen(sequence, {
+      seconds: 50,
+      jitterMs: 100,
+      jitterUntilSecond: 10,
+    });
+    expect(buffer.counters.grown).toBeGreaterThan(0);
+    expect(buffer.counters.grown).toBeLessThan(10);
+    expect(buffer.counters.shrunk).toBeGreaterThan(0);
+    const positions = [...blockPositions(pcm, sequence)];
+    const delayMs = ([block, position]: [number, number]): number =>
+      (position - block * BLOCK_SAMPLES) / 8 - 87;
+    expect(delayMs(positions.find(([block]) => block > 40)!)).toBeGreaterThan(90);
+    expect(delayMs(positions.at(-1)!)).toBeLessThan(60);
+    expect(analyseBlocks(pcm, sequence).outOfOrder.length).toBeLessThanOrEqual(2);
+  });
+});

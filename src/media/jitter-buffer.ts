@@ -1,0 +1,305 @@
+import { FRAME_MS, FRAME_SAMPLES } from './mixer.ts';
+import type { RtpHeader } from './rtp-packet.ts';
+import { nextSequence, timestampDistance } from './sequence.ts';
+
+/** What a popped frame is made of: received audio, a fading repetition of what came before, nothing. */
+export type FrameKind = 'audio' | 'concealed' | 'silence';
+
+const SAMPLES_PER_MS = 8;
+/** About 1 s of samples, a power of two so that a timestamp's low bits are its place. */
+const RING_SAMPLES = 8192;
+const RING_MASK = RING_SAMPLES - 1;
+/** Played samples stay this long, to be played again when the delay must grow at once. */
+const BEHIND_SAMPLES = 1600;
+const MAX_AHEAD_SAMPLES = 4800;
+const MAX_LATE_SAMPLES = 4000;
+const MAX_PACKET_SAMPLES = 960;
+const CONCEALED_SAMPLES = 3 * FRAME_SAMPLES;
+const FADE = [0.7, 0.4, 0.15] as const;
+
+/** A packet may come at least this long after the fastest one and still be in time, from the start. */
+const INITIAL_TOLERANCE_MS = 20;
+const MAX_LATENCY_MS = 240;
+/** Above this spare time for ten seconds the delay is cut back to `SPARE_KEPT_MS`. */
+const SPARE_TOO_MUCH_MS = 45;
+const SPARE_KEPT_MS = 25;
+const QUIET_PEAK = 200;
+const SILENCE_RESTART_MS = 2000;
+
+const WINDOW_FRAMES = 100;
+const WINDOWS_PER_REVIEW = 5;
+const PACKETS_TO_JUDGE = 10;
+const LATE_WHEN_NEW = 1;
+const LATE_WHEN_SETTLED = 6;
+const SETTLING_FRAMES = 250;
+/** Added to what was lacking, so that the next slightly slower packet is in time too. */
+const MARGIN_MS = 2;
+const DEADBAND_SAMPLES = 4;
+
+/**
+ * Turns packets that come early, late, twice, out of order or not at all into one frame every 20 ms.
+ *
+ * Samples lie in a ring at their RTP timestamp, so packets of any length (10 … 60 ms) and any order
+ * need no queue. Time is kept in three ways:
+ * - **Depth.** A packet that came too late makes the delay grow at once by what was
+ *   lacking (six within 2 s once it has settled); ten seconds of much spare time let it shrink, in silence where there is any.
+ * - **Clock drift.** The fastest packet of each 2 s shows how the sender's clock runs against ours;
+ *   frames of 159 or 161 samples, stretched to 160, keep the delay where it is (1.6 a second for
+ *   200 ppm). So a recording keeps the tick's time and never loses or repeats a frame.
+ * - **Jumps.** Another SSRC or a timestamp far off counts once two packets in sequence agree.
+ */
+export class JitterBuffer {
+  readonly #ring = new Int16Array(RING_SAMPLES);
+  readonly #present = new Uint8Array(RING_SAMPLES);
+  readonly #history = new Int16Array(FRAME_SAMPLES);
+  readonly #stretched = new Int16Array(FRAME_SAMPLES + 1);
+  #historyAt = 0;
+  #missing = CONCEALED_SAMPLES;
+
+  #started = false;
+  #ssrc = 0;
+  #readTimestamp = 0;
+  #lastTickMs: number;
+  #lastArrivalMs = 0;
+  #candidate: { ssrc: number; sequence: number } | undefined;
+  #toleranceMs = INITIAL_TOLERANCE_MS;
+
+  #windowFrames = 0;
+  #windowPackets = 0;
+  #windowLate = 0;
+  #smallestLatencyMs = Infinity;
+  #framesSinceStart = 0;
+  #largestLatencyMs = -Infinity;
+  #referenceLatencyMs = Number.NaN;
+  #pendingSlip = 0;
+  #reviewWindows = 0;
+  #smallestSpareMs = Infinity;
+  #excessSamples = 0;
+
+  /** What happened so far; read by metrics and tests. */
+  readonly counters = { late: 0, resyncs: 0, slips: 0, grown: 0, shrunk: 0, concealedFrames: 0 };
+
+  /** `lastTickMs`: the scheduled time of the latest tick, on the clock of `insert` and `pop`. */
+  constructor(lastTickMs: number) {
+    this.#lastTickMs = lastTickMs;
+  }
+
+  /** Takes a packet that arrived at `nowMs`; `decode` is the table of its payload type. */
+  insert(header: RtpHeader, datagram: Uint8Array, decode: Int16Array, nowMs: number): void {
+    const samples = header.payloadEnd - header.payloadStart;
+    if (samples === 0 || samples > MAX_PACKET_SAMPLES) return;
+    if (!this.#belongs(header, nowMs)) return;
+    this.#lastArrivalMs = nowMs;
+    this.#measure(timestampDistance(header.timestamp, this.#readTimestamp), nowMs);
+    const lead = timestampDistance(header.timestamp, this.#readTimestamp);
+    for (let i = Math.max(0, -lead); i < samples; i++) {
+      const at = (header.timestamp + i) & RING_MASK;
+      this.#ring[at] = decode[datagram[header.payloadStart + i] ?? 0] ?? 0;
+      this.#present[at] = 1;
+    }
+  }
+
+  /** The next 20 ms into `frame`, for the tick scheduled at `tickMs`. Called once per tick, always. */
+  pop(frame: Int16Array, tickMs: number): FrameKind {
+    this.#lastTickMs = tickMs;
+    if (!this.#started) {
+      frame.fill(0);
+      return 'silence';
+    }
+    this.#framesSinceStart++;
+    const kind = this.#read(frame);
+    this.#dropInSilence(frame, kind);
+    if (++this.#windowFrames >= WINDOW_FRAMES) this.#endWindow();
+    return kind;
+  }
+
+  #belongs(header: RtpHeader, nowMs: number): boolean {
+    const lead = timestampDistance(header.timestamp, this.#readTimestamp);
+    const known =
+      this.#started &&
+      header.ssrc === this.#ssrc &&
+      lead <= MAX_AHEAD_SAMPLES &&
+      lead >= -MAX_LATE_SAMPLES;
+    if (known && nowMs - this.#lastArrivalMs < SILENCE_RESTART_MS) {
+      this.#candidate = undefined;
+      return true;
+    }
+    const agreed =
+      this.#candidate?.ssrc === header.ssrc && this.#candidate.sequence === header.sequence;
+    if (this.#started && !known && !agreed) {
+      this.#candidate = { ssrc: header.ssrc, sequence: nextSequence(header.sequence) };
+      return false;
+    }
+    this.#start(header, nowMs);
+    return true;
+  }
+
+  /** Plays from this packet on, beginning with the first tick that leaves enough tolerance. */
+  #start(header: RtpHeader, nowMs: number): void {
+    if (this.#started) this.counters.resyncs++;
+    const waitMs = nowMs + this.#toleranceMs - this.#lastTickMs;
+    const ticks = Math.max(1, Math.ceil(waitMs / FRAME_MS));
+    this.#readTimestamp = (header.timestamp - FRAME_SAMPLES * (ticks - 1)) >>> 0;
+    this.#present.fill(0);
+    this.#started = true;
+    this.#ssrc = header.ssrc;
+    this.#candidate = undefined;
+    this.#lastArrivalMs = nowMs;
+    this.#framesSinceStart = 0;
+    this.#unlock();
+  }
+
+  /** Notes how early or late a packet is; grows the delay when packets are late again and again. */
+  #measure(lead: number, nowMs: number): void {
+    this.#windowPackets++;
+    const ticksAway = Math.floor(lead / FRAME_SAMPLES) + 1;
+    const spareMs = this.#lastTickMs + FRAME_MS * ticksAway - nowMs;
+    const latencyMs = this.#lastTickMs + FRAME_MS + lead / SAMPLES_PER_MS - nowMs;
+    this.#largestLatencyMs = Math.max(this.#largestLatencyMs, latencyMs);
+    this.#smallestSpareMs = Math.min(this.#smallestSpareMs, spareMs);
+    if (lead >= 0) return;
+    this.counters.late++;
+    this.#windowLate++;
+    this.#smallestLatencyMs = Math.min(this.#smallestLatencyMs, latencyMs);
+    const enough = this.#framesSinceStart < SETTLING_FRAMES ? LATE_WHEN_NEW : LATE_WHEN_SETTLED;
+    if (this.#windowLate >= enough) this.#grow();
+  }
+
+  /**
+   * A packet played 20 ms after it came is in time wherever frames begin within it, and where they
+   * begin moves with every slip.
+   */
+  #grow(): void {
+    const latencyMs = this.#smallestLatencyMs;
+    const wantedMs = Math.min(FRAME_MS + MARGIN_MS - latencyMs, MAX_LATENCY_MS - this.#toleranceMs);
+    const samples = Math.min(Math.ceil(wantedMs * SAMPLES_PER_MS), BEHIND_SAMPLES);
+    if (samples <= 0) return;
+    this.#readTimestamp = (this.#readTimestamp - samples) >>> 0;
+    this.#toleranceMs = Math.min(MAX_LATENCY_MS, this.#toleranceMs + samples / SAMPLES_PER_MS);
+    this.counters.grown++;
+    this.#unlock();
+  }
+
+  /** Forgets the reference of the drift control: the delay was changed on purpose. */
+  #unlock(): void {
+    this.#referenceLatencyMs = Number.NaN;
+    this.#pendingSlip = 0;
+    this.#excessSamples = 0;
+    this.#reviewWindows = 0;
+    this.#smallestSpareMs = Infinity;
+    this.#beginWindow();
+  }
+
+  #beginWindow(): void {
+    this.#windowFrames = 0;
+    this.#windowPackets = 0;
+    this.#windowLate = 0;
+    this.#smallestLatencyMs = Infinity;
+    this.#largestLatencyMs = -Infinity;
+  }
+
+  #endWindow(): void {
+    if (this.#windowPackets >= PACKETS_TO_JUDGE) this.#followClock();
+    if (++this.#reviewWindows >= WINDOWS_PER_REVIEW) this.#reviewDepth();
+    this.#beginWindow();
+  }
+
+  #followClock(): void {
+    if (Number.isNaN(this.#referenceLatencyMs)) {
+      this.#referenceLatencyMs = this.#largestLatencyMs;
+      return;
+    }
+    const error = (this.#largestLatencyMs - this.#referenceLatencyMs) * SAMPLES_PER_MS;
+    // Half of the error per window: the correction is still under way while the next one is measured.
+    const wanted = Math.abs(error) > DEADBAND_SAMPLES ? Math.round(error / 2) : 0;
+    this.#pendingSlip = Math.max(-WINDOW_FRAMES, Math.min(WINDOW_FRAMES, wanted));
+  }
+
+  #reviewDepth(): void {
+    const spareMs = this.#smallestSpareMs;
+    this.#reviewWindows = 0;
+    this.#smallestSpareMs = Infinity;
+    if (spareMs === Infinity || spareMs <= SPARE_TOO_MUCH_MS) {
+      this.#excessSamples = 0;
+      return;
+    }
+    // Still too deep after a review period without silence: shorten speech by a sample per frame.
+    if (this.#excessSamples > 0) this.#moveReference(this.#excessSamples);
+    this.#excessSamples = Math.floor((spareMs - SPARE_KEPT_MS) * SAMPLES_PER_MS);
+  }
+
+  #moveReference(samples: number): void {
+    this.#referenceLatencyMs -= samples / SAMPLES_PER_MS;
+    this.#toleranceMs = Math.max(
+      INITIAL_TOLERANCE_MS,
+      this.#toleranceMs - samples / SAMPLES_PER_MS,
+    );
+    this.counters.shrunk++;
+  }
+
+  /** A whole silent frame too much is left out: nobody hears it. */
+  #dropInSilence(frame: Int16Array, kind: FrameKind): void {
+    if (this.#excessSamples < FRAME_SAMPLES || kind !== 'audio') return;
+    for (const sample of frame) if (sample > QUIET_PEAK || sample < -QUIET_PEAK) return;
+    this.#advance(FRAME_SAMPLES);
+    this.#excessSamples -= FRAME_SAMPLES;
+    this.#moveReference(FRAME_SAMPLES);
+    this.#beginWindow();
+  }
+
+  #read(frame: Int16Array): FrameKind {
+    if (this.#pendingSlip === 0) return this.#readSamples(frame, FRAME_SAMPLES);
+    const step = Math.sign(this.#pendingSlip);
+    this.#pendingSlip -= step;
+    this.counters.slips++;
+    const length = FRAME_SAMPLES + step;
+    const kind = this.#readSamples(this.#stretched, length);
+    stretch(this.#stretched, length, frame);
+    return kind;
+  }
+
+  #readSamples(out: Int16Array, length: number): FrameKind {
+    let received = 0;
+    for (let i = 0; i < length; i++) {
+      const at = (this.#readTimestamp + i) & RING_MASK;
+      if (this.#present[at] === 1) {
+        const sample = this.#ring[at] ?? 0;
+        this.#history[this.#historyAt] = sample;
+        this.#historyAt = this.#historyAt + 1 === FRAME_SAMPLES ? 0 : this.#historyAt + 1;
+        this.#missing = 0;
+        received++;
+        out[i] = sample;
+      } else out[i] = this.#conceal();
+    }
+    this.#advance(length);
+    if (received > 0) return 'audio';
+    if (this.#missing >= CONCEALED_SAMPLES + FRAME_SAMPLES) return 'silence';
+    this.counters.concealedFrames++;
+    return 'concealed';
+  }
+
+  /** What was heard 20 ms ago, softer each time, for 60 ms; then silence. */
+  #conceal(): number {
+    const gain = FADE[Math.floor(this.#missing / FRAME_SAMPLES)] ?? 0;
+    const sample = this.#history[(this.#historyAt + this.#missing) % FRAME_SAMPLES] ?? 0;
+    this.#missing = Math.min(this.#missing + 1, CONCEALED_SAMPLES + FRAME_SAMPLES);
+    return Math.round(sample * gain);
+  }
+
+  #advance(samples: number): void {
+    const forgotten = this.#readTimestamp - BEHIND_SAMPLES;
+    for (let i = 0; i < samples; i++) this.#present[(forgotten + i) & RING_MASK] = 0;
+    this.#readTimestamp = (this.#readTimestamp + samples) >>> 0;
+  }
+}
+
+/** `length` samples as one frame, by linear interpolation; first and last samples stay. */
+function stretch(from: Int16Array, length: number, frame: Int16Array): void {
+  const step = (length - 1) / (FRAME_SAMPLES - 1);
+  for (let i = 0; i < FRAME_SAMPLES; i++) {
+    const place = Math.min(i * step, length - 1);
+    const whole = Math.min(Math.floor(place), length - 2);
+    const a = from[whole] ?? 0;
+    frame[i] = Math.round(a + ((from[whole + 1] ?? 0) - a) * (place - whole));
+  }
+}
