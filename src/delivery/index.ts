@@ -1,3 +1,5 @@
+export { DELIVERY_LIFE_MS, planDeliveries } from './plan.ts';
+export type { PlanOptions } from './plan.ts';
 export type {
   Delivery,
   DeliveryState,

@@ -1,1 +1,1 @@
-export type { Recording, RecordingStore } from './ports.ts';
+export type { ExpiredRecordings, Recording, RecordingStore } from './ports.ts';

@@ -24,3 +24,11 @@ export interface RecordingStore {
   ofCalls(callIds: readonly CallId[]): Promise<Recording[]>;
   open(): Promise<Recording[]>;
 }
+
+/** What the end of a recording's time needs of the index. Implemented by storage. */
+export interface ExpiredRecordings {
+  /** Closed recordings begun before the instant, oldest first. */
+  olderThan(instant: number, limit: number): Promise<Recording[]>;
+  /** Forgets the recording and who listened to it. */
+  remove(id: RecordingId): Promise<void>;
+}

