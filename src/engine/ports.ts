@@ -1,4 +1,5 @@
 import type { CallId, LegId, OperatorId, RecordingId, SubscriberId } from '../base/index.ts';
+import type { LegSignalling } from './leg-signalling.ts';
 import type { CallEffect, CallState, Operator, OperatorState } from '../calls/index.ts';
 
 /** One leg's signalling as stored, so that another process can go on with it. */
@@ -6,8 +7,8 @@ export type StoredLeg = {
   id: LegId;
   role: 'caller' | 'operator';
   kind: 'sip' | 'browser';
-  /** Everything the SIP module needs to continue: dialog, INVITE key, transport, last SDP. Opaque. */
-  sip: unknown;
+  /** Null for a browser. */
+  sip: LegSignalling | null;
   localSdp: string | null;
 };
 

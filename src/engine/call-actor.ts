@@ -1,0 +1,226 @@
+import type { Clock, Logger, Timer } from '../base/index.ts';
+import { toError } from '../base/index.ts';
+import type {
+  CallEffect,
+  CallEvent,
+  CallSettings,
+  CallState,
+  CallTimerName,
+  Step,
+} from '../calls/index.ts';
+import { step } from '../calls/index.ts';
+import type { RecordingId } from '../base/index.ts';
+import type { CallStore, StoredCall, StoredLeg, Transition } from './ports.ts';
+
+/** More events than this waiting for one call is a fault of ours, not a busy call. */
+const MAX_QUEUED_EVENTS = 200;
+
+export type CallActorDeps = {
+  clock: Clock;
+  log: Logger;
+  store: CallStore;
+  settings: () => CallSettings;
+  newRecordingId: () => RecordingId;
+  /** Runs one effect; must be idempotent. What it learns comes back as an event. */
+  runEffect: (actor: CallActor, effect: CallEffect) => Promise<void>;
+  /** After every stored transition, before its effects. */
+  onTransition: (actor: CallActor, before: CallState) => void;
+  /** Another process took the call, or the store is unreachable beyond hope. */
+  onLost: (actor: CallActor) => void;
+};
+
+/**
+ * One call at work: its queue, its timers, its stored row. Events are handled one after another;
+ * each transition is committed before its effects run. Nothing else changes a call.
+ */
+export class CallActor {
+  readonly log: Logger;
+  readonly #deps: CallActorDeps;
+  #stored: StoredCall;
+  readonly #queue: { run: () => Promise<void>; done: () => void }[] = [];
+  readonly #timers = new Map<CallTimerName, { at: number; timer: Timer }>();
+  #draining = false;
+  #lost = false;
+
+  constructor(stored: StoredCall, deps: CallActorDeps) {
+    this.#stored = stored;
+    this.#deps = deps;
+    this.log = deps.log.child({ callId: stored.state.id });
+  }
+
+  get state(): CallState {
+    return this.#stored.state;
+  }
+
+  get legs(): readonly StoredLeg[] {
+    return this.#stored.legs;
+  }
+
+  leg(role: StoredLeg['role']): StoredLeg | undefined {
+    return this.#stored.legs.findLast((leg) => leg.role === role);
+  }
+
+  /** Changes a leg in memory; it is stored with the next transition or `saveLegs`. */
+  putLeg(leg: StoredLeg): void {
+    const legs = this.#stored.legs.filter((known) => known.id !== leg.id);
+    this.#stored = { ...this.#stored, legs: [...legs, leg] };
+  }
+
+  /** From outside an effect: stores the legs as soon as it is this call's turn. */
+  saveLegsInTurn(): Promise<void> {
+    return this.#enqueue('legs', () => this.saveLegs());
+  }
+
+  /** Within an effect: what must be durable before a request leaves (CSeq, tags). */
+  async saveLegs(): Promise<void> {
+    const kept = await this.#deps.store.save(this.#stored, this.state.version, null);
+    if (!kept) this.#lose();
+  }
+
+  /** Stores a new call and runs the effects of its first transition. */
+  async begin(first: Step): Promise<void> {
+    this.#stored = { ...this.#stored, state: first.state, pendingEffects: first.effects };
+    await this.#deps.store.insert(this.#stored, this.#line('new', 'call.arrived'));
+    this.#deps.onTransition(this, first.state);
+    this.#armTimers();
+    await this.#exclusively(() => this.#runEffects(first.effects));
+  }
+
+  /** Goes on with a call another process left: its unfinished effects, then the news. */
+  async resume(news: CallEvent, redo: boolean): Promise<void> {
+    this.#armTimers();
+    await this.#exclusively(async () => {
+      if (redo) await this.#runEffects(this.#stored.pendingEffects);
+    });
+    await this.post(news);
+  }
+
+  /** Queues an event; resolves when its transition is stored and its effects were started. */
+  post(event: CallEvent): Promise<void> {
+    return this.#enqueue(event.type, () => this.#handle(event));
+  }
+
+  close(): void {
+    for (const { timer } of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+  }
+
+  #enqueue(what: string, run: () => Promise<void>): Promise<void> {
+    if (this.#lost) return Promise.resolve();
+    if (this.#queue.length >= MAX_QUEUED_EVENTS) {
+      this.log.error({ what }, 'event queue of the call is full');
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      this.#queue.push({ run, done: resolve });
+      void this.#drain();
+    });
+  }
+
+  async #exclusively(work: () => Promise<void>): Promise<void> {
+    this.#draining = true;
+    try {
+      await work();
+    } finally {
+      this.#draining = false;
+    }
+    void this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      if (!this.#lost) await next.run();
+      next.done();
+    }
+    this.#draining = false;
+  }
+
+  async #handle(event: CallEvent): Promise<void> {
+    const before = this.state;
+    const next = this.#step(event);
+    if (next.state === before) return;
+    this.#stored = { ...this.#stored, state: next.state, pendingEffects: next.effects };
+    try {
+      const line = this.#line(before.phase, event.type);
+      if (!(await this.#deps.store.save(this.#stored, before.version, line))) {
+        this.#lose();
+        return;
+      }
+    } catch (thrown) {
+      // The call goes on without its row: a caller must not be cut off because a disk is full.
+      this.log.error({ err: toError(thrown) }, 'transition could not be stored; the call goes on');
+    }
+    this.log.info({ from: before.phase, event: event.type, to: next.state.phase }, 'call');
+    this.#deps.onTransition(this, before);
+    this.#armTimers();
+    await this.#runEffects(next.effects);
+  }
+
+  #step(event: CallEvent): Step {
+    const context = {
+      now: this.#deps.clock.now(),
+      settings: this.#deps.settings(),
+      newRecordingId: this.#deps.newRecordingId(),
+    };
+    try {
+      return step(this.state, event, context);
+    } catch (thrown) {
+      this.log.error({ err: toError(thrown), event: event.type }, 'our fault: this call ends');
+      return step(this.state, { type: 'failed', detail: toError(thrown).message }, context);
+    }
+  }
+
+  async #runEffects(effects: readonly CallEffect[]): Promise<void> {
+    for (const effect of effects) {
+      try {
+        await this.#deps.runEffect(this, effect);
+      } catch (thrown) {
+        this.log.error({ err: toError(thrown), effect: effect.type }, 'effect failed');
+        if (ESSENTIAL.has(effect.type)) {
+          void this.post({ type: 'failed', detail: `${effect.type}: ${toError(thrown).message}` });
+        }
+      }
+    }
+    this.#stored = { ...this.#stored, pendingEffects: [] };
+  }
+
+  #armTimers(): void {
+    const wanted = this.state.timers;
+    for (const [name, armed] of this.#timers) {
+      if (wanted[name] === armed.at) continue;
+      armed.timer.cancel();
+      this.#timers.delete(name);
+    }
+    for (const [name, at] of Object.entries(wanted) as [CallTimerName, number][]) {
+      if (this.#timers.has(name)) continue;
+      const delayMs = Math.max(0, at - this.#deps.clock.now());
+      const timer = this.#deps.clock.setTimer(delayMs, () => {
+        this.#timers.delete(name);
+        void this.post({ type: 'timer.fired', timer: name, due: at });
+      });
+      this.#timers.set(name, { at, timer });
+    }
+  }
+
+  #line(from: string, event: string): Transition {
+    const { version, phase } = this.state;
+    return { version, from, to: phase, event, at: this.#deps.clock.now() };
+  }
+
+  #lose(): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.log.warn({}, 'another process took this call over');
+    this.close();
+    this.#deps.onLost(this);
+  }
+}
+
+/** Effects without which the call cannot go on as its state says. */
+const ESSENTIAL: ReadonlySet<CallEffect['type']> = new Set([
+  'findOperator',
+  'answerCaller',
+  'connect',
+]);

@@ -1,0 +1,141 @@
+import { newId } from '../base/index.ts';
+import type { CallId, Clock, LegId, Logger, Random } from '../base/index.ts';
+import type { MediaPlane, MediaRefusal } from '../media/index.ts';
+import { encodeUtf8 } from '../sip/index.ts';
+import type { IncomingInvite } from '../sip/index.ts';
+import type { Directory, Trunk } from '../subscribers/index.ts';
+import type { CallActor } from './call-actor.ts';
+import type { Engine } from './engine.ts';
+import type { StoredLeg } from './ports.ts';
+import type { NumberReader } from './number-reader.ts';
+
+export type CallIntakeDeps = {
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  engine: Engine;
+  media: MediaPlane;
+  directory: Directory;
+  numbers: NumberReader;
+};
+
+/** Programs that try every address for an open relay; an answer would only encourage them. */
+const SCANNERS = /friendly-scanner|sipvicious|sipcli|sip-scan|pplsip|vaxsip|sundayddr|iwar/i;
+/** Strangers are told 403 this often per minute, so that a mistaken trunk is found; then nothing. */
+const REFUSALS_PER_MINUTE = 20;
+
+/** From an INVITE to a call: who sends it, whom it is for, who calls, and can we hear each other. */
+export class CallIntake {
+  readonly #deps: CallIntakeDeps;
+  #refusals = { minute: 0, count: 0 };
+
+  constructor(deps: CallIntakeDeps) {
+    this.#deps = deps;
+  }
+
+  async onInvite(invite: IncomingInvite): Promise<void> {
+    const known = this.#deps.engine.registry.byInvite(invite.key);
+    if (known) {
+      this.#takeUp(known, invite);
+      return;
+    }
+    const trunk = this.#deps.directory.trunkOf(invite.source.address);
+    if (!trunk) {
+      this.#refuseStranger(invite);
+      return;
+    }
+    if (!this.#deps.engine.acceptsCalls) {
+      invite.reject(503, { headers: [['Retry-After', '10']] });
+      return;
+    }
+    await this.#admit(invite, trunk);
+  }
+
+  async #admit(invite: IncomingInvite, trunk: Trunk): Promise<void> {
+    const { engine, media, clock, random, numbers, log } = this.#deps;
+    const legId = engine.newLegId();
+    engine.expectLeg(legId);
+    const opened = await media.openLeg({
+      id: legId,
+      kind: 'rtp',
+      signallingAddress: invite.source.address,
+      mediaNetworks: trunk.mediaNetworks,
+      ...(invite.remoteSdp === '' ? {} : { remoteSdp: invite.remoteSdp }),
+    });
+    if (!opened.ok) {
+      engine.forgetLeg(legId);
+      log.warn({ trunk: trunk.key, reason: opened.reason }, 'call refused: no media');
+      refuseMedia(invite, opened.reason);
+      return;
+    }
+    if (invite.state !== 'open') {
+      engine.forgetLeg(legId);
+      await media.closeLeg(legId);
+      return;
+    }
+    const { called, caller } = numbers.read(invite.request, trunk);
+    const leg = callerLegOf(legId, invite, opened.value.localSdp);
+    const newCall = {
+      id: newId<CallId>('call', clock.now(), random),
+      callerLegId: legId,
+      callerLegKind: 'sip',
+      caller,
+      called,
+      trunkId: trunk.id,
+    } as const;
+    await engine.admit(newCall, [leg], (actor) => engine.callerSide.attach(actor, legId, invite));
+  }
+
+  /** The INVITE of a call that another process let ring, repeated to us. */
+  #takeUp(actor: CallActor, invite: IncomingInvite): void {
+    const leg = actor.leg('caller');
+    if (leg?.sip?.side !== 'caller') return;
+    invite.useToTag(leg.sip.answer.dialog.localTag);
+    this.#deps.engine.callerSide.attach(actor, leg.id, invite);
+    if (actor.state.termination !== null) invite.reject(480);
+    else if (actor.state.callerLeg.answered) invite.sendAnswer(leg.sip.answer);
+    else invite.provisional(180);
+  }
+
+  #refuseStranger(invite: IncomingInvite): void {
+    const { log, clock } = this.#deps;
+    const agent = invite.request.headers.get('User-Agent') ?? '';
+    const minute = Math.floor(clock.now() / 60_000);
+    if (this.#refusals.minute !== minute) this.#refusals = { minute, count: 0 };
+    this.#refusals.count++;
+    if (SCANNERS.test(agent) || this.#refusals.count > REFUSALS_PER_MINUTE) {
+      invite.ignore();
+      return;
+    }
+    const { address } = invite.source;
+    log.warn({ address }, 'INVITE from an address that belongs to no trunk: refused');
+    invite.reject(403);
+  }
+}
+
+function callerLegOf(id: LegId, invite: IncomingInvite, localSdp: string): StoredLeg {
+  const answer = invite.prepareAnswer({ sdp: localSdp });
+  return {
+    id,
+    role: 'caller',
+    kind: 'sip',
+    sip: {
+      side: 'caller',
+      inviteKey: invite.key,
+      answer,
+      offerless: invite.remoteSdp === '',
+      dialog: answer.dialog,
+    },
+    localSdp,
+  };
+}
+
+function refuseMedia(invite: IncomingInvite, reason: MediaRefusal): void {
+  if (reason === 'no-common-codec' || reason === 'bad-sdp') {
+    const text =
+      reason === 'bad-sdp' ? 'SDP not understood' : 'No common codec, PCMU or PCMA needed';
+    invite.reject(488, { headers: [['Warning', `304 denwaban "${encodeUtf8(text)}"`]] });
+    return;
+  }
+  invite.reject(503, { headers: [['Retry-After', '10']] });
+}

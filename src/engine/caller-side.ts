@@ -1,0 +1,108 @@
+import { assert } from '../base/index.ts';
+import type { LegId, Logger } from '../base/index.ts';
+import type { Termination } from '../calls/index.ts';
+import { noticeOf } from '../calls/index.ts';
+import type { MediaPlane } from '../media/index.ts';
+import type { IncomingInvite } from '../sip/index.ts';
+import type { CallActor } from './call-actor.ts';
+import { callerPlayback } from './playback-id.ts';
+import type { CallerSignalling } from './leg-signalling.ts';
+import type { StoredLeg } from './ports.ts';
+import type { SipService } from './sip-service.ts';
+
+export type CallerSideDeps = { media: MediaPlane; sip: SipService; log: Logger };
+
+/** The caller's leg, telephone or browser: rung, answered and ended in the call's words. */
+export class CallerSide {
+  readonly #deps: CallerSideDeps;
+  /** INVITEs of this process without a final response. */
+  readonly #invites = new Map<LegId, IncomingInvite>();
+
+  constructor(deps: CallerSideDeps) {
+    this.#deps = deps;
+  }
+
+  /** The INVITE of a leg, new or repeated to us after another process died. */
+  attach(actor: CallActor, legId: LegId, invite: IncomingInvite): void {
+    this.#invites.set(legId, invite);
+    invite.observe({
+      onCancel: () => {
+        this.#invites.delete(legId);
+        void actor.post({ type: 'caller.hung-up' });
+      },
+      onAck: (sdp) => void this.#acknowledged(actor, sdp),
+      onAckTimeout: () => void actor.post({ type: 'caller.failed', reason: 'ack-missing' }),
+    });
+  }
+
+  async ring(actor: CallActor): Promise<void> {
+    const leg = callerLeg(actor);
+    if (leg.kind === 'browser') {
+      const tone = { kind: 'tone', tone: 'ringback' } as const;
+      const playback = callerPlayback(actor.state.id, 'ringback');
+      await this.#deps.media.play(leg.id, playback, tone, { loop: true });
+      return;
+    }
+    this.#invites.get(leg.id)?.provisional(180);
+  }
+
+  async answer(actor: CallActor): Promise<void> {
+    const leg = callerLeg(actor);
+    if (leg.kind === 'browser') {
+      await this.#deps.media.stopPlayback(callerPlayback(actor.state.id, 'ringback'));
+      void actor.post({ type: 'caller.connected' });
+      return;
+    }
+    const { answer } = signallingOf(leg);
+    this.#deps.sip.bind(actor, leg.id, answer.dialog);
+    const invite = this.#invites.get(leg.id);
+    this.#invites.delete(leg.id);
+    if (invite?.sendAnswer(answer) === true) return;
+    this.#deps.sip.agent.resumeAcceptedInvite(answer, {
+      onAck: (sdp) => void this.#acknowledged(actor, sdp),
+      onAckTimeout: () => void actor.post({ type: 'caller.failed', reason: 'ack-missing' }),
+    });
+  }
+
+  async end(actor: CallActor, termination: Termination): Promise<void> {
+    const leg = callerLeg(actor);
+    if (leg.kind === 'sip') await this.#endSip(actor, leg, termination);
+    await this.#deps.media.closeLeg(leg.id);
+  }
+
+  async #endSip(actor: CallActor, leg: StoredLeg, termination: Termination): Promise<void> {
+    const invite = this.#invites.get(leg.id);
+    this.#invites.delete(leg.id);
+    const { dialog } = signallingOf(leg);
+    if (invite?.state === 'open') {
+      invite.reject(noticeOf(termination).sipStatus);
+      return;
+    }
+    const isAnswered = this.#deps.sip.isBound(dialog);
+    if (isAnswered) await this.#deps.sip.bye(actor, leg, dialog);
+    else this.#deps.sip.unbind(dialog);
+  }
+
+  async #acknowledged(actor: CallActor, sdp: string): Promise<void> {
+    const leg = callerLeg(actor);
+    if (signallingOf(leg).offerless) {
+      const accepted = await this.#deps.media.acceptAnswer(leg.id, sdp);
+      if (!accepted.ok) {
+        await actor.post({ type: 'caller.failed', reason: 'no-common-codec' });
+        return;
+      }
+    }
+    await actor.post({ type: 'caller.connected' });
+  }
+}
+
+function callerLeg(actor: CallActor): StoredLeg {
+  const leg = actor.leg('caller');
+  assert(leg, 'a call has a caller leg');
+  return leg;
+}
+
+function signallingOf(leg: StoredLeg): CallerSignalling {
+  assert(leg.sip?.side === 'caller', 'a telephone caller has SIP signalling');
+  return leg.sip;
+}

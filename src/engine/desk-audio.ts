@@ -1,0 +1,152 @@
+import type { Clock, LegId, Logger, OperatorId, Timer } from '../base/index.ts';
+import type { CommandOutcome, CommandRefusal, FloorEvents, Operator } from '../calls/index.ts';
+import type { MediaEvent, MediaPlane, MediaRefusal } from '../media/index.ts';
+import type { FloorStore } from './ports.ts';
+
+/** A desk whose audio does not come back within this is off the floor. */
+const GONE_AFTER_MS = 60_000;
+
+export type DeskAudioDeps = {
+  clock: Clock;
+  log: Logger;
+  media: MediaPlane;
+  floor: FloorStore;
+  events: FloorEvents;
+  newLegId: () => LegId;
+  /** The operator's audio is there (again) or gone: the call she is in must know. */
+  onUp: (operator: Operator, legId: LegId) => Promise<void>;
+  onLost: (operator: Operator) => Promise<void>;
+};
+
+/**
+ * The browser operators' kept-up audio legs: opened once per shift, replaced when the page or the
+ * network comes back. A call is joined to them by `hear` alone.
+ */
+export class DeskAudio {
+  readonly #deps: DeskAudioDeps;
+  readonly #owner = new Map<LegId, OperatorId>();
+  readonly #gone = new Map<OperatorId, Timer>();
+
+  constructor(deps: DeskAudioDeps) {
+    this.#deps = deps;
+  }
+
+  /** After a start: legs the media process still has are taken up, others are asked for anew. */
+  async adopt(alive: ReadonlySet<LegId>): Promise<void> {
+    for (const operator of await this.#deps.floor.operators()) {
+      if (operator.deviceKind !== 'browser' || operator.state === 'offline') continue;
+      if (operator.legId !== null && alive.has(operator.legId)) {
+        this.#owner.set(operator.legId, operator.id);
+      } else {
+        await this.#lost(operator);
+      }
+    }
+  }
+
+  owns(leg: LegId): boolean {
+    return this.#owner.has(leg);
+  }
+
+  async open(
+    operator: Operator,
+    deskId: string,
+    sdpOffer: string,
+  ): Promise<CommandOutcome<{ legId: LegId; sdpAnswer: string }>> {
+    const { media, floor, events } = this.#deps;
+    const legId = this.#deps.newLegId();
+    const opened = await media.openLeg({ id: legId, kind: 'webrtc', remoteSdp: sdpOffer });
+    if (!opened.ok) return { ok: false, reason: refusal(opened.reason) };
+    this.#owner.set(legId, operator.id);
+    const former = operator.legId;
+    if (former !== null) {
+      this.#owner.delete(former);
+      await media.closeLeg(former);
+    }
+    if (operator.deskId !== null && operator.deskId !== deskId) {
+      events.publish({ type: 'desk.taken', operatorId: operator.id, deskId });
+    }
+    this.#cancelGone(operator.id);
+    const now = await floor.setAudio(operator.id, { legId, deskId });
+    events.publish({ type: 'operator.changed', operatorId: operator.id });
+    if (now !== null) await this.#deps.onUp(now, legId);
+    return { ok: true, value: { legId, sdpAnswer: opened.value.localSdp } };
+  }
+
+  async close(operator: Operator): Promise<void> {
+    if (operator.legId === null) return;
+    this.#owner.delete(operator.legId);
+    this.#cancelGone(operator.id);
+    await this.#deps.media.closeLeg(operator.legId);
+    await this.#deps.floor.setAudio(operator.id, { legId: null, deskId: null });
+    this.#deps.events.publish({ type: 'operator.changed', operatorId: operator.id });
+  }
+
+  async onMediaEvent(event: MediaEvent): Promise<void> {
+    if (event.type === 'plane.down') {
+      await this.#allLost();
+      return;
+    }
+    if (event.type !== 'leg.media-lost' && event.type !== 'leg.closed') return;
+    const operatorId = this.#owner.get(event.leg);
+    if (operatorId === undefined) return;
+    const operator = await this.#deps.floor.operator(operatorId);
+    if (operator?.legId === event.leg) await this.#lost(operator);
+  }
+
+  stop(): void {
+    for (const timer of this.#gone.values()) timer.cancel();
+    this.#gone.clear();
+  }
+
+  async #allLost(): Promise<void> {
+    const operators = new Set(this.#owner.values());
+    this.#owner.clear();
+    for (const id of operators) {
+      const operator = await this.#deps.floor.operator(id);
+      if (operator) await this.#lost(operator);
+    }
+  }
+
+  async #lost(operator: Operator): Promise<void> {
+    const { floor, events, media } = this.#deps;
+    if (operator.legId !== null) {
+      this.#owner.delete(operator.legId);
+      await media.closeLeg(operator.legId);
+    }
+    await floor.setAudio(operator.id, { legId: null, deskId: null });
+    this.#armGone(operator.id);
+    events.publish({ type: 'operator.changed', operatorId: operator.id });
+    events.publish({ type: 'audio.reopen', operatorId: operator.id });
+    await this.#deps.onLost(operator);
+  }
+
+  #armGone(id: OperatorId): void {
+    this.#cancelGone(id);
+    const timer = this.#deps.clock.setTimer(GONE_AFTER_MS, () => {
+      this.#gone.delete(id);
+      void this.#signOut(id);
+    });
+    this.#gone.set(id, timer);
+  }
+
+  #cancelGone(id: OperatorId): void {
+    this.#gone.get(id)?.cancel();
+    this.#gone.delete(id);
+  }
+
+  async #signOut(id: OperatorId): Promise<void> {
+    const { floor, clock, events, log } = this.#deps;
+    const operator = await floor.operator(id);
+    if (operator === null || operator.legId !== null || operator.callId !== null) return;
+    if (operator.state !== 'available' && operator.state !== 'away') return;
+    await floor.setState(id, 'offline', { callId: null, now: clock.now() });
+    log.info({ operatorId: id }, 'desk gone for a minute: operator is off the floor');
+    events.publish({ type: 'operator.changed', operatorId: id });
+  }
+}
+
+/** What the media plane refused, in the words of the commands. */
+export function refusal(reason: MediaRefusal): CommandRefusal {
+  if (reason === 'bad-sdp' || reason === 'no-common-codec') return reason;
+  return 'media-unavailable';
+}

@@ -1,0 +1,217 @@
+import { assertNever, newId } from '../base/index.ts';
+import type { Clock, LegId, OperatorId, Random } from '../base/index.ts';
+import { RING_NO_ANSWER_LIMIT } from '../calls/index.ts';
+import type { CallEffect, CallState, FloorEvents, Operator } from '../calls/index.ts';
+import type { MediaPlane, PlaybackSource } from '../media/index.ts';
+import type { CallActor } from './call-actor.ts';
+import type { CallerSide } from './caller-side.ts';
+import type { OperatorSide } from './operator-side.ts';
+import type { FloorStore, MessageDesk, RecordingIndex } from './ports.ts';
+import { callerPlayback } from './playback-id.ts';
+import { recordingPath } from './recording-path.ts';
+
+export type EffectDeps = {
+  clock: Clock;
+  random: Random;
+  media: MediaPlane;
+  floor: FloorStore;
+  events: FloorEvents;
+  messages: MessageDesk;
+  recordings: RecordingIndex;
+  recordingsDir: string;
+  callerSide: CallerSide;
+  operatorSide: OperatorSide;
+  /** Somebody became free: the longest waiting call may ask again. */
+  onOperatorAvailable: () => void;
+  /** True when a person works at this operator's console, so that wrap-up has somebody to end it. */
+  isAttended: (operatorId: OperatorId) => boolean;
+  onEnded: (actor: CallActor) => void;
+};
+
+/** Carries out what the call machine decided. Every effect may run twice and does its work once. */
+export class Effects {
+  readonly #deps: EffectDeps;
+
+  constructor(deps: EffectDeps) {
+    this.#deps = deps;
+  }
+
+  async run(actor: CallActor, effect: CallEffect): Promise<void> {
+    switch (effect.type) {
+      case 'findOperator':
+        return this.#findOperator(actor, effect.excluded);
+      case 'ringCaller':
+        return this.#deps.callerSide.ring(actor);
+      case 'answerCaller':
+        return this.#deps.callerSide.answer(actor);
+      case 'endCallerLeg':
+        return this.#deps.callerSide.end(actor, effect.termination);
+      case 'offerCall':
+        return this.#deps.operatorSide.offer(actor, effect.offer);
+      case 'withdrawOffer':
+        return this.#deps.operatorSide.withdraw(actor, effect.offer);
+      case 'endOperatorLeg':
+        return this.#deps.operatorSide.end(actor, effect.legId, effect.device);
+      case 'setOperatorState':
+        return this.#setOperatorState(actor, effect.operatorId, effect.state);
+      case 'noteRingNoAnswer':
+        return this.#noteRingNoAnswer(actor, effect.operatorId);
+      case 'openDraft':
+        return this.#openDraft(actor, effect.operatorId);
+      case 'recordUnansweredCall':
+        return this.#deps.messages.recordUnanswered(actor.state, effect.kind);
+      case 'callEnded':
+        this.#deps.onEnded(actor);
+        return;
+      default:
+        return this.#runMedia(actor, effect);
+    }
+  }
+
+  async #runMedia(actor: CallActor, effect: MediaEffect): Promise<void> {
+    switch (effect.type) {
+      case 'connect':
+        await this.#bridge(effect.callerLeg, effect.operatorLeg, 1);
+        return;
+      case 'disconnect':
+        await this.#bridge(effect.callerLeg, effect.operatorLeg, 0);
+        return;
+      case 'startRecording':
+        return this.#startRecording(actor, effect.recordingId);
+      case 'stopRecording':
+        await this.#deps.media.stopRecording(effect.recordingId);
+        return;
+      case 'playToCaller':
+        return this.#playToCaller(actor, effect.source);
+      case 'stopPlayingToCaller':
+        await this.#deps.media.stopPlayback(callerPlayback(actor.state.id, 'wait-tone'));
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  async #findOperator(actor: CallActor, excluded: OperatorId[]): Promise<void> {
+    const { floor, clock, operatorSide, events } = this.#deps;
+    const callId = actor.state.id;
+    const registered = operatorSide.registeredUsers();
+    const claim = { callId, excluded, registered, now: clock.now() };
+    const operator = await floor.claimLongestIdle(claim);
+    if (operator === null) {
+      const signedIn = await floor.anyoneSignedIn();
+      void actor.post({ type: 'operator.not-found', signedIn });
+      return;
+    }
+    events.publish({ type: 'operator.changed', operatorId: operator.id });
+    void actor.post({ type: 'operator.found', operatorId: operator.id, ...this.#reach(operator) });
+  }
+
+  #reach(operator: Operator): {
+    legId: LegId;
+    device: { kind: 'browser'; legId: LegId } | { kind: 'sip'; target: string };
+  } {
+    const { operatorSide, clock, random } = this.#deps;
+    if (operator.deviceKind === 'browser' && operator.legId !== null) {
+      return { legId: operator.legId, device: { kind: 'browser', legId: operator.legId } };
+    }
+    const legId = newId<LegId>('leg', clock.now(), random);
+    return { legId, device: { kind: 'sip', target: operatorSide.targetOf(operator) } };
+  }
+
+  async #setOperatorState(
+    actor: CallActor,
+    operatorId: OperatorId,
+    state: 'available' | 'busy' | 'wrap-up' | 'away' | 'offline',
+  ): Promise<void> {
+    const { floor, clock, events } = this.#deps;
+    const operator = await floor.operator(operatorId);
+    if (operator === null) return;
+    if (
+      state === 'wrap-up' &&
+      operator.deviceKind === 'sip' &&
+      !this.#deps.isAttended(operatorId)
+    ) {
+      // A phone without a console beside it: nobody could end the wrap-up.
+      void actor.post({ type: 'operator.wrapped-up', operatorId });
+      return;
+    }
+    const callId = actor.state.id;
+    const now = clock.now();
+    if (state === 'busy' || state === 'wrap-up') {
+      await floor.setState(operatorId, state, { callId, now });
+    } else {
+      await floor.releaseFrom(operatorId, callId, state, now);
+    }
+    events.publish({ type: 'operator.changed', operatorId });
+    if (state === 'available') this.#deps.onOperatorAvailable();
+  }
+
+  async #noteRingNoAnswer(actor: CallActor, operatorId: OperatorId): Promise<void> {
+    const { floor, events, clock } = this.#deps;
+    const inARow = await floor.noteRingNoAnswer(operatorId);
+    if (inARow < RING_NO_ANSWER_LIMIT) return;
+    const operator = await floor.operator(operatorId);
+    if (operator?.deviceKind !== 'browser') return;
+    if (operator.callId !== null && operator.callId !== actor.state.id) return;
+    await floor.setState(operatorId, 'away', { callId: null, now: clock.now() });
+    actor.log.warn({ operatorId, inARow }, 'operator does not answer: set away');
+    events.publish({ type: 'operator.changed', operatorId });
+  }
+
+  async #openDraft(actor: CallActor, operatorId: OperatorId): Promise<void> {
+    await this.#deps.messages.openDraft(actor.state, operatorId);
+    this.#deps.events.publish({ type: 'call.changed', callId: actor.state.id, operatorId });
+  }
+
+  async #bridge(one: LegId, other: LegId, gain: number): Promise<void> {
+    const { media } = this.#deps;
+    await Promise.all([media.hear(one, other, gain), media.hear(other, one, gain)]);
+  }
+
+  async #startRecording(
+    actor: CallActor,
+    id: NonNullable<CallState['recordingId']>,
+  ): Promise<void> {
+    const { recordings, recordingsDir, media, clock, events } = this.#deps;
+    const { state } = actor;
+    const startedAt = state.answeredAt ?? clock.now();
+    const path = recordingPath(id, startedAt);
+    const subscriberId = state.called.subscriberId;
+    await recordings.begin({ id, callId: state.id, subscriberId, path, startedAt });
+    const begun = await media.record({
+      recordingId: id,
+      callId: state.id,
+      path: `${recordingsDir}/${path}`,
+      callerLeg: state.callerLeg.id,
+    });
+    if (begun.ok) return;
+    actor.log.error({ recordingId: id, reason: begun.reason }, 'this call is not recorded');
+    const operatorId = state.operator?.operatorId ?? null;
+    events.publish({ type: 'notice', operatorId, callId: state.id, code: 'recording-failed' });
+  }
+
+  async #playToCaller(actor: CallActor, source: 'wait-tone' | 'unattended-prompt'): Promise<void> {
+    const { media } = this.#deps;
+    const leg = actor.state.callerLeg.id;
+    const what: PlaybackSource =
+      source === 'wait-tone'
+        ? { kind: 'tone', tone: 'wait' }
+        : { kind: 'prompt', name: 'unattended' };
+    const playback = callerPlayback(actor.state.id, source);
+    const started = await media.play(leg, playback, what, { loop: source === 'wait-tone' });
+    if (!started.ok && source === 'unattended-prompt') void actor.post({ type: 'prompt.done' });
+  }
+}
+
+type MediaEffect = Extract<
+  CallEffect,
+  {
+    type:
+      | 'connect'
+      | 'disconnect'
+      | 'startRecording'
+      | 'stopRecording'
+      | 'playToCaller'
+      | 'stopPlayingToCaller';
+  }
+>;

@@ -1,0 +1,398 @@
+import { newId } from '../base/index.ts';
+import type {
+  CallId,
+  Clock,
+  LegId,
+  Logger,
+  OperatorId,
+  Random,
+  RecordingId,
+  Timer,
+} from '../base/index.ts';
+import { arrive, DEFAULT_CALL_SETTINGS } from '../calls/index.ts';
+import type {
+  CallEvent,
+  CallSettings,
+  CallState,
+  FloorEvents,
+  NewCall,
+  Operator,
+} from '../calls/index.ts';
+import type { MediaEvent, MediaPlane } from '../media/index.ts';
+import type { Directory } from '../subscribers/index.ts';
+import { CallActor } from './call-actor.ts';
+import { CallRegistry } from './call-registry.ts';
+import { CallerSide } from './caller-side.ts';
+import { DeskAudio } from './desk-audio.ts';
+import { Effects } from './effects.ts';
+import { callerPlayback } from './playback-id.ts';
+import { OperatorSide } from './operator-side.ts';
+import type {
+  CallStore,
+  FloorStore,
+  MessageDesk,
+  RecordingIndex,
+  StoredCall,
+  StoredLeg,
+} from './ports.ts';
+import type { PhoneBook } from './phone-book.ts';
+import type { SipService } from './sip-service.ts';
+
+export type EngineDeps = {
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  /** Names this app process; calls of any other owner are adopted. */
+  bootId: string;
+  media: MediaPlane;
+  sip: SipService;
+  directory: Directory;
+  calls: CallStore;
+  floor: FloorStore;
+  phones: PhoneBook;
+  messages: MessageDesk;
+  recordings: RecordingIndex;
+  recordingsDir: string;
+  events: FloorEvents;
+  isAttended: (operatorId: OperatorId) => boolean;
+};
+
+/** More calls than this at once are answered 503: the machine would serve nobody well. */
+const MAX_CALLS = 2_000;
+/** How often the media process is asked what it has, to find what nobody owns. */
+const SWEEP_INTERVAL_MS = 5_000;
+
+/**
+ * The B2BUA: binds calls to SIP, media and the floor. It owns every call of this process; people
+ * reach it through `CallDesk`, telephones through `SipService`.
+ */
+export class Engine {
+  readonly registry = new CallRegistry();
+  readonly deskAudio: DeskAudio;
+  readonly operatorSide: OperatorSide;
+  readonly #deps: EngineDeps;
+  readonly callerSide: CallerSide;
+  readonly #effects: Effects;
+  readonly #openingLegs = new Set<LegId>();
+  #unsubscribe: () => void = () => undefined;
+  #sweep: Timer | null = null;
+  #draining = false;
+
+  constructor(deps: EngineDeps) {
+    this.#deps = deps;
+    const { clock, random, log, media, floor, events, sip, phones, directory } = deps;
+    this.deskAudio = new DeskAudio({
+      clock,
+      log,
+      media,
+      floor,
+      events,
+      newLegId: () => this.newLegId(),
+      onUp: (operator, legId) => this.#audioUp(operator, legId),
+      onLost: (operator) => this.#audioLost(operator),
+    });
+    this.callerSide = new CallerSide({ media, sip, log });
+    this.operatorSide = new OperatorSide({ media, sip, phones, log, directory });
+    this.#effects = new Effects({
+      clock,
+      random,
+      media,
+      floor,
+      events,
+      messages: deps.messages,
+      recordings: deps.recordings,
+      recordingsDir: deps.recordingsDir,
+      callerSide: this.callerSide,
+      operatorSide: this.operatorSide,
+      onOperatorAvailable: () => this.wakeWaiting(),
+      isAttended: deps.isAttended,
+      onEnded: (actor) => this.#ended(actor),
+    });
+  }
+
+  get acceptsCalls(): boolean {
+    return !this.#draining && this.registry.size < MAX_CALLS;
+  }
+
+  get events(): FloorEvents {
+    return this.#deps.events;
+  }
+
+  newLegId(): LegId {
+    return newId<LegId>('leg', this.#deps.clock.now(), this.#deps.random);
+  }
+
+  /** Takes up what an earlier process left, then takes calls. */
+  async start(): Promise<void> {
+    this.#unsubscribe = this.#deps.media.onEvent((event) => void this.#onMediaEvent(event));
+    await this.#deps.phones.load();
+    await this.#adopt();
+    this.#armSweep();
+  }
+
+  /** No new calls; running ones may end within `patienceMs`, then they are ended. */
+  async drain(patienceMs: number): Promise<void> {
+    this.#draining = true;
+    this.events.publish({ type: 'notice', operatorId: null, callId: null, code: 'shutting-down' });
+    const until = this.#deps.clock.monotonic() + patienceMs;
+    while (this.#speaking().length > 0 && this.#deps.clock.monotonic() < until) {
+      await new Promise<void>((resolve) => this.#deps.clock.setTimer(100, resolve));
+    }
+    await Promise.all(this.registry.all().map((actor) => actor.post({ type: 'shutdown' })));
+  }
+
+  /** Lets go of everything without ending a call: the next process adopts them. */
+  stop(): void {
+    this.#draining = true;
+    this.#sweep?.cancel();
+    this.#unsubscribe();
+    this.deskAudio.stop();
+    for (const actor of this.registry.all()) actor.close();
+  }
+
+  /**
+   * A new call; `legs` carries the caller's leg, its media leg already open. `before` runs when the
+   * call is there but nothing has happened yet.
+   */
+  async admit(
+    newCall: NewCall,
+    legs: StoredLeg[],
+    before: (actor: CallActor) => void = () => undefined,
+  ): Promise<void> {
+    const context = {
+      now: this.#deps.clock.now(),
+      settings: this.#settings(),
+      newRecordingId: this.#newRecordingId(),
+    };
+    const first = arrive(newCall, context);
+    const actor = this.#actorOf({
+      state: first.state,
+      legs,
+      pendingEffects: first.effects,
+      owner: this.#deps.bootId,
+    });
+    this.registry.add(actor);
+    this.#openingLegs.delete(newCall.callerLegId);
+    before(actor);
+    await actor.begin(first);
+  }
+
+  /** A media leg whose call is not stored yet: the sweep leaves it alone. */
+  expectLeg(leg: LegId): void {
+    this.#openingLegs.add(leg);
+  }
+
+  forgetLeg(leg: LegId): void {
+    this.#openingLegs.delete(leg);
+  }
+
+  wakeWaiting(): void {
+    const next = this.registry.waiting()[0];
+    if (next) void next.post({ type: 'operator.became-available' });
+  }
+
+  #actorOf(stored: StoredCall): CallActor {
+    const { clock, log, calls } = this.#deps;
+    return new CallActor(stored, {
+      clock,
+      log,
+      store: calls,
+      settings: () => this.#settings(),
+      newRecordingId: () => this.#newRecordingId(),
+      runEffect: (actor, effect) => this.#effects.run(actor, effect),
+      onTransition: (actor, before) => this.#announce(actor, before),
+      onLost: (actor) => this.registry.remove(actor),
+    });
+  }
+
+  #settings(): CallSettings {
+    const center = this.#deps.directory.settings();
+    return {
+      ...DEFAULT_CALL_SETTINGS,
+      ringNoAnswerMs: center.ringNoAnswerSeconds * 1000,
+      maxWaitMs: center.maxWaitSeconds * 1000,
+      wrapUpMs: center.wrapUpSeconds * 1000,
+    };
+  }
+
+  #newRecordingId(): RecordingId {
+    return newId<RecordingId>('rec', this.#deps.clock.now(), this.#deps.random);
+  }
+
+  #announce(actor: CallActor, before: CallState): void {
+    const { id, offer, operator } = actor.state;
+    const concerned = new Set<OperatorId | null>([
+      offer?.operatorId ?? null,
+      operator?.operatorId ?? null,
+      before.offer?.operatorId ?? null,
+      before.operator?.operatorId ?? null,
+    ]);
+    if (concerned.size > 1) concerned.delete(null);
+    for (const operatorId of concerned) {
+      this.events.publish({ type: 'call.changed', callId: id, operatorId });
+    }
+    this.#sayFault(actor, before);
+  }
+
+  #sayFault(actor: CallActor, before: CallState): void {
+    const { termination, operator, id } = actor.state;
+    if (termination === null || before.termination !== null || operator === null) return;
+    if (termination.class === 'caller' || termination.class === 'operator') return;
+    const operatorId = operator.operatorId;
+    this.events.publish({ type: 'notice', operatorId, callId: id, code: 'call-ended-by-fault' });
+  }
+
+  #ended(actor: CallActor): void {
+    actor.close();
+    this.registry.remove(actor);
+    for (const leg of actor.legs) {
+      if (leg.kind === 'sip' || leg.role === 'caller') void this.#deps.media.closeLeg(leg.id);
+    }
+  }
+
+  #speaking(): CallActor[] {
+    return this.registry.all().filter(({ state }) => state.termination === null);
+  }
+
+  async #audioUp(operator: Operator, legId: LegId): Promise<void> {
+    const actor = operator.callId === null ? undefined : this.registry.get(operator.callId);
+    await actor?.post({ type: 'operator.audio-back', operatorId: operator.id, legId });
+    if (operator.state === 'available') this.wakeWaiting();
+  }
+
+  async #audioLost(operator: Operator): Promise<void> {
+    const actor = operator.callId === null ? undefined : this.registry.get(operator.callId);
+    await actor?.post({ type: 'operator.audio-lost', operatorId: operator.id });
+  }
+
+  async #onMediaEvent(event: MediaEvent): Promise<void> {
+    if (event.type === 'recording.closed') {
+      const { recordingId: id, at, seconds } = event;
+      await this.#deps.recordings.finish(id, { endedAt: at, seconds, state: 'complete' });
+      return;
+    }
+    if (event.type === 'plane.down') {
+      this.#deps.log.error({}, 'media process is gone: calls end, desks reconnect');
+      const lost = this.#speaking().map((actor) => actor.post({ type: 'media-plane.lost' }));
+      await Promise.all([...lost, this.deskAudio.onMediaEvent(event)]);
+      return;
+    }
+    if (event.type === 'plane.up') return;
+    await this.#onLegEvent(event);
+    await this.deskAudio.onMediaEvent(event);
+  }
+
+  async #onLegEvent(event: LegEvent): Promise<void> {
+    if (event.type === 'recording.failed') {
+      this.#recordingFailed(event.recordingId, event.reason);
+      return;
+    }
+    const actor = this.registry.byLeg(event.leg);
+    if (actor === undefined) return;
+    const { id, callerLeg } = actor.state;
+    if (event.type === 'playback.done') {
+      const prompt = callerPlayback(id, 'unattended-prompt');
+      if (event.playback === prompt) await actor.post({ type: 'prompt.done' });
+      return;
+    }
+    const isCaller = event.leg === callerLeg.id;
+    const isLoss = event.type === 'leg.closed' || event.type === 'leg.media-lost';
+    if (isCaller && isLoss && callerLeg.kind === 'browser') {
+      await actor.post({ type: 'caller.hung-up' });
+    } else if (isCaller && event.type === 'leg.closed') {
+      await actor.post({ type: 'caller.failed', reason: 'media-lost' });
+    }
+  }
+
+  #recordingFailed(recordingId: RecordingId, reason: string): void {
+    const actor = this.registry.all().find(({ state }) => state.recordingId === recordingId);
+    this.#deps.log.error({ recordingId, reason }, 'recording failed');
+    if (!actor) return;
+    const operatorId = actor.state.operator?.operatorId ?? null;
+    const callId = actor.state.id;
+    this.events.publish({ type: 'notice', operatorId, callId, code: 'recording-failed' });
+  }
+
+  async #adopt(): Promise<void> {
+    const { media, calls, bootId, log, sip } = this.#deps;
+    const found = await media.inventory();
+    const alive = new Set(found.ok ? found.value.legs.map((leg) => leg.id) : []);
+    await this.deskAudio.adopt(alive);
+    for (const stored of await calls.openCalls()) {
+      if (!(await calls.adopt(stored.state.id, stored.owner, bootId))) continue;
+      const actor = this.#actorOf({ ...stored, owner: bootId });
+      this.registry.add(actor);
+      for (const leg of stored.legs) {
+        sip.adoptLeg(actor, leg);
+        if (leg.sip?.side === 'caller') this.registry.expectInvite(leg.sip.inviteKey, actor);
+      }
+      const news = adoptionNews(stored.state, alive);
+      log.info({ callId: stored.state.id, phase: stored.state.phase, ...news }, 'call adopted');
+      await actor.resume(news, news.callerLegAlive || stored.state.termination !== null);
+    }
+    await this.#releaseIdleOperators();
+  }
+
+  /** An operator held by a call that is no more is free again. */
+  async #releaseIdleOperators(): Promise<void> {
+    const { floor, clock } = this.#deps;
+    for (const operator of await floor.operators()) {
+      if (operator.callId === null || this.registry.get(operator.callId)) continue;
+      await floor.setState(operator.id, 'available', { callId: null, now: clock.now() });
+    }
+    this.wakeWaiting();
+  }
+
+  #armSweep(): void {
+    this.#sweep = this.#deps.clock.setTimer(SWEEP_INTERVAL_MS, () => {
+      void this.#closeOrphans().finally(() => {
+        if (!this.#draining) this.#armSweep();
+      });
+    });
+  }
+
+  /** A leg nobody owns twice in a row is closed: ports and files never leak. */
+  readonly #suspects = new Set<LegId>();
+  async #closeOrphans(): Promise<void> {
+    const { media, log } = this.#deps;
+    const found = await media.inventory();
+    if (!found.ok) return;
+    const orphans = found.value.legs.map((leg) => leg.id).filter((id) => !this.#isOwned(id));
+    for (const id of orphans.filter((leg) => this.#suspects.has(leg))) {
+      log.warn({ legId: id }, 'media leg without an owner: closed');
+      await media.closeLeg(id);
+    }
+    this.#suspects.clear();
+    for (const id of orphans) this.#suspects.add(id);
+    for (const recording of found.value.recordings) {
+      if (!this.registry.get(recording.callId)) await media.stopRecording(recording.recordingId);
+    }
+  }
+
+  #isOwned(leg: LegId): boolean {
+    return (
+      this.registry.byLeg(leg) !== undefined ||
+      this.deskAudio.owns(leg) ||
+      this.#openingLegs.has(leg)
+    );
+  }
+
+  /** For `/metrics` and the leak test. */
+  get openCalls(): CallId[] {
+    return this.registry.all().map(({ state }) => state.id);
+  }
+}
+
+type LegEvent = Exclude<MediaEvent, { type: 'recording.closed' | 'plane.down' | 'plane.up' }>;
+
+function adoptionNews(
+  state: CallState,
+  alive: ReadonlySet<LegId>,
+): Extract<CallEvent, { type: 'adopted' }> {
+  const operatorLeg = (state.operator ?? state.offer)?.legId;
+  return {
+    type: 'adopted',
+    callerLegAlive: alive.has(state.callerLeg.id),
+    operatorLegAlive: operatorLeg !== undefined && alive.has(operatorLeg),
+  };
+}

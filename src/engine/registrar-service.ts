@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import type { Clock, Logger, Random } from '../base/index.ts';
+import {
+  DigestServer,
+  authorizeRegister,
+  decodeUser,
+  processRegister,
+  toOf,
+} from '../sip/index.ts';
+import type { IncomingRequest, SipBinding } from '../sip/index.ts';
+import type { PhoneBook } from './phone-book.ts';
+import type { RegistrationStore, StoredBinding } from './ports.ts';
+
+/** The realm of every phone account; part of the stored hashes, so it never changes. */
+export const SIP_REALM = 'denwaban';
+
+export type RegistrarServiceDeps = {
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  store: RegistrationStore;
+  phones: PhoneBook;
+  /** A phone came or went: its operator may be reachable now. */
+  onChange: (username: string) => void;
+};
+
+/** REGISTER of operators' phones: digest, then RFC 3261 §10.3, then the database. */
+export class RegistrarService {
+  readonly #deps: RegistrarServiceDeps;
+  readonly #digest: DigestServer;
+
+  constructor(deps: RegistrarServiceDeps) {
+    this.#deps = deps;
+    this.#digest = new DigestServer({
+      realm: SIP_REALM,
+      clock: deps.clock,
+      random: deps.random,
+      hash: (algorithm, text) => {
+        const name = algorithm === 'md5' ? 'md5' : 'sha256';
+        return createHash(name).update(text, 'latin1').digest('hex');
+      },
+    });
+  }
+
+  async onRegister(incoming: IncomingRequest): Promise<void> {
+    const { store, phones, clock, log } = this.#deps;
+    const claimed = accountOf(incoming);
+    const secret = claimed === null ? null : await store.credentials(claimed);
+    const authorized = authorizeRegister(incoming.request, this.#digest, (username, algorithm) => {
+      if (username !== claimed || secret === null) return undefined;
+      return algorithm === 'MD5' ? secret.ha1Md5 : secret.ha1Sha256;
+    });
+    if (!authorized.ok) {
+      incoming.respond(authorized.status, { headers: authorized.headers });
+      return;
+    }
+    const { username } = authorized;
+    const before = phones.bindingsOf(username).map(toBinding);
+    const result = processRegister({
+      request: incoming.request,
+      source: incoming.source,
+      bindings: before,
+      nowMs: clock.now(),
+    });
+    if (result.bindings !== before) {
+      const after = result.bindings.map((binding) => toStored(username, binding));
+      await phones.replace(username, after);
+      if ((before.length === 0) !== (after.length === 0)) {
+        log.info({ username, registered: after.length > 0 }, 'phone registration');
+        this.#deps.onChange(username);
+      }
+    }
+    incoming.respond(result.status, { headers: result.headers });
+  }
+}
+
+/** The account is the user of To; digest then proves it. */
+function accountOf(incoming: IncomingRequest): string | null {
+  const uri = toOf(incoming.request)?.uri;
+  return uri?.scheme === 'sip' || uri?.scheme === 'sips' ? decodeUser(uri.user) : null;
+}
+
+function toBinding(stored: StoredBinding): SipBinding {
+  return {
+    contactUri: stored.contactUri,
+    sipCallId: stored.sipCallId,
+    seq: stored.cseq,
+    expiresAtMs: stored.expiresAt,
+    preference: 1000,
+    path: stored.path,
+    source: {
+      protocol: stored.transport,
+      address: stored.sourceAddress,
+      port: stored.sourcePort,
+    },
+    userAgent: stored.userAgent,
+  };
+}
+
+function toStored(username: string, binding: SipBinding): StoredBinding {
+  return {
+    username,
+    contactUri: binding.contactUri,
+    sourceAddress: binding.source.address,
+    sourcePort: binding.source.port,
+    transport: binding.source.protocol,
+    path: binding.path,
+    sipCallId: binding.sipCallId,
+    cseq: binding.seq,
+    expiresAt: binding.expiresAtMs,
+    userAgent: binding.userAgent,
+  };
+}

@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import type { Clock, LegId, Logger, Random } from '../base/index.ts';
+import type { MediaPlane } from '../media/index.ts';
+import { SipUserAgent, dialogKey } from '../sip/index.ts';
+import type {
+  Address,
+  DialogState,
+  IncomingInvite,
+  IncomingRequest,
+  Peer,
+  SipTransport,
+  TransportProtocol,
+} from '../sip/index.ts';
+import type { CallActor } from './call-actor.ts';
+import type { LegSignalling } from './leg-signalling.ts';
+import type { StoredLeg } from './ports.ts';
+
+export type SipServiceDeps = {
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  media: MediaPlane;
+  transports: readonly SipTransport[];
+  localContacts: Partial<Record<TransportProtocol, Address>>;
+  userAgentName: string;
+};
+
+export type SipHandlers = {
+  onInvite: (invite: IncomingInvite) => Promise<void>;
+  onRegister: (request: IncomingRequest) => Promise<void>;
+  /** True for an address of a trunk or of a registered or configured phone. */
+  isKnownPeer: (peer: Peer) => boolean;
+};
+
+type BoundLeg = { actor: CallActor; legId: LegId };
+
+/**
+ * The user agent and the legs its dialogs belong to: requests inside a dialog find their call
+ * here. What concerns the outside of one leg only (re-INVITE, UPDATE) never reaches the call.
+ */
+export class SipService {
+  readonly agent: SipUserAgent;
+  readonly #deps: SipServiceDeps;
+  readonly #bound = new Map<string, BoundLeg>();
+  #handlers: SipHandlers | null = null;
+
+  constructor(deps: SipServiceDeps) {
+    this.#deps = deps;
+    this.agent = new SipUserAgent({
+      clock: deps.clock,
+      random: deps.random,
+      hash: (algorithm, text) => {
+        const name = algorithm === 'md5' ? 'md5' : 'sha256';
+        return createHash(name).update(text, 'latin1').digest('hex');
+      },
+      log: deps.log,
+      transports: deps.transports,
+      localContacts: deps.localContacts,
+      userAgentName: deps.userAgentName,
+      listener: {
+        onInvite: (invite) => void this.#onInvite(invite),
+        onRegister: (request) => void this.#handlers?.onRegister(request),
+        onInDialogRequest: (request) => void this.#onInDialogRequest(request),
+        onStrayAnswer: (_response, source) =>
+          this.#handlers?.isKnownPeer(source) === true ? 'end' : 'ignore',
+        onMalformed: (issue, source) =>
+          deps.log.debug({ address: source.address, issue }, 'not SIP'),
+      },
+    });
+  }
+
+  /** From here on requests are served. */
+  listen(handlers: SipHandlers): void {
+    this.#handlers = handlers;
+  }
+
+  /** Requests of this dialog belong to this leg. */
+  bind(actor: CallActor, legId: LegId, dialog: DialogState): void {
+    this.agent.adoptDialog(dialog);
+    this.#bound.set(dialogKey(dialog), { actor, legId });
+  }
+
+  isBound(dialog: DialogState): boolean {
+    return this.#bound.has(dialogKey(dialog));
+  }
+
+  unbind(dialog: DialogState): void {
+    this.agent.forgetDialog(dialog);
+    this.#bound.delete(dialogKey(dialog));
+  }
+
+  /** A leg of a former process: its dialog, if it is answered, is served from now on. */
+  adoptLeg(actor: CallActor, leg: StoredLeg): void {
+    if (!leg.sip?.dialog) return;
+    const isAnswered = leg.sip.side === 'operator' || actor.state.callerLeg.answered;
+    if (isAnswered && !actor.state.callerLeg.gone) this.bind(actor, leg.id, leg.sip.dialog);
+  }
+
+  /** BYE with the next CSeq, stored before it is sent; the outcome changes nothing for the call. */
+  async bye(actor: CallActor, leg: StoredLeg, dialog: DialogState): Promise<void> {
+    const current = this.agent.dialog(dialog) ?? dialog;
+    const prepared = this.agent.prepareInDialog(current, 'BYE');
+    putDialog(actor, leg, prepared.dialog);
+    await actor.saveLegs();
+    this.#bound.delete(dialogKey(dialog));
+    void prepared.send().then((outcome) => {
+      this.agent.forgetDialog(dialog);
+      if (outcome.kind !== 'answered') {
+        actor.log.warn({ legId: leg.id, outcome: outcome.kind }, 'BYE was not answered');
+      }
+    });
+  }
+
+  get boundLegs(): number {
+    return this.#bound.size;
+  }
+
+  async #onInvite(invite: IncomingInvite): Promise<void> {
+    if (!this.#handlers) {
+      invite.reject(503, { headers: [['Retry-After', '2']] });
+      return;
+    }
+    try {
+      await this.#handlers.onInvite(invite);
+    } catch (thrown) {
+      this.#deps.log.error({ err: thrown }, 'an incoming call failed');
+      invite.reject(500);
+    }
+  }
+
+  async #onInDialogRequest(request: IncomingRequest): Promise<void> {
+    const { dialog } = request;
+    const bound = dialog && this.#bound.get(dialogKey(dialog));
+    if (!bound) {
+      request.respond(481);
+      return;
+    }
+    const { actor, legId } = bound;
+    const leg = actor.legs.find((known) => known.id === legId);
+    if (leg) putDialog(actor, leg, dialog);
+    switch (request.method) {
+      case 'BYE':
+        request.respond(200);
+        this.#bound.delete(dialogKey(dialog));
+        await this.#hungUp(actor, legId);
+        return;
+      case 'INVITE':
+      case 'UPDATE':
+        await this.#renegotiate(request, actor, legId);
+        return;
+      case 'INFO':
+      case 'OPTIONS':
+        request.respond(200);
+        return;
+      default:
+        request.respond(501);
+    }
+  }
+
+  async #hungUp(actor: CallActor, legId: LegId): Promise<void> {
+    if (legId === actor.state.callerLeg.id) {
+      await actor.post({ type: 'caller.hung-up' });
+      return;
+    }
+    const { operator, offer } = actor.state;
+    const party = [operator, offer].find((one) => one?.legId === legId);
+    if (party) await actor.post({ type: 'operator.hung-up', operatorId: party.operatorId });
+  }
+
+  /** The peer moved, held or changed its codec: an offer of its own, or a question for ours. */
+  async #renegotiate(request: IncomingRequest, actor: CallActor, legId: LegId): Promise<void> {
+    const leg = actor.legs.find((known) => known.id === legId);
+    if (request.sdp === '') {
+      // Without an offer: what we said last is still our offer (RFC 3261 §14.2).
+      request.observe({ onAck: (sdp) => void this.#answerToOurs(legId, sdp) });
+      const sdp = leg?.localSdp;
+      if (request.method === 'INVITE' && sdp) request.respond(200, { sdp });
+      else request.respond(200);
+    } else {
+      const renewed = await this.#deps.media.renegotiate(legId, request.sdp);
+      if (!renewed.ok) {
+        request.respond(renewed.reason === 'plane-down' ? 503 : 488);
+        return;
+      }
+      if (leg) actor.putLeg({ ...leg, localSdp: renewed.value.localSdp });
+      request.respond(200, { sdp: renewed.value.localSdp });
+    }
+    await actor.saveLegsInTurn();
+  }
+
+  async #answerToOurs(legId: LegId, sdp: string): Promise<void> {
+    if (sdp !== '') await this.#deps.media.acceptAnswer(legId, sdp);
+  }
+}
+
+function putDialog(actor: CallActor, leg: StoredLeg, dialog: DialogState): void {
+  if (leg.sip === null) return;
+  const sip: LegSignalling = { ...leg.sip, dialog };
+  actor.putLeg({ ...leg, sip });
+}
