@@ -13,22 +13,18 @@ export type StoredAnswer = {
   destination: Peer;
   /** The dialog as it is with this answer. */
   dialog: DialogState;
+  /** CSeq of the INVITE: its ACK carries the same number. */
+  seq: number;
 };
 
-/** CSeq of the INVITE that an answer answers: the one its dialog saw last. */
-export function answerKey(sipCallId: string, localTag: string, seq: number): string {
-  return `${sipCallId}|${localTag}|${seq}`;
-}
-
 export type AnswerRepeaterOptions = {
+  seq: number;
   clock: Clock;
   timers: TimerValues;
   send: () => void;
   onAck: (ack: SipRequest) => void;
   /** 64·T1 without an ACK: the session is to be ended with BYE (§13.3.1.4). */
   onTimeout: () => void;
-  /** Called once, after either of the two. */
-  onDone: () => void;
 };
 
 /** RFC 3261 §13.3.1.4: the 2xx is repeated end to end, on any transport, until its ACK comes. */
@@ -53,6 +49,15 @@ export class AnswerRepeater {
     this.#options.send();
   }
 
+  get seq(): number {
+    return this.#options.seq;
+  }
+
+  /** Still without ACK. */
+  get running(): boolean {
+    return !this.#done;
+  }
+
   /** The INVITE came again: the 2xx was lost, so it goes out at once. */
   repeatNow(): void {
     if (!this.#done) this.#options.send();
@@ -64,8 +69,9 @@ export class AnswerRepeater {
     this.#options.onAck(ack);
   }
 
+  /** The dialog is over: nobody waits for this answer any more. */
   stop(): void {
-    if (!this.#done) this.#finish();
+    this.#finish();
   }
 
   #startRepeat(): void {
@@ -79,6 +85,5 @@ export class AnswerRepeater {
   #finish(): void {
     this.#done = true;
     this.#timers.stopAll();
-    this.#options.onDone();
   }
 }

@@ -1,4 +1,4 @@
-import { AnswerRepeater, answerKey } from './answer-repeater.ts';
+import { AnswerRepeater } from './answer-repeater.ts';
 import type { StoredAnswer } from './answer-repeater.ts';
 import { sdpOf } from './message.ts';
 import type { UserAgentCore } from './user-agent-core.ts';
@@ -6,7 +6,7 @@ import type { UserAgentCore } from './user-agent-core.ts';
 export interface AnswerObserver {
   /** The ACK of our 2xx came; `sdp` is '' when it carries none. */
   onAck?(sdp: string): void;
-  /** 32 s without ACK: the caller of this is expected to send BYE (§13.3.1.4). */
+  /** 32 s without ACK: whoever answered is expected to send BYE (§13.3.1.4). */
   onAckTimeout?(): void;
 }
 
@@ -16,21 +16,20 @@ export function startAnswer(
   answer: StoredAnswer,
   observer: AnswerObserver,
 ): void {
-  const { sipCallId, localTag, remoteSeq } = answer.dialog;
-  const key = answerKey(sipCallId, localTag, remoteSeq ?? 0);
-  const running = core.answers.get(key);
-  if (running) {
-    running.repeatNow();
+  const live = core.dialogs.get(answer.dialog) ?? core.dialogs.put(answer.dialog);
+  const { seq } = answer;
+  if (live.answer?.running && live.answer.seq === seq) {
+    live.answer.repeatNow();
     return;
   }
-  const repeater = new AnswerRepeater({
+  live.answer?.stop();
+  live.answer = new AnswerRepeater({
+    seq,
     clock: core.clock,
     timers: core.timers,
     send: () => core.layer.sendText(answer.response, answer.destination),
     onAck: (ack) => observer.onAck?.(sdpOf(ack)),
     onTimeout: () => observer.onAckTimeout?.(),
-    onDone: () => void core.answers.delete(key),
   });
-  core.answers.set(key, repeater);
-  repeater.start();
+  live.answer.start();
 }

@@ -1,3 +1,4 @@
+import type { AnswerRepeater } from './answer-repeater.ts';
 import { dialogKey } from './dialog.ts';
 import type { DialogId, DialogState } from './dialog.ts';
 import type { SipRequest } from './message.ts';
@@ -11,6 +12,8 @@ export type LiveDialog = {
   answerPending: boolean;
   /** The latest ACK we sent, for a 2xx that comes again. */
   ack: SipRequest | undefined;
+  /** Our latest 2xx to an INVITE of the peer; it runs until the ACK. */
+  answer: AnswerRepeater | undefined;
 };
 
 /** The dialogs that in-dialog requests are matched against (§12.2.2). */
@@ -32,7 +35,13 @@ export class DialogTable {
       known.state = state;
       return known;
     }
-    const live = { state, invitePending: false, answerPending: false, ack: undefined };
+    const live: LiveDialog = {
+      state,
+      invitePending: false,
+      answerPending: false,
+      ack: undefined,
+      answer: undefined,
+    };
     this.#dialogs.set(dialogKey(state), live);
     return live;
   }
@@ -43,7 +52,22 @@ export class DialogTable {
     if (known) known.state = state;
   }
 
+  /** Forgets the dialog; an answer still being repeated falls silent. */
   delete(id: DialogId): void {
-    this.#dialogs.delete(dialogKey(id));
+    const key = dialogKey(id);
+    this.#dialogs.get(key)?.answer?.stop();
+    this.#dialogs.delete(key);
+  }
+
+  /** Answers that wait for their ACK. */
+  get unacknowledged(): number {
+    let count = 0;
+    for (const { answer } of this.#dialogs.values()) if (answer?.running) count++;
+    return count;
+  }
+
+  clear(): void {
+    for (const { answer } of this.#dialogs.values()) answer?.stop();
+    this.#dialogs.clear();
   }
 }

@@ -3,7 +3,7 @@ import type { AnswerObserver } from './answer.ts';
 import type { StoredAnswer } from './answer-repeater.ts';
 import { createUasDialog } from './dialog.ts';
 import type { DialogState } from './dialog.ts';
-import { fromTagOf, sdpOf, sipCallIdOf, toOf, topVia } from './message.ts';
+import { cseqOf, fromTagOf, sdpOf, sipCallIdOf, toOf, topVia } from './message.ts';
 import type { SipRequest } from './message.ts';
 import { createResponse } from './response.ts';
 import type { ResponseOptions } from './response.ts';
@@ -94,7 +94,8 @@ export class IncomingInvite {
   provisional(status: number, options: AnswerOptions = {}): boolean {
     if (this.#state !== 'open') return false;
     const response = this.#response(status, options);
-    this.#core.dialogs.put(this.dialog);
+    const { dialogs } = this.#core;
+    if (!dialogs.get(this.dialog)) dialogs.put(this.dialog);
     const sent = this.#transaction.machine.respond(response);
     this.#timers.start('refresh', RING_REFRESH_MS, () => this.provisional(status, options));
     return sent;
@@ -106,7 +107,12 @@ export class IncomingInvite {
     return {
       response: serializeMessage(this.#response(200, options)),
       destination: via ? responseDestination(via, this.source) : this.source,
-      dialog: { ...this.dialog, state: 'confirmed' },
+      // Requests inside the early dialog may have moved it on.
+      dialog: {
+        ...(this.#core.dialogs.get(this.dialog)?.state ?? this.dialog),
+        state: 'confirmed',
+      },
+      seq: cseqOf(this.request)?.number ?? 0,
     };
   }
 

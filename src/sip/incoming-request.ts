@@ -1,7 +1,7 @@
 import { startAnswer } from './answer.ts';
 import type { AnswerObserver } from './answer.ts';
 import type { DialogState } from './dialog.ts';
-import { sdpOf, topVia } from './message.ts';
+import { cseqOf, sdpOf, topVia } from './message.ts';
 import type { SipRequest } from './message.ts';
 import { createResponse } from './response.ts';
 import type { ResponseOptions } from './response.ts';
@@ -70,6 +70,7 @@ export class IncomingRequest {
       response: serializeMessage(response),
       destination: via ? responseDestination(via, this.source) : this.source,
       dialog: this.#dialog,
+      seq: cseqOf(this.request)?.number ?? 0,
     };
     machine.setUser({
       onTimeout: () => undefined,

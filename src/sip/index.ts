@@ -52,3 +52,20 @@ export { isPrivateAddress } from './transport.ts';
 export type { Address, Peer, SipTransport, TransportProtocol } from './transport.ts';
 export { decodeUser, formatUri, parseUri, sameUri } from './uri.ts';
 export type { SipUri, TelUri, Uri } from './uri.ts';
+export {
+  DEFAULT_REGISTRAR_LIMITS,
+  authorizeRegister,
+  bindingTarget,
+  processRegister,
+} from './registrar.ts';
+export type {
+  RegisterAuthorization,
+  RegisterOptions,
+  RegisterResult,
+  RegistrarLimits,
+  SipBinding,
+} from './registrar.ts';
+export { calledNumbers, callingNumbers, privacyOf } from './number-in-uri.ts';
+export type { DecodeUtf8, NumberCandidate, NumberSource } from './number-in-uri.ts';
+export { StreamFramer } from './stream-framer.ts';
+export type { FramerOutput } from './stream-framer.ts';

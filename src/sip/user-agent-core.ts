@@ -1,5 +1,4 @@
 import type { Clock, Logger, Random } from '../base/index.ts';
-import type { AnswerRepeater } from './answer-repeater.ts';
 import type { DialogTable } from './dialog-table.ts';
 import type { HashFunction } from './digest.ts';
 import type { TimerValues } from './timers.ts';
@@ -15,8 +14,6 @@ export type UserAgentCore = {
   readonly timers: TimerValues;
   readonly layer: TransactionLayer;
   readonly dialogs: DialogTable;
-  /** 2xx answers that wait for their ACK, by `answerKey`. */
-  readonly answers: Map<string, AnswerRepeater>;
   readonly userAgentName: string;
   /** Methods we serve, for Allow. */
   readonly allow: string;

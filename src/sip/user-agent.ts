@@ -1,7 +1,6 @@
 import type { Clock, Logger, Random } from '../base/index.ts';
 import { startAnswer } from './answer.ts';
 import type { AnswerObserver } from './answer.ts';
-import { answerKey } from './answer-repeater.ts';
 import type { StoredAnswer } from './answer-repeater.ts';
 import { DialogTable } from './dialog-table.ts';
 import { acceptInDialogRequest, createAck, createStrayDialog, nextHop } from './dialog.ts';
@@ -136,7 +135,6 @@ export class SipUserAgent {
       timers,
       layer,
       dialogs: new DialogTable(),
-      answers: new Map(),
       userAgentName: options.userAgentName,
       allow: this.#allow.join(', '),
       supported: options.supported ?? [],
@@ -160,7 +158,7 @@ export class SipUserAgent {
       transactions: this.#core.layer.size,
       dialogs: this.#core.dialogs.size,
       openInvites: this.#open.size,
-      answers: this.#core.answers.size,
+      answers: this.#core.dialogs.unacknowledged,
     };
   }
 
@@ -214,9 +212,7 @@ export class SipUserAgent {
   }
 
   /** Requests of this dialog get 481 from now on; a 2xx still repeated falls silent. */
-  forgetDialog(dialog: DialogId & Partial<Pick<DialogState, 'remoteSeq'>>): void {
-    const key = answerKey(dialog.sipCallId, dialog.localTag, dialog.remoteSeq ?? 0);
-    this.#core.answers.get(key)?.stop();
+  forgetDialog(dialog: DialogId): void {
     this.#core.dialogs.delete(dialog);
   }
 
@@ -227,7 +223,6 @@ export class SipUserAgent {
 
   /** Goes on repeating the 2xx of a call that a former process answered, until the ACK comes. */
   resumeAcceptedInvite(answer: StoredAnswer, observer: AnswerObserver): void {
-    this.adoptDialog(answer.dialog);
     startAnswer(this.#core, answer, observer);
   }
 
@@ -247,7 +242,7 @@ export class SipUserAgent {
   /** Drops everything without a word, timers included: the process stops. */
   close(): void {
     this.#core.layer.close();
-    for (const answer of [...this.#core.answers.values()]) answer.stop();
+    this.#core.dialogs.clear();
     for (const invite of [...this.#open.values()]) invite.ignore();
   }
 
@@ -305,12 +300,7 @@ export class SipUserAgent {
 
   #onInDialog(transaction: InviteTransaction | NonInviteTransaction): void {
     const { request, source } = transaction;
-    const id = {
-      sipCallId: sipCallIdOf(request),
-      localTag: toTagOf(request),
-      remoteTag: fromTagOf(request),
-    };
-    const live = this.#core.dialogs.get(id);
+    const live = this.#core.dialogs.get(dialogIdOf(request));
     const refused = new IncomingRequest(this.#core, transaction);
     if (!live) {
       refused.respond(request.method === 'OPTIONS' ? 200 : 481);
@@ -355,8 +345,8 @@ export class SipUserAgent {
   }
 
   #onAck(request: SipRequest): void {
-    const key = answerKey(sipCallIdOf(request), toTagOf(request), cseqOf(request)?.number ?? 0);
-    this.#core.answers.get(key)?.acknowledged(request);
+    const answer = this.#core.dialogs.get(dialogIdOf(request))?.answer;
+    if (answer?.seq === cseqOf(request)?.number) answer?.acknowledged(request);
   }
 
   /** A 2xx that comes again after its transaction, or its process, is gone (§13.2.2.4). */
@@ -399,6 +389,15 @@ export class SipUserAgent {
 
 /** Methods that make no sense outside a dialog. */
 const IN_DIALOG_ONLY = new Set(['BYE', 'INFO', 'UPDATE', 'PRACK', 'NOTIFY']);
+
+/** A request of the peer names our tag in To and its own in From. */
+function dialogIdOf(request: SipRequest): DialogId {
+  return {
+    sipCallId: sipCallIdOf(request),
+    localTag: toTagOf(request),
+    remoteTag: fromTagOf(request),
+  };
+}
 
 function contactUri(
   contact: Address | undefined,
