@@ -1,0 +1,16 @@
+/** What is needed of a keydown to tell typing from choosing a candidate. */
+export type KeyPress = { key: string; isComposing: boolean; keyCode: number };
+
+/**
+ * Is this keydown the input method's own? Chrome and Firefox say `isComposing`; Safari ends the
+ * composition first and then sends the deciding Enter with code 229 (the UI Events "processed by
+ * the IME" code) and `isComposing` false.
+ */
+export function isImeKey(press: KeyPress): boolean {
+  return press.isComposing || press.keyCode === 229;
+}
+
+/** Enter that means "go on", never "take this candidate". */
+export function isPlainEnter(press: KeyPress): boolean {
+  return press.key === 'Enter' && !isImeKey(press);
+}
