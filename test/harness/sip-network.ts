@@ -95,7 +95,10 @@ export class SipNetwork {
 
   /** As `kill -9`: what the agent still sends or hears is lost. */
   kill(host: number): void {
-    this.#nodes.delete(placeOf(peerAt(host)));
+    const place = placeOf(peerAt(host));
+    const agent = this.#nodes.get(place);
+    this.#nodes.delete(place);
+    agent?.close();
   }
 
   deliver(text: string, from: Peer, to: Peer): void {
