@@ -6,7 +6,7 @@ type Idle = Pick<Operator, 'id' | 'idleSince'>;
 /**
  * The order in which free operators are offered a call: longest idle first, and the lower id where
  * two are equal, so that every process chooses the same. Storage does the same in SQL:
- * `ORDER BY idle_since, id COLLATE "C"`.
+ * `ORDER BY idle_since, id`; ids are lower-case letters and digits, which every collation orders alike.
  */
 export function compareIdle(a: Idle, b: Idle): number {
   if (a.idleSince !== b.idleSince) return a.idleSince - b.idleSince;
