@@ -1,4 +1,4 @@
-import type { Clock, Logger, Timer } from '../base/index.ts';
+import type { Clock, LegId, Logger, RecordingId, Timer } from '../base/index.ts';
 import { toError } from '../base/index.ts';
 import type {
   CallEffect,
@@ -9,7 +9,6 @@ import type {
   Step,
 } from '../calls/index.ts';
 import { step } from '../calls/index.ts';
-import type { RecordingId } from '../base/index.ts';
 import type { CallStore, StoredCall, StoredLeg, Transition } from './ports.ts';
 
 /** More events than this waiting for one call is a fault of ours, not a busy call. */
@@ -25,6 +24,8 @@ export type CallActorDeps = {
   runEffect: (actor: CallActor, effect: CallEffect) => Promise<void>;
   /** After every stored transition, before its effects. */
   onTransition: (actor: CallActor, before: CallState) => void;
+  /** The call has a leg it did not have. */
+  onLeg: (actor: CallActor, leg: LegId) => void;
   /** Another process took the call, or the store is unreachable beyond hope. */
   onLost: (actor: CallActor) => void;
 };
@@ -63,7 +64,9 @@ export class CallActor {
   /** Changes a leg in memory; it is stored with the next transition or `saveLegs`. */
   putLeg(leg: StoredLeg): void {
     const legs = this.#stored.legs.filter((known) => known.id !== leg.id);
+    const isNew = legs.length === this.#stored.legs.length;
     this.#stored = { ...this.#stored, legs: [...legs, leg] };
+    if (isNew) this.#deps.onLeg(this, leg.id);
   }
 
   /** From outside an effect: stores the legs as soon as it is this call's turn. */

@@ -25,10 +25,6 @@ export class CallRegistry {
     this.#byLeg.set(leg, actor);
   }
 
-  removeLeg(leg: LegId): void {
-    this.#byLeg.delete(leg);
-  }
-
   remove(actor: CallActor): void {
     this.#calls.delete(actor.state.id);
     for (const [leg, owner] of this.#byLeg) {

@@ -201,6 +201,7 @@ export class Engine {
       newRecordingId: () => this.#newRecordingId(),
       runEffect: (actor, effect) => this.#effects.run(actor, effect),
       onTransition: (actor, before) => this.#announce(actor, before),
+      onLeg: (actor, leg) => this.registry.addLeg(leg, actor),
       onLost: (actor) => this.registry.remove(actor),
     });
   }

@@ -1,0 +1,249 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { silentLogger } from '../../src/base/index.ts';
+import type { LegId, Logger } from '../../src/base/index.ts';
+import { systemClock, systemRandom } from '../../src/base/system.ts';
+import type { FloorEvent } from '../../src/calls/index.ts';
+import {
+  CallDesk,
+  CallIntake,
+  Engine,
+  NumberReader,
+  PhoneBook,
+  RegistrarService,
+  SipService,
+  SipSocket,
+} from '../../src/engine/index.ts';
+import { FakeMediaPlane } from '../../src/media/index.ts';
+import { SipUserAgent } from '../../src/sip/index.ts';
+import type {
+  DialogState,
+  IncomingInvite,
+  IncomingRequest,
+  OutgoingInvite,
+} from '../../src/sip/index.ts';
+import { openStorage } from '../../src/storage/index.ts';
+import type { Storage } from '../../src/storage/index.ts';
+import { EventBus } from '../../src/app-event-bus.ts';
+import { createMessageDesk } from '../../src/app-message-desk.ts';
+import { numberPlan } from '../../src/app-number-plan.ts';
+import { testDatabase } from './database.ts';
+import type { TestDatabase } from './database.ts';
+
+const OFFER = [
+  'v=0',
+  'o=- 1 1 IN IP4 127.0.0.1',
+  's=-',
+  'c=IN IP4 127.0.0.1',
+  't=0 0',
+  'm=audio 40000 RTP/AVP 0',
+  '',
+].join('\r\n');
+
+/** A telephone on loopback that speaks SIP and has no sound. */
+export class TestPhone {
+  readonly agent: SipUserAgent;
+  readonly socket: SipSocket;
+  readonly invites: IncomingInvite[] = [];
+  readonly requests: IncomingRequest[] = [];
+
+  private constructor(socket: SipSocket) {
+    this.socket = socket;
+    this.agent = new SipUserAgent({
+      clock: systemClock,
+      random: systemRandom,
+      hash: (algorithm, text) =>
+        createHash(algorithm === 'md5' ? 'md5' : 'sha256')
+          .update(text, 'latin1')
+          .digest('hex'),
+      log: silentLogger,
+      transports: [socket],
+      localContacts: { UDP: { address: '127.0.0.1', port: socket.port } },
+      userAgentName: 'test phone',
+      listener: {
+        onInvite: (invite) => {
+          this.invites.push(invite);
+          this.onInvite(invite);
+        },
+        onInDialogRequest: (request) => {
+          this.requests.push(request);
+          request.respond(200);
+        },
+      },
+    });
+    socket.listen((message, source) => this.agent.receive(message, source));
+  }
+
+  onInvite: (invite: IncomingInvite) => void = (invite) => void invite.provisional(180);
+
+  static async open(): Promise<TestPhone> {
+    const options = { fd: null, port: 0, bind: '127.0.0.1', log: silentLogger };
+    return new TestPhone(await SipSocket.open(options));
+  }
+
+  get uri(): string {
+    return `sip:phone@127.0.0.1:${this.socket.port}`;
+  }
+
+  /** Calls a number through the platform. `seen` fills as responses come. */
+  call(port: number, dialed: string, options: CallOptions = {}): PlacedCall {
+    const seen: PlacedCall['seen'] = { statuses: [], dialog: null };
+    const invite = this.agent.invite({
+      uri: `sip:${dialed}@127.0.0.1:${port}`,
+      destination: { protocol: 'UDP', address: '127.0.0.1', port },
+      from: { uri: `sip:${options.from ?? '09001234567'}@127.0.0.1` },
+      ...(options.to === undefined ? {} : { to: { uri: options.to } }),
+      sdp: options.sdp ?? OFFER,
+      observer: {
+        onProvisional: ({ response }) => seen.statuses.push(response.status),
+        onAnswered: ({ dialog }) => {
+          seen.statuses.push(200);
+          seen.dialog = dialog;
+          if (options.withoutAck !== true) invite.acknowledge();
+        },
+        onFailed: ({ status }) => seen.statuses.push(status),
+      },
+    });
+    return { invite, seen };
+  }
+
+  bye(dialog: DialogState): Promise<unknown> {
+    return this.agent.prepareInDialog(dialog, 'BYE').send();
+  }
+
+  async close(): Promise<void> {
+    this.agent.close();
+    await this.socket.close();
+  }
+}
+
+export type CallOptions = { from?: string; to?: string; sdp?: string; withoutAck?: boolean };
+export type PlacedCall = {
+  invite: OutgoingInvite;
+  seen: { statuses: number[]; dialog: DialogState | null };
+};
+
+/** The engine of one app process on a real database and real sockets; the media plane is a fake. */
+export class EngineRig {
+  readonly storage: Storage;
+  readonly media: FakeMediaPlane;
+  readonly engine: Engine;
+  readonly desk: CallDesk;
+  readonly sip: SipService;
+  readonly events: FloorEvent[] = [];
+  readonly #socket: SipSocket;
+
+  private constructor(parts: {
+    storage: Storage;
+    media: FakeMediaPlane;
+    engine: Engine;
+    desk: CallDesk;
+    sip: SipService;
+    socket: SipSocket;
+    bus: EventBus<FloorEvent>;
+  }) {
+    this.storage = parts.storage;
+    this.media = parts.media;
+    this.engine = parts.engine;
+    this.desk = parts.desk;
+    this.sip = parts.sip;
+    this.#socket = parts.socket;
+    parts.bus.subscribe((event) => void this.events.push(event));
+  }
+
+  get port(): number {
+    return this.#socket.port;
+  }
+
+  /** `media` and `port` of an earlier rig make this one its successor. */
+  static async start(
+    database: TestDatabase,
+    inherited: { media?: FakeMediaPlane; port?: number; log?: Logger } = {},
+  ): Promise<EngineRig> {
+    const log = inherited.log ?? silentLogger;
+    const [clock, random] = [systemClock, systemRandom];
+    const storage = openStorage({
+      address: database.address,
+      log,
+      clock,
+      parseNumber: (text) => numberPlan.toE164(text, 'JP'),
+    });
+    await storage.migrate();
+    await storage.directory.reload();
+    const media = inherited.media ?? new FakeMediaPlane();
+    const port = inherited.port ?? 0;
+    const socket = await SipSocket.open({ fd: null, port, bind: '127.0.0.1', log });
+    const bus = new EventBus<FloorEvent>(log);
+    const sip = new SipService({
+      clock,
+      random,
+      log,
+      media,
+      transports: [socket],
+      localContacts: { UDP: { address: '127.0.0.1', port: socket.port } },
+      userAgentName: 'Denwaban',
+    });
+    const phones = new PhoneBook({
+      clock,
+      store: storage.registrations,
+      lookup: () => Promise.resolve('127.0.0.1'),
+    });
+    const { directory, floor, calls, recordings, registrations, messages: store } = storage;
+    const engine = new Engine({
+      clock,
+      random,
+      log,
+      bootId: randomBytes(6).toString('hex'),
+      media,
+      sip,
+      phones,
+      directory,
+      calls,
+      floor,
+      messages: createMessageDesk({
+        clock,
+        random,
+        store,
+        numbers: numberPlan,
+        announce: () => undefined,
+      }),
+      recordings,
+      recordingsDir: '/nowhere',
+      events: bus,
+      isAttended: () => false,
+    });
+    const numbers = new NumberReader(directory, numberPlan);
+    const intake = new CallIntake({ clock, random, log, engine, media, directory, numbers });
+    const registrar = new RegistrarService({
+      clock,
+      random,
+      log,
+      store: registrations,
+      phones,
+      onChange: () => engine.wakeWaiting(),
+    });
+    sip.listen({
+      onInvite: (invite) => intake.onInvite(invite),
+      onRegister: (request) => registrar.onRegister(request),
+      isKnownPeer: () => true,
+    });
+    await engine.start();
+    socket.listen((message, source) => sip.agent.receive(message, source));
+    const desk = new CallDesk({ clock, random, engine, media, floor, events: bus, numbers });
+    return new EngineRig({ storage, media, engine, desk, sip, socket, bus });
+  }
+
+  /** As `kill -9`: nothing is said to anybody. */
+  async die(): Promise<void> {
+    this.engine.stop();
+    this.sip.agent.close();
+    await this.#socket.close();
+    await this.storage.close();
+  }
+
+  speaks(listener: LegId, speaker: LegId): boolean {
+    return this.media.heardBy(listener)[speaker] === 1;
+  }
+}
+
+export { testDatabase };
+export type { TestDatabase };

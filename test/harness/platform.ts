@@ -1,0 +1,207 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+export type PlatformOptions = {
+  /** More `DENWABAN_*` variables, or other values. */
+  env?: Record<string, string>;
+  /** Starts on an existing data folder, which `stop` then leaves there. */
+  dataDir?: string;
+  demo?: boolean;
+  /** Address everything binds to; 127.0.0.1 unless told. */
+  bind?: string;
+  /** Words before the command: `ip netns exec NAME`. */
+  prefix?: readonly string[];
+};
+
+export type ApiAnswer<T = unknown> = { status: number; body: T };
+
+/** The whole product, as `npm start` runs it: keeper, PostgreSQL, media process and app. */
+export class Platform {
+  readonly dataDir: string;
+  readonly token: string;
+  readonly bind: string;
+  readonly #keeper: ChildProcess;
+  readonly #ownsDir: boolean;
+  #output = '';
+
+  constructor(
+    keeper: ChildProcess,
+    facts: { dataDir: string; token: string; bind: string; ownsDir: boolean },
+  ) {
+    this.#keeper = keeper;
+    this.dataDir = facts.dataDir;
+    this.token = facts.token;
+    this.bind = facts.bind;
+    this.#ownsDir = facts.ownsDir;
+    for (const stream of [keeper.stdout, keeper.stderr]) {
+      stream?.setEncoding('utf8');
+      stream?.on('data', (text: string) => {
+        this.#output = (this.#output + text).slice(-4_000_000);
+      });
+    }
+  }
+
+  /** Everything the product printed so far. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get ports(): { http: number; sip: number; webrtc: number } {
+    const text = readFileSync(join(this.dataDir, 'run', 'ports.json'), 'utf8');
+    return JSON.parse(text) as { http: number; sip: number; webrtc: number };
+  }
+
+  get url(): string {
+    return `http://${this.bind === '127.0.0.1' ? 'localhost' : this.bind}:${this.ports.http}`;
+  }
+
+  /** A REST call as administrator; `operatorId` acts for an operator. */
+  async api<T = unknown>(
+    method: string,
+    path: string,
+    body?: unknown,
+    operatorId?: string,
+  ): Promise<ApiAnswer<T>> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(operatorId === undefined ? {} : { 'denwaban-operator': operatorId }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    return { status: response.status, body: (isJson ? JSON.parse(text) : text) as T };
+  }
+
+  pidOf(name: 'app' | 'media' | 'postgres'): number {
+    const text = readFileSync(join(this.dataDir, 'run', `${name}.json`), 'utf8');
+    return (JSON.parse(text) as { pid: number }).pid;
+  }
+
+  get keeperPid(): number {
+    return this.#keeper.pid ?? 0;
+  }
+
+  kill(name: 'app' | 'media' | 'postgres', signal: NodeJS.Signals = 'SIGKILL'): number {
+    const pid = this.pidOf(name);
+    process.kill(pid, signal);
+    return pid;
+  }
+
+  async untilReady(timeoutMs = 60_000): Promise<void> {
+    const ready = async (): Promise<boolean> => {
+      if (this.#keeper.exitCode !== null) throw new Error(`did not start:\n${this.#output}`);
+      try {
+        return (await fetch(`${this.url}/readyz`)).status === 200;
+      } catch {
+        return false;
+      }
+    };
+    await until(ready, timeoutMs, () => `not ready:\n${this.#output.slice(-6000)}`);
+  }
+
+  /** Orderly stop; the data folder goes too when this platform made it. */
+  async stop(): Promise<void> {
+    if (this.#keeper.exitCode === null && this.#keeper.signalCode === null) {
+      const gone = new Promise((resolve) => this.#keeper.once('exit', resolve));
+      this.#keeper.kill('SIGTERM');
+      const hurry = setTimeout(() => this.#keeper.kill('SIGTERM'), 3_000);
+      await gone;
+      clearTimeout(hurry);
+    }
+    if (this.#ownsDir) rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
+  const ownsDir = options.dataDir === undefined;
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'denwaban-test-'));
+  // The database may run as another user, who has to get through.
+  if (ownsDir) chmodSync(dataDir, 0o755);
+  const token = randomBytes(24).toString('hex');
+  const bind = options.bind ?? '127.0.0.1';
+  const command = [...(options.prefix ?? []), process.execPath, 'src/keeper/main.ts'];
+  const [program = '', ...args] = command;
+  const keeper = spawn(program, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...withoutSettings(process.env),
+      DENWABAN_ENV_FILE: '/dev/null',
+      DENWABAN_DATA_DIR: dataDir,
+      DENWABAN_BIND: bind,
+      DENWABAN_HTTP_PORT: '0',
+      DENWABAN_SIP_PORT: '0',
+      DENWABAN_WEBRTC_PORT: '0',
+      DENWABAN_RTP_PORTS: await freeRange(),
+      DENWABAN_API_TOKEN: token,
+      DENWABAN_DEMO: String(options.demo ?? false),
+      ...options.env,
+    },
+  });
+  const platform = new Platform(keeper, { dataDir, token, bind, ownsDir });
+  try {
+    await until(
+      () => {
+        if (keeper.exitCode !== null) throw new Error(`did not start:\n${platform.output}`);
+        try {
+          return Promise.resolve(platform.ports.http > 0);
+        } catch {
+          return Promise.resolve(false);
+        }
+      },
+      60_000,
+      () => platform.output,
+    );
+    await platform.untilReady();
+  } catch (error) {
+    await platform.stop();
+    throw error;
+  }
+  return platform;
+}
+
+/** Polls until `condition` holds; fails with what `explain` says. */
+export async function until(
+  condition: () => Promise<boolean> | boolean,
+  timeoutMs: number,
+  explain: () => string = () => 'condition not met',
+): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`after ${timeoutMs} ms: ${explain()}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) => !name.startsWith('DENWABAN_') || name.startsWith('DENWABAN_TEST_'),
+    ),
+  );
+}
+
+/** Two thousand UDP ports whose first is free now; suites run side by side. */
+async function freeRange(): Promise<string> {
+  for (;;) {
+    const from = 20_000 + 2 * Math.floor(Math.random() * 15_000);
+    const isFree = await new Promise<boolean>((resolve) => {
+      const probe = createSocket('udp4');
+      probe.once('error', () => resolve(false));
+      probe.bind(from, '127.0.0.1', () => probe.close(() => resolve(true)));
+    });
+    if (isFree) return `${from}-${from + 1_999}`;
+  }
+}

@@ -1,0 +1,291 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { asId } from '../../src/base/index.ts';
+import type { CallId, LegId, OperatorId } from '../../src/base/index.ts';
+import { EngineRig, TestPhone, testDatabase } from '../harness/engine-rig.ts';
+import type { TestDatabase } from '../harness/engine-rig.ts';
+import { until } from '../harness/platform.ts';
+
+let database: TestDatabase;
+let rig: EngineRig;
+let trunk: TestPhone;
+let phone: TestPhone;
+
+beforeEach(async () => {
+  database = await testDatabase();
+  rig = await EngineRig.start(database);
+  trunk = await TestPhone.open();
+  phone = await TestPhone.open();
+});
+
+afterEach(async () => {
+  await rig.die();
+  await Promise.all([trunk.close(), phone.close()]);
+  await database.drop();
+});
+
+async function office(operators: Spec['operators']): Promise<void> {
+  const outcome = await rig.storage.center.apply({
+    version: 1,
+    name: '電話番センター',
+    settings: { ringNoAnswerSeconds: 3, maxWaitSeconds: 5 },
+    trunks: [
+      {
+        id: 'carrier',
+        name: 'Carrier',
+        addresses: ['127.0.0.1'],
+        mediaNetworks: [],
+        dialedNumberFrom: 'request-uri',
+        trustAssertedIdentity: true,
+      },
+    ],
+    subscribers: [
+      subscriber('sakura', 'さくら法律事務所', '03-0123-4567'),
+      subscriber('midori', 'みどり歯科', '03-0123-4568'),
+      subscriber('aoi', 'あおい建設', '03-0123-4569'),
+    ],
+    operators,
+  });
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome.issues));
+}
+
+type Spec = Parameters<EngineRig['storage']['center']['apply']>[0];
+
+function subscriber(id: string, name: string, number: string): Spec['subscribers'][number] {
+  return {
+    id,
+    name,
+    kana: '',
+    greeting: `お電話ありがとうございます。${name}でございます。`,
+    greetingKana: '',
+    note: '',
+    timeZone: 'Asia/Tokyo',
+    numbers: [{ number, label: '代表' }],
+    contacts: [],
+    mailRoutes: [],
+    members: [],
+  };
+}
+
+const sipOperator = (id: string, at: TestPhone): Spec['operators'][number] => ({
+  id,
+  name: id,
+  role: 'operator',
+  device: { kind: 'sip', uri: at.uri, available: true },
+});
+const browserOperator = (id: string): Spec['operators'][number] => ({
+  id,
+  name: id,
+  role: 'operator',
+  device: { kind: 'browser' },
+});
+
+async function onlyCall(): Promise<CallId> {
+  await until(() => rig.engine.openCalls.length === 1, 5_000);
+  return asId<CallId>(rig.engine.openCalls[0] ?? '');
+}
+
+const stateOf = (id: CallId) => rig.engine.registry.get(id)?.state;
+
+async function operatorId(key: string): Promise<OperatorId> {
+  const found = (await rig.storage.floor.operators()).find((operator) => operator.key === key);
+  if (!found) throw new Error(`no operator ${key}`);
+  return found.id;
+}
+
+/** Signs a browser operator in: audio up, on the floor. */
+async function takeSeat(key: string, deskId = 'desk-1234'): Promise<OperatorId> {
+  const id = await operatorId(key);
+  const opened = await rig.desk.openAudio(id, deskId, BROWSER_OFFER);
+  expect(opened.ok).toBe(true);
+  expect(await rig.desk.setPresence(id, 'available')).toEqual({ ok: true, value: null });
+  return id;
+}
+
+const BROWSER_OFFER = [
+  'v=0',
+  'o=- 1 1 IN IP4 127.0.0.1',
+  's=-',
+  'c=IN IP4 127.0.0.1',
+  't=0 0',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 0',
+  '',
+].join('\r\n');
+
+test('a call from a trunk rings the phone of an operator, is answered, recorded and ended by the caller', async () => {
+  await office([sipOperator('one', phone)]);
+  const { seen } = trunk.call(rig.port, '0301234567');
+  await until(() => phone.invites.length === 1, 5_000);
+  expect(seen.statuses).toContain(180);
+  const id = await onlyCall();
+  phone.invites[0]?.accept({ sdp: BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP') });
+  await until(() => stateOf(id)?.phase === 'talking', 5_000);
+  expect(seen.statuses).toContain(200);
+  const state = stateOf(id);
+  const legs = [state?.callerLeg.id, state?.operator?.legId] as [LegId, LegId];
+  await until(() => rig.speaks(legs[0], legs[1]) && rig.speaks(legs[1], legs[0]), 2_000);
+  await until(() => rig.media.commands.some(({ type }) => type === 'record'), 2_000);
+  expect(state?.called).toMatchObject({ did: '+81301234567', certainty: 'certain' });
+  expect(state?.caller.number).toBe('+819001234567');
+  await trunk.bye(seen.dialog!);
+  await until(() => phone.requests.some(({ method }) => method === 'BYE'), 5_000);
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
+  await until(() => rig.media.openLegs.length === 0, 2_000);
+  const record = await rig.storage.callQueries.call(id);
+  expect(record?.state).toMatchObject({
+    phase: 'ended',
+    termination: { class: 'caller', reason: 'hung-up' },
+  });
+  expect((await rig.storage.floor.operators())[0]).toMatchObject({
+    state: 'available',
+    callId: null,
+  });
+  expect(rig.sip.agent.counts).toMatchObject({ dialogs: 0, openInvites: 0, answers: 0 });
+});
+
+test('three numbers on one trunk: the Request-URI decides, whatever To says', async () => {
+  await office([]);
+  const expected = ['sakura', 'midori', 'aoi'];
+  for (const [index, dialed] of ['0301234567', '+81301234568', '03-0123-4569'].entries()) {
+    const call = trunk.call(rig.port, dialed, { to: 'sip:0301234567@127.0.0.1' });
+    const id = await onlyCall();
+    const called = stateOf(id)?.called;
+    const found = called?.subscriberId && rig.storage.directory.subscriber(called.subscriberId);
+    expect(found && found.key).toBe(expected[index]);
+    call.invite.cancel();
+    await until(() => rig.engine.openCalls.length === 0, 5_000);
+  }
+});
+
+test('a number nobody knows goes to the catch-all desk', async () => {
+  await office([browserOperator('one')]);
+  await takeSeat('one');
+  trunk.call(rig.port, '0612345678');
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'offering', 2_000);
+  expect(stateOf(id)?.called).toMatchObject({ subscriberId: null, how: 'catch-all' });
+});
+
+test('SDP without a common codec is refused with 488 and leaves no leg', async () => {
+  await office([]);
+  const sdp = BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF 0', 'RTP/AVP 9');
+  const { seen } = trunk.call(rig.port, '0301234567', { sdp });
+  await until(() => seen.statuses.includes(488), 3_000);
+  expect(rig.media.openLegs).toEqual([]);
+});
+
+test('a stranger gets 403 and no call', async () => {
+  const { seen } = trunk.call(rig.port, '0301234567');
+  await until(() => seen.statuses.includes(403), 3_000);
+  expect(rig.engine.openCalls).toEqual([]);
+});
+
+test('ring-no-answer goes on to the next operator, and only one phone rings at a time', async () => {
+  const second = await TestPhone.open();
+  await office([sipOperator('one', phone), sipOperator('two', second)]);
+  trunk.call(rig.port, '0301234567');
+  await until(() => phone.invites.length + second.invites.length === 1, 5_000);
+  const [first, next] = phone.invites.length === 1 ? [phone, second] : [second, phone];
+  await until(() => next.invites.length === 1, 8_000);
+  expect(first.invites[0]?.state).toBe('ended');
+  next.invites[0]?.accept({ sdp: BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP') });
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'talking', 3_000);
+  await second.close();
+});
+
+test('the caller who gives up frees the phone and leaves a message', async () => {
+  await office([sipOperator('one', phone)]);
+  const { invite, seen } = trunk.call(rig.port, '0301234567');
+  await until(() => phone.invites.length === 1, 5_000);
+  invite.cancel();
+  await until(() => phone.invites[0]?.state === 'ended', 5_000);
+  await until(() => seen.statuses.includes(487), 5_000);
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
+  const { messages } = await rig.storage.messages.list({ limit: 10 });
+  expect(messages.map(({ kind }) => kind)).toEqual(['abandoned']);
+});
+
+test('nobody there: the caller is answered, hears the prompt, and a message says so', async () => {
+  await office([]);
+  const { seen } = trunk.call(rig.port, '0301234567');
+  const id = await onlyCall();
+  await until(() => seen.statuses.includes(200), 6_000);
+  await until(() => rig.media.commands.some(({ type }) => type === 'play'), 3_000);
+  rig.media.finishPlayback(`${id}:unattended-prompt` as never);
+  await until(() => trunk.requests.some(({ method }) => method === 'BYE'), 5_000);
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
+  const { messages } = await rig.storage.messages.list({ limit: 10 });
+  expect(messages.map(({ kind }) => kind)).toEqual(['unattended']);
+});
+
+test('a browser operator answers over the leg she has, loses it, and has the call back', async () => {
+  await office([browserOperator('one')]);
+  const operator = await takeSeat('one');
+  const { seen } = trunk.call(rig.port, '0301234567');
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'offering', 3_000);
+  expect(await rig.desk.answer(operator, id)).toEqual({ ok: true, value: null });
+  await until(() => stateOf(id)?.phase === 'talking', 3_000);
+  const lost = stateOf(id)?.operator?.legId as LegId;
+  rig.media.emit({ type: 'leg.media-lost', leg: lost, at: 0, reason: 'ice-timeout' });
+  await until(() => stateOf(id)?.phase === 'reconnecting', 3_000);
+  expect(rig.events).toContainEqual({ type: 'audio.reopen', operatorId: operator });
+  await rig.desk.openAudio(operator, 'desk-1234', BROWSER_OFFER);
+  await until(() => stateOf(id)?.phase === 'talking', 3_000);
+  const renewed = stateOf(id)?.operator?.legId as LegId;
+  expect(renewed).not.toBe(lost);
+  await until(() => rig.speaks(stateOf(id)!.callerLeg.id, renewed), 2_000);
+  await rig.desk.hangUp(operator, id);
+  await until(() => trunk.requests.some(({ method }) => method === 'BYE'), 5_000);
+  expect(seen.dialog).not.toBeNull();
+  expect(stateOf(id)?.phase).toBe('wrap-up');
+  await rig.desk.finishWrapUp(operator, id);
+  await until(() => rig.engine.openCalls.length === 0, 3_000);
+  expect(await rig.storage.floor.operator(operator)).toMatchObject({ state: 'available' });
+});
+
+test('the media process dies: the call ends with a cause and the desk is asked to reopen', async () => {
+  await office([browserOperator('one')]);
+  const operator = await takeSeat('one');
+  trunk.call(rig.port, '0301234567');
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'offering', 3_000);
+  await rig.desk.answer(operator, id);
+  await until(() => stateOf(id)?.phase === 'talking', 3_000);
+  rig.media.fall();
+  await until(() => trunk.requests.some(({ method }) => method === 'BYE'), 5_000);
+  expect(stateOf(id)?.termination).toEqual({ class: 'platform', reason: 'media-plane-lost' });
+  expect(rig.events).toContainEqual({ type: 'audio.reopen', operatorId: operator });
+});
+
+test('another process adopts a call in conversation and ends it with the next CSeq', async () => {
+  await office([sipOperator('one', phone)]);
+  const { seen } = trunk.call(rig.port, '0301234567');
+  await until(() => phone.invites.length === 1, 5_000);
+  phone.invites[0]?.accept({ sdp: BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP') });
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'talking', 5_000);
+  const { media, port } = rig;
+  await rig.die();
+  rig = await EngineRig.start(database, { media, port });
+  expect(stateOf(id)?.phase).toBe('talking');
+  await trunk.bye(seen.dialog!);
+  await until(() => phone.requests.some(({ method }) => method === 'BYE'), 5_000);
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
+  expect(rig.media.openLegs).toEqual([]);
+});
+
+test('another process lets a ringing call ring on, and answers it', async () => {
+  await office([browserOperator('one')]);
+  const operator = await takeSeat('one');
+  const { seen } = trunk.call(rig.port, '0301234567');
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'offering', 3_000);
+  const { media, port } = rig;
+  await rig.die();
+  rig = await EngineRig.start(database, { media, port });
+  await until(() => stateOf(id)?.phase === 'offering', 3_000);
+  await rig.desk.answer(operator, id);
+  await until(() => seen.statuses.includes(200), 5_000);
+  await until(() => stateOf(id)?.phase === 'talking', 5_000);
+});
