@@ -1,7 +1,7 @@
 import type { CallId } from '../base/index.ts';
 import type { CallState } from '../calls/index.ts';
 import type { CallStore, StoredCall, Transition } from '../engine/index.ts';
-import { toTimestamp } from './database.ts';
+import { toJson, toTimestamp } from './database.ts';
 import type { Database } from './database.ts';
 
 /*
@@ -17,8 +17,7 @@ const INSERT = `
   insert into call (id, state, legs, pending_effects, owner) values ($1, $2, $3, $4, $5)`;
 
 const SAVE = `
-  update call set state = $2, legs = $3, pending_effects = $4,
-    answered_by = coalesce($7, answered_by)
+  update call set state = $2, legs = $3, pending_effects = $4
   where id = $1 and owner = $5 and version = $6
   returning 1`;
 
@@ -26,7 +25,7 @@ const SAVE_WITH_TRANSITION = `
   with saved as (${SAVE}),
   logged as (
     insert into call_transition (call_id, version, from_phase, to_phase, event, at)
-    select $1, $8, $9, $10, $11, $12 from saved
+    select $1, $7, $8, $9, $10, $11 from saved
     on conflict do nothing
   )
   select 1 from saved`;
@@ -47,8 +46,7 @@ export function createCallStore(database: Database): CallStore {
     },
 
     async save(call, seenVersion, transition): Promise<boolean> {
-      const answeredBy = call.state.operator?.operatorId ?? null;
-      const values = [...documents(call), call.owner, seenVersion, answeredBy];
+      const values = [...documents(call), call.owner, seenVersion];
       const saved = transition
         ? await database.rows({
             name: 'call-save-transition',
@@ -84,12 +82,7 @@ export function createCallStore(database: Database): CallStore {
 }
 
 function documents(call: StoredCall): unknown[] {
-  return [
-    call.state.id,
-    JSON.stringify(call.state),
-    JSON.stringify(call.legs),
-    JSON.stringify(call.pendingEffects),
-  ];
+  return [call.state.id, toJson(call.state), toJson(call.legs), toJson(call.pendingEffects)];
 }
 
 function logLine(transition: Transition): unknown[] {

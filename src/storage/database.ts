@@ -131,6 +131,18 @@ export function toInstant(date: Date | null): number | null {
   return date === null ? null : date.getTime();
 }
 
+/**
+ * A document for `jsonb`, which cannot hold U+0000 or half a surrogate pair: what a caller's device
+ * sent must not make a call unstorable.
+ */
+export function toJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (!json.includes('\\u')) return json;
+  return json.replaceAll(/\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g, (found) =>
+    found === '\\\\' ? found : '\ufffd',
+  );
+}
+
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -1,6 +1,6 @@
 import type { ContactId, DeliveryId, MessageId, SubscriberId } from '../base/index.ts';
 import type { Delivery, DeliveryState, DeliveryStore, Outcome } from '../delivery/index.ts';
-import { toInstant, toTimestamp } from './database.ts';
+import { toInstant, toJson, toTimestamp } from './database.ts';
 import type { Database, Queryable } from './database.ts';
 
 type DeliveryRow = {
@@ -170,7 +170,7 @@ export async function insertDeliveries(tx: Queryable, deliveries: Delivery[]): P
   await tx.rows({
     text: `insert into delivery (${COLUMNS})
       select ${COLUMNS} from json_populate_recordset(null::delivery, $1)`,
-    values: [JSON.stringify(deliveries.map(toRow))],
+    values: [toJson(deliveries.map(toRow))],
   });
 }
 

@@ -1,10 +1,8 @@
 import type { CallId, MessageId, OperatorId, SubscriberId } from '../base/index.ts';
+import { FIELD_LIMITS } from '../messages/index.ts';
 import type { Draft, DraftPut, DraftPutOutcome, MessageStore } from '../messages/index.ts';
-import { toInstant, toTimestamp } from './database.ts';
+import { toInstant, toJson, toTimestamp } from './database.ts';
 import type { Database } from './database.ts';
-
-/** No field of the form is longer; the form itself has narrower limits. */
-const MAX_VALUE_LENGTH = 4000;
 
 type DraftRow = {
   call_id: CallId;
@@ -17,7 +15,7 @@ type DraftRow = {
 };
 
 /*
- * One statement per keystroke. The draft's row lock puts writers in a line: whoever waits sees the
+ * The rule of `putField` in `messages`, as one statement per keystroke. The draft's row lock puts writers in a line: whoever waits sees the
  * newest row when it is his turn. The desk's number decides whether the value is news.
  */
 const PUT = `
@@ -71,14 +69,14 @@ export function createDraftStore(
           callId,
           subscriberId,
           operatorId,
-          JSON.stringify(Object.fromEntries(fields)),
+          toJson(Object.fromEntries(fields)),
           toTimestamp(now),
         ],
       });
     },
 
     async putField(put, now): Promise<DraftPutOutcome> {
-      if (put.value.length > MAX_VALUE_LENGTH) return { ok: false, reason: 'too-long' };
+      if (put.value.length > FIELD_LIMITS[put.field]) return { ok: false, reason: 'too-long' };
       const [row] = await database.rows<{ version: number }>({
         name: 'draft-put',
         text: PUT,

@@ -5,7 +5,7 @@ import { planDeliveries } from '../delivery/index.ts';
 import type { MailRoute } from '../delivery/index.ts';
 import type { Message, MessageFilter, MessageStore } from '../messages/index.ts';
 import type { Contact } from '../subscribers/index.ts';
-import { toInstant, toTimestamp } from './database.ts';
+import { toInstant, toJson, toTimestamp } from './database.ts';
 import type { Database, Queryable } from './database.ts';
 import { insertDeliveries } from './delivery-store.ts';
 import { toContact } from './directory.ts';
@@ -175,7 +175,7 @@ function messageValues(message: Message, searchText: string): unknown[] {
     message.callId,
     message.subscriberId,
     message.kind,
-    JSON.stringify(message.fields),
+    toJson(message.fields),
     message.contactId,
     message.callerNumber,
     message.withheld,

@@ -1,5 +1,5 @@
 import type { AuditStore, SetupLinkStore } from '../people/index.ts';
-import { toInstant, toTimestamp } from './database.ts';
+import { toInstant, toJson, toTimestamp } from './database.ts';
 import type { Database } from './database.ts';
 
 export function createAuditStore(database: Database): AuditStore {
@@ -16,7 +16,7 @@ export function createAuditStore(database: Database): AuditStore {
           entry.action,
           entry.subjectType,
           entry.subjectId,
-          JSON.stringify(entry.detail),
+          toJson(entry.detail),
         ],
       });
     },

@@ -1,5 +1,5 @@
 import type { RegistrationStore, StoredBinding } from '../engine/index.ts';
-import { toInstant, toTimestamp } from './database.ts';
+import { toInstant, toJson, toTimestamp } from './database.ts';
 import type { Database } from './database.ts';
 
 type BindingRow = {
@@ -69,7 +69,7 @@ export function createRegistrationStore(database: Database): RegistrationStore {
       await database.rows({
         name: 'registration-replace',
         text: REPLACE,
-        values: [username, JSON.stringify(rows)],
+        values: [username, toJson(rows)],
       });
     },
   };

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import type { Clock, Logger } from '../base/index.ts';
+import type { Clock, E164, Logger } from '../base/index.ts';
+import { asId } from '../base/index.ts';
 import type { CallQueries } from '../calls/index.ts';
 import type { DeliveryStore, MailboxStore } from '../delivery/index.ts';
 import type { CallStore, FloorStore, RecordingIndex, RegistrationStore } from '../engine/index.ts';
@@ -7,6 +8,8 @@ import type { MessageStore } from '../messages/index.ts';
 import type { AuditStore, SetupLinkStore } from '../people/index.ts';
 import type { ExpiredRecordings, RecordingStore } from '../recordings/index.ts';
 import type { Directory } from '../subscribers/index.ts';
+import { createCenter } from './center.ts';
+import type { Center } from './center.ts';
 import { createCallQueries } from './call-queries.ts';
 import { createCallStore } from './call-store.ts';
 import { Database } from './database.ts';
@@ -26,6 +29,10 @@ export type StorageOptions = {
   log: Logger;
   clock: Clock;
   maxConnections?: number;
+  /** Reads a number as people write it; without it only `+81…` is one. */
+  parseNumber?: (text: string) => E164 | null;
+  /** The realm of registered phones' digest secrets. */
+  sipRealm?: string;
 };
 
 export type StorageHealth = { ready: boolean; detail: string };
@@ -47,11 +54,13 @@ export type Storage = {
   recordings: RecordingStore & RecordingIndex & ExpiredRecordings;
   audit: AuditStore;
   setupLinks: SetupLinkStore;
+  center: Center;
   health(): Promise<StorageHealth>;
   close(): Promise<void>;
 };
 
 const DEFAULT_CONNECTIONS = 16;
+const DEFAULT_SIP_REALM = 'denwaban';
 
 export function openStorage(options: StorageOptions): Storage {
   const log = options.log.child({ module: 'storage' });
@@ -59,6 +68,7 @@ export function openStorage(options: StorageOptions): Storage {
     log,
     maxConnections: options.maxConnections ?? DEFAULT_CONNECTIONS,
   });
+  const directory = new MemoryDirectory(database);
   return {
     pool: database.pool,
     migrate: () => migrate(database, log),
@@ -66,16 +76,26 @@ export function openStorage(options: StorageOptions): Storage {
     callQueries: createCallQueries(database),
     floor: createFloorStore(database),
     registrations: createRegistrationStore(database),
-    directory: new MemoryDirectory(database),
+    directory,
     messages: createMessageStore(database),
     deliveries: createDeliveryStore(database),
     mailbox: createMailboxStore(database),
     recordings: createRecordingStore(database),
     audit: createAuditStore(database),
     setupLinks: createSetupLinkStore(database),
+    center: createCenter(database, {
+      clock: options.clock,
+      directory,
+      parseNumber: options.parseNumber ?? parseE164,
+      sipRealm: options.sipRealm ?? DEFAULT_SIP_REALM,
+    }),
     health: () => healthOf(database),
     close: () => database.close(),
   };
+}
+
+function parseE164(text: string): E164 | null {
+  return /^\+[1-9]\d{4,14}$/.test(text) ? asId<E164>(text) : null;
 }
 
 async function healthOf(database: Database): Promise<StorageHealth> {

@@ -20,8 +20,8 @@ afterAll(async () => {
 });
 
 function callState(id: string, change: Partial<CallState> = {}): CallState {
-  return {
-    id: asId<CallId>(id),
+  const base: CallState = {
+    id: asId(id),
     phase: 'waiting',
     arrivedAt: T0,
     answeredAt: null,
@@ -44,13 +44,14 @@ function callState(id: string, change: Partial<CallState> = {}): CallState {
     callerLeg: { id: asId(`leg_${id}`), kind: 'sip', answered: false, gone: false },
     offer: null,
     operator: null,
+    answeredBy: null,
     triedOperators: [],
     recordingId: null,
     timers: { 'max-wait': T0 + 60_000 },
     termination: null,
     version: 1,
-    ...change,
   };
+  return { ...base, ...change };
 }
 
 function stored(state: CallState, change: Partial<StoredCall> = {}): StoredCall {

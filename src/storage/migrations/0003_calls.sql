@@ -8,8 +8,6 @@ create table call (
   legs jsonb not null,
   pending_effects jsonb not null,
   owner text not null,
-  -- The last operator who accepted the call; the state forgets it when the call leaves the operator.
-  answered_by text,
   version integer not null generated always as ((state ->> 'version')::integer) stored,
   phase text not null generated always as (state ->> 'phase') stored,
   subscriber_id text generated always as (state -> 'called' ->> 'subscriberId') stored,
@@ -18,6 +16,7 @@ create table call (
   operator_id text generated always as (
     coalesce(state -> 'operator' ->> 'operatorId', state -> 'offer' ->> 'operatorId')
   ) stored,
+  answered_by text generated always as (state ->> 'answeredBy') stored,
   arrived_at timestamptz not null generated always as (
     to_timestamp((state ->> 'arrivedAt')::float8 / 1000)
   ) stored,
