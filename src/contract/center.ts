@@ -119,3 +119,11 @@ export const applyResultSchema = z.object({
   warnings: z.array(z.string()),
 });
 export type ApplyResult = z.infer<typeof applyResultSchema>;
+
+export const restoreResultSchema = z.object({ tables: z.number(), rows: z.number() });
+export type RestoreResult = z.infer<typeof restoreResultSchema>;
+
+export const readinessSchema = z.record(
+  z.string(),
+  z.object({ ready: z.boolean(), detail: z.string() }),
+);

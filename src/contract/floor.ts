@@ -55,7 +55,9 @@ export const problemSchema = z.object({
   code: z.string(),
   message: z.string(),
   messageJa: z.string(),
-  issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  issues: z
+    .array(z.object({ path: z.string(), message: z.string(), messageJa: z.string().optional() }))
+    .optional(),
 });
 export type Problem = z.infer<typeof problemSchema>;
 

@@ -1,3 +1,10 @@
+export type { App, RouteRow } from './app.ts';
+export { listen } from './listen.ts';
+export type { ListenTarget } from './listen.ts';
+export { TOPIC_POLICIES } from './live-hub.ts';
+export { PROBLEMS } from './problems.ts';
+export type { ProblemCode } from './problems.ts';
+export { buildServer } from './server.ts';
 export type { ServerDeps } from './server-deps.ts';
 export type {
   ApplyOutcome,
@@ -5,7 +12,6 @@ export type {
   Backup,
   Center,
   MetricFamily,
-  NumberFormat,
   Readiness,
   RecordingAudio,
   RecordingWav,

@@ -1,11 +1,5 @@
-import type { E164 } from '../base/index.ts';
 import type { ApplyResult, CenterSpec } from '../contract/index.ts';
 import type { Recording } from '../recordings/index.ts';
-
-/** How numbers are written for people: `03-0123-4567`. */
-export interface NumberFormat {
-  format(number: E164): string;
-}
 
 export type AudioChannel = 'both' | 'caller' | 'operator';
 
@@ -28,7 +22,10 @@ export type ApplyOutcome =
   /** `path` as in the file: `subscribers.0.mailRoutes.1.to.0`. */
   | { ok: false; issues: { path: string; message: string }[] };
 
-/** The office as declared by a file. Applies all of it or nothing; reloads the directory. */
+/**
+ * The office as declared by a file, accounts included. Applies all of it or nothing; reloads the
+ * directory.
+ */
 export interface Center {
   apply(spec: CenterSpec): Promise<ApplyOutcome>;
   export(): Promise<CenterSpec>;

@@ -6,15 +6,8 @@ import type { DeliveryStore, MailboxStore } from '../delivery/index.ts';
 import type { MessageEvent, MessageStore } from '../messages/index.ts';
 import type { AuditStore, People } from '../people/index.ts';
 import type { RecordingStore } from '../recordings/index.ts';
-import type { Directory } from '../subscribers/index.ts';
-import type {
-  Backup,
-  Center,
-  MetricFamily,
-  NumberFormat,
-  Readiness,
-  RecordingAudio,
-} from './ports.ts';
+import type { Directory, NumberPlan } from '../subscribers/index.ts';
+import type { Backup, Center, MetricFamily, Readiness, RecordingAudio } from './ports.ts';
 
 /** Everything the HTTP side is built of. Each route file is handed the few it needs. */
 export type ServerDeps = {
@@ -34,11 +27,13 @@ export type ServerDeps = {
   calls: CallQueries;
   floor: FloorEvents;
   directory: Directory;
-  numbers: NumberFormat;
+  numbers: NumberPlan;
   messages: MessageStore;
   /** Calls every listener after a message was committed or its delivery state changed. */
   messageEvents: { subscribe(listener: (event: MessageEvent) => void): () => void };
   deliveries: DeliveryStore;
+  /** Says that a message was committed or changed: screens and the outbox are told. */
+  announce: (event: MessageEvent) => void;
   /** Wakes the outbox worker: something is due now. */
   wakeDelivery: () => void;
   /** Null where mails really go out. */

@@ -65,6 +65,8 @@ type AuthUser = {
 
 /** Accounts, sessions, tokens: who is who. */
 export class People {
+  /** For the API's description. */
+  readonly cookieName: string;
   readonly #auth: Auth;
   readonly #tokens: ApiTokens;
   readonly #throttle: SignInThrottle;
@@ -72,6 +74,8 @@ export class People {
   readonly #endListeners = new Set<(userId: UserId) => void>();
 
   constructor(options: PeopleOptions) {
+    const secure = options.publicUrl.startsWith('https:');
+    this.cookieName = `${secure ? '__Secure-' : ''}denwaban.session_token`;
     this.#auth = createAuth(options);
     this.#tokens = options.tokens;
     this.#throttle = new SignInThrottle(options.clock);
@@ -238,7 +242,7 @@ export class People {
     if (newPassword !== undefined) {
       await internalAdapter.updatePassword(id, await password.hash(newPassword));
     }
-    const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+    const given = Object.entries<unknown>(fields).filter(([, value]) => value !== undefined);
     if (given.length > 0) await internalAdapter.updateUser(id, Object.fromEntries(given));
     const roleChanged = change.role !== undefined && change.role !== known.role;
     if (newPassword !== undefined || change.disabled === true || roleChanged) {

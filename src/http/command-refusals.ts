@@ -1,0 +1,31 @@
+import type { FastifyReply } from 'fastify';
+import type { CommandOutcome, CommandRefusal } from '../calls/index.ts';
+import { refuse } from './problems.ts';
+import type { ProblemCode } from './problems.ts';
+
+const CODES: Record<CommandRefusal, ProblemCode> = {
+  'no-such-call': 'no-such-call',
+  'not-your-call': 'not-your-call',
+  'not-offered': 'not-offered',
+  'call-over': 'call-over',
+  'not-signed-in': 'not-on-the-floor',
+  'operator-busy': 'operator-busy',
+  'audio-not-ready': 'audio-not-ready',
+  'desk-elsewhere': 'desk-elsewhere',
+  'unknown-number': 'unknown-number',
+  'too-many-calls': 'too-many-calls',
+  'bad-sdp': 'bad-sdp',
+  'no-common-codec': 'no-common-codec',
+  'media-unavailable': 'media-unavailable',
+};
+
+/** The call domain's refusal as the API says it. */
+export function problemOfRefusal(reason: CommandRefusal): ProblemCode {
+  return CODES[reason];
+}
+
+/** 204, or the refusal. */
+export function answerDone(reply: FastifyReply, outcome: CommandOutcome): FastifyReply {
+  if (!outcome.ok) return refuse(reply, problemOfRefusal(outcome.reason));
+  return reply.code(204).send();
+}

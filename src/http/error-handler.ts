@@ -1,0 +1,49 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { AppError } from '../base/index.ts';
+import type { Logger } from '../base/index.ts';
+import { isProblemCode, PROBLEMS, refuse } from './problems.ts';
+import type { Issue, ProblemCode } from './problems.ts';
+
+/** Turns whatever a route threw into a `Problem`. What is our fault is logged, never shown. */
+export function errorHandler(
+  log: Logger,
+): (error: unknown, request: FastifyRequest, reply: FastifyReply) => void {
+  return (error, request, reply) => {
+    const code = codeOf(error);
+    if (PROBLEMS[code].status >= 500) {
+      const { method, routeOptions, id } = request;
+      const fields = { requestId: id, method, route: routeOptions.url, err: error };
+      log.error(fields, 'a request failed');
+    }
+    if (reply.sent) return;
+    refuse(reply, code, issuesOf(error));
+  };
+}
+
+function codeOf(error: unknown): ProblemCode {
+  if (error instanceof AppError) return isProblemCode(error.code) ? error.code : 'internal';
+  if (hasZodFastifySchemaValidationErrors(error)) return 'invalid-request';
+  if (!(error instanceof Error)) return 'internal';
+  const { statusCode } = error as Partial<FastifyError>;
+  switch (statusCode) {
+    case 413:
+      return 'too-large';
+    case 415:
+      return 'unsupported-content';
+    case 429:
+      return 'too-many-requests';
+    default:
+      return statusCode !== undefined && statusCode >= 400 && statusCode < 500
+        ? 'invalid-request'
+        : 'internal';
+  }
+}
+
+function issuesOf(error: unknown): Issue[] | undefined {
+  if (!hasZodFastifySchemaValidationErrors(error)) return undefined;
+  return error.validation.slice(0, 50).map((issue) => ({
+    path: issue.instancePath.split('/').filter(Boolean).join('.'),
+    message: issue.message ?? 'is not valid',
+  }));
+}

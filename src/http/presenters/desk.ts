@@ -1,0 +1,90 @@
+import type { CallId, OperatorId } from '../../base/index.ts';
+import type { CallQueries, CallRecord, Operator } from '../../calls/index.ts';
+import type { DeskView, DraftView } from '../../contract/index.ts';
+import type { Draft, MessageStore } from '../../messages/index.ts';
+import type { Contact } from '../../subscribers/index.ts';
+import { format, presentCall } from './call.ts';
+import type { CallWords } from './call.ts';
+
+export type DeskSources = CallWords & {
+  calls: CallQueries;
+  messages: Pick<MessageStore, 'draft'>;
+};
+
+const EARLIER_CALLS = 5;
+
+/** The whole desk of one operator in one snapshot. Null when there is no such operator. */
+export async function presentDesk(
+  operatorId: OperatorId,
+  sources: DeskSources,
+  now: number,
+): Promise<DeskView | null> {
+  const [operator, waitingCalls] = await Promise.all([
+    sources.calls.operator(operatorId),
+    sources.calls.waitingCount(),
+  ]);
+  if (operator === null) return null;
+  const [record, draft] = await callAndDraft(operator, sources);
+  return {
+    operatorId,
+    operatorName: operator.name,
+    device: operator.deviceKind,
+    state: operator.state,
+    stateSince: operator.stateSince,
+    deskId: operator.deskId,
+    audio: audioOf(operator),
+    call: record === null ? null : presentCall(record, sources),
+    draft: draft === null || draft.operatorId !== operatorId ? null : presentDraft(draft),
+    contacts: contactsOf(record, sources),
+    earlierCalls: record === null ? [] : await earlierCalls(record, sources),
+    waitingCalls,
+    serverTime: now,
+  };
+}
+
+async function callAndDraft(
+  { callId }: Operator,
+  { calls, messages }: DeskSources,
+): Promise<[CallRecord | null, Draft | null]> {
+  return callId === null ? [null, null] : Promise.all([calls.call(callId), messages.draft(callId)]);
+}
+
+function audioOf(operator: Operator): DeskView['audio'] {
+  if (operator.legId !== null) return 'up';
+  return operator.deskId === null ? 'none' : 'lost';
+}
+
+function contactsOf(record: CallRecord | null, sources: DeskSources): DeskView['contacts'] {
+  const subscriberId = record?.state.called.subscriberId ?? null;
+  if (subscriberId === null) return [];
+  return sources.directory
+    .contactsOf(subscriberId)
+    .map((contact) => presentContact(contact, sources));
+}
+
+export function presentContact(
+  { id, name, kana, title, phone, email }: Contact,
+  { numbers }: Pick<CallWords, 'numbers'>,
+): DeskView['contacts'][number] {
+  return { id, name, kana, title, phone: format(phone, numbers), email };
+}
+
+async function earlierCalls(
+  { state }: CallRecord,
+  { calls }: DeskSources,
+): Promise<DeskView['earlierCalls']> {
+  const caller = state.caller.number;
+  const { subscriberId } = state.called;
+  if (caller === null || subscriberId === null) return [];
+  return calls.earlierCalls({ caller, subscriberId, before: state.id, limit: EARLIER_CALLS });
+}
+
+export function presentDraft(draft: Draft): DraftView {
+  const { callId, version, fields, sentMessageId } = draft;
+  return { callId, version, fields, sentMessageId };
+}
+
+/** A call nobody has written about yet. */
+export function emptyDraft(callId: CallId): DraftView {
+  return { callId, version: 0, fields: {}, sentMessageId: null };
+}

@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { asId } from '../../base/index.ts';
+import type { CallId } from '../../base/index.ts';
+import type { CallCommands } from '../../calls/index.ts';
+import {
+  callViewSchema,
+  draftViewSchema,
+  fieldAckSchema,
+  messageFieldSchema,
+  putFieldSchema,
+} from '../../contract/index.ts';
+import type { App } from '../app.ts';
+import { answerDone } from '../command-refusals.ts';
+import { problemOfDraft } from '../draft-refusals.ts';
+import { presentCall } from '../presenters/call.ts';
+import { emptyDraft, presentDraft } from '../presenters/desk.ts';
+import { refuse } from '../problems.ts';
+import type { ServerDeps } from '../server-deps.ts';
+import { placeOf } from './desk.ts';
+
+type Deps = Pick<ServerDeps, 'commands' | 'calls' | 'messages' | 'directory' | 'numbers' | 'clock'>;
+
+const STAFF = ['administrator', 'supervisor', 'operator'] as const;
+const OPERATOR = { policy: { kind: 'operator' } } as const;
+const callParams = z.object({ id: z.string().max(60) });
+const listSchema = z.object({ calls: z.array(callViewSchema) });
+
+type Command = 'answer' | 'decline' | 'hang-up' | 'finish';
+const COMMANDS: Record<
+  Command,
+  { summary: string; method: 'answer' | 'decline' | 'hangUp' | 'finishWrapUp' }
+> = {
+  answer: { summary: 'Answer the call offered to me', method: 'answer' },
+  decline: { summary: 'Pass the call offered to me on to another operator', method: 'decline' },
+  'hang-up': { summary: 'End my call', method: 'hangUp' },
+  finish: { summary: 'End wrap-up: ready for the next call', method: 'finishWrapUp' },
+};
+
+export function registerCallRoutes(app: App, deps: Deps): void {
+  registerReads(app, deps);
+  for (const command of Object.keys(COMMANDS) as Command[]) {
+    registerCommand(app, deps.commands, command);
+  }
+  registerDraft(app, deps);
+}
+
+function registerReads(app: App, deps: Deps): void {
+  app.route({
+    method: 'GET',
+    url: '/api/v1/calls',
+    config: { policy: { kind: 'roles', roles: STAFF } },
+    schema: {
+      summary: 'Calls that are not over, oldest first',
+      tags: ['calls'],
+      response: { 200: listSchema },
+    },
+    handler: async () => {
+      const records = await deps.calls.openCalls();
+      return { calls: records.map((record) => presentCall(record, deps)) };
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/v1/calls/:id',
+    config: { policy: { kind: 'subscriber-of', resource: 'call', roles: STAFF } },
+    schema: {
+      summary: 'One call',
+      tags: ['calls'],
+      params: callParams,
+      response: { 200: callViewSchema },
+    },
+    handler: async (request, reply) => {
+      const record = await deps.calls.call(asId<CallId>(request.params.id));
+      return record === null ? refuse(reply, 'no-such-call') : presentCall(record, deps);
+    },
+  });
+}
+
+function registerCommand(app: App, commands: CallCommands, command: Command): void {
+  const { summary, method } = COMMANDS[command];
+  app.route({
+    method: 'POST',
+    url: `/api/v1/calls/:id/${command}`,
+    config: OPERATOR,
+    schema: {
+      summary,
+      tags: ['calls'],
+      params: callParams,
+      response: { 204: z.undefined().describe('Done') },
+    },
+    handler: async (request, reply) => {
+      const callId = asId<CallId>(request.params.id);
+      return answerDone(reply, await commands[method](placeOf(request.identity), callId));
+    },
+  });
+}
+
+function registerDraft(app: App, { messages, clock }: Deps): void {
+  app.route({
+    method: 'GET',
+    url: '/api/v1/calls/:id/draft',
+    config: OPERATOR,
+    schema: {
+      summary: 'What was written down so far',
+      tags: ['messages'],
+      params: callParams,
+      response: { 200: draftViewSchema },
+    },
+    handler: async (request, reply) => {
+      const callId = asId<CallId>(request.params.id);
+      const draft = await messages.draft(callId);
+      if (draft === null) return emptyDraft(callId);
+      const own = draft.operatorId === placeOf(request.identity);
+      return own ? presentDraft(draft) : refuse(reply, 'not-your-call');
+    },
+  });
+
+  app.route({
+    method: 'PUT',
+    url: '/api/v1/calls/:id/draft/fields/:field',
+    config: OPERATOR,
+    schema: {
+      summary: 'Keep the text of one field',
+      description: 'Acknowledged once stored; a number (`clientSeq`) seen before changes nothing.',
+      tags: ['messages'],
+      params: callParams.extend({ field: messageFieldSchema }),
+      body: putFieldSchema,
+      response: { 200: fieldAckSchema },
+    },
+    handler: async (request, reply) => {
+      const { id, field } = request.params;
+      const { value, clientSeq, deskId } = request.body;
+      const callId = asId<CallId>(id);
+      const operatorId = placeOf(request.identity);
+      const put = { callId, operatorId, field, value, clientSeq, deskId };
+      const outcome = await messages.putField(put, clock.now());
+      if (!outcome.ok) return refuse(reply, problemOfDraft(outcome.reason));
+      return { callId, field, version: outcome.version, clientSeq };
+    },
+  });
+}
