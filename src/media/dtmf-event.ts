@@ -44,16 +44,22 @@ export class DtmfReceiver {
       this.#duration = Math.max(this.#duration, duration);
       return end ? this.#finish() : undefined;
     }
-    const before = this.#continues(event, timestamp) ? undefined : this.#finish();
-    if (before !== undefined || this.#ended) this.#carried = 0;
-    else this.#carried += this.#duration;
+    const before = this.#begin(event, timestamp, duration);
+    // A packet that ends the one before and is complete itself is told at its repetition.
+    return before ?? (end ? this.#finish() : undefined);
+  }
+
+  /** Returns the digit before, when its end was lost. */
+  #begin(event: number, timestamp: number, duration: number): DtmfDigit | undefined {
+    const continues = this.#continues(event, timestamp);
+    const before = continues ? undefined : this.#finish();
+    this.#carried = continues ? this.#carried + this.#duration : 0;
     this.#started = true;
     this.#event = event;
     this.#timestamp = timestamp;
     this.#duration = duration;
     this.#ended = false;
-    // A single packet that both ends the lost one before and is complete itself is told at its repeat.
-    return before ?? (end ? this.#finish() : undefined);
+    return before;
   }
 
   /** Called now and then: a digit whose end was lost counts as ended. */

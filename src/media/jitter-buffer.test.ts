@@ -20,56 +20,73 @@ type Network = {
   loss?: number;
   duplicates?: number;
   reorder?: number;
-  firstTimestamp?: number;
   seed?: number;
   /** Timestamps jump by this and the SSRC changes, at the given second. */
   jumpAtSecond?: number;
   jumpBy?: number;
 };
 
+const CLEAN = {
+  ptimeMs: 20,
+  ppm: 0,
+  jitterMs: 0,
+  jitterUntilSecond: Infinity,
+  loss: 0,
+  duplicates: 0,
+  reorder: 0,
+  seed: 1,
+  jumpAtSecond: Infinity,
+  jumpBy: 0,
+};
+
+type Arrival = { atMs: number; number: number };
+
+function arrivalsOf(network: Network & typeof CLEAN): Arrival[] {
+  const random = seededRandom(network.seed);
+  const packetMs = network.ptimeMs / (1 + network.ppm * 1e-6);
+  const arrivals: Arrival[] = [];
+  for (let number = 0; number * packetMs < network.seconds * 1000; number++) {
+    if (random() < network.loss) continue;
+    const sentMs = 107 + number * packetMs;
+    const swapped = random() < network.reorder ? network.ptimeMs * 1.2 : 0;
+    const jitters = sentMs < network.jitterUntilSecond * 1000;
+    const atMs = sentMs + (jitters ? random() * network.jitterMs : 0) + swapped;
+    arrivals.push({ atMs, number });
+    if (random() < network.duplicates) arrivals.push({ atMs: atMs + 3, number });
+  }
+  return arrivals.sort((a, b) => a.atMs - b.atMs);
+}
+
 /** A sender with its own clock, a network, and a buffer that is popped every 20 ms of our clock. */
 function listen(
   sequence: BlockSequence,
-  network: Network,
+  given: Network,
 ): { pcm: Int16Array; buffer: JitterBuffer } {
-  const random = seededRandom(network.seed ?? 1);
-  const ptimeMs = network.ptimeMs ?? 20;
-  const perPacket = ptimeMs * 8;
-  const packetMs = ptimeMs / (1 + (network.ppm ?? 0) * 1e-6);
-  const arrivals: { atMs: number; number: number }[] = [];
-  for (let number = 0; number * packetMs < network.seconds * 1000; number++) {
-    if (random() < (network.loss ?? 0)) continue;
-    const sentMs = 107 + number * packetMs;
-    const swapped = random() < (network.reorder ?? 0) ? ptimeMs * 1.2 : 0;
-    const jitters = sentMs < (network.jitterUntilSecond ?? Infinity) * 1000;
-    const atMs = sentMs + (jitters ? random() * (network.jitterMs ?? 0) : 0) + swapped;
-    arrivals.push({ atMs, number });
-    if (random() < (network.duplicates ?? 0)) arrivals.push({ atMs: atMs + 3, number });
-  }
-  arrivals.sort((a, b) => a.atMs - b.atMs);
+  const network = { ...CLEAN, ...given };
+  const perPacket = network.ptimeMs * 8;
+  const arrivals = arrivalsOf(network);
   const buffer = new JitterBuffer(0);
   const frames = Math.floor((network.seconds * 1000) / 20);
   const pcm = new Int16Array(frames * 160);
-  const header = emptyRtpHeader();
   const payload = new Uint8Array(perPacket);
   let next = 0;
+  const deliver = ({ atMs, number }: Arrival): void => {
+    const jumped = number * network.ptimeMs >= network.jumpAtSecond * 1000;
+    const timestamp = 4_294_960_000 + number * perPacket + (jumped ? network.jumpBy : 0);
+    const header = {
+      ...emptyRtpHeader(),
+      sequence: number & 0xffff,
+      timestamp: timestamp >>> 0,
+      ssrc: jumped ? 2 : 1,
+      payloadEnd: perPacket,
+    };
+    sequence
+      .render(number * perPacket, perPacket)
+      .forEach((sample, i) => (payload[i] = MULAW_ENCODE[sample & 0xffff]!));
+    buffer.insert(header, payload, MULAW_DECODE, atMs);
+  };
   for (let tick = 1; tick <= frames; tick++) {
-    for (; (arrivals[next]?.atMs ?? Infinity) <= tick * 20; next++) {
-      const { atMs, number } = arrivals[next]!;
-      const jumped = number * ptimeMs >= (network.jumpAtSecond ?? Infinity) * 1000;
-      header.sequence = number & 0xffff;
-      header.timestamp =
-        ((network.firstTimestamp ?? 4_294_960_000) +
-          number * perPacket +
-          (jumped ? (network.jumpBy ?? 0) : 0)) >>>
-        0;
-      header.ssrc = jumped ? 2 : 1;
-      header.payloadEnd = perPacket;
-      sequence
-        .render(number * perPacket, perPacket)
-        .forEach((sample, i) => (payload[i] = MULAW_ENCODE[sample & 0xffff]!));
-      buffer.insert(header, payload, MULAW_DECODE, atMs);
-    }
+    for (; (arrivals[next]?.atMs ?? Infinity) <= tick * 20; next++) deliver(arrivals[next]!);
     buffer.pop(pcm.subarray((tick - 1) * 160, tick * 160), tick * 20);
   }
   return { pcm, buffer };

@@ -165,11 +165,9 @@ function readMediaAttribute(name: string, value: string, media: SdpMedia): void 
     case 'rtpmap':
       readRtpMap(value, media);
       break;
-    case 'fmtp': {
-      const map = media.rtpMaps.find((each) => each.payloadType === Number.parseInt(value, 10));
-      if (map) map.fmtp = value.slice(value.indexOf(' ') + 1);
+    case 'fmtp':
+      readFormat(value, media);
       break;
-    }
     case 'ptime':
       media.ptimeMs = Number.parseInt(value, 10) || undefined;
       break;
@@ -182,11 +180,9 @@ function readMediaAttribute(name: string, value: string, media: SdpMedia): void 
     case 'rtcp':
       media.rtcpPort = Number.parseInt(value, 10) || undefined;
       break;
-    case 'ssrc': {
-      const ssrc = Number.parseInt(value, 10);
-      if (!media.ssrcs.includes(ssrc) && media.ssrcs.length < 16) media.ssrcs.push(ssrc);
+    case 'ssrc':
+      readSsrc(value, media);
       break;
-    }
     case 'candidate':
       if (media.ice.candidates.length < 64) media.ice.candidates.push(value);
       break;
@@ -204,6 +200,16 @@ function readRtpMap(value: string, media: SdpMedia): void {
     clockRateHz: Number(match[3]),
     channels: Number(match[4] ?? 1),
   });
+}
+
+function readFormat(value: string, media: SdpMedia): void {
+  const map = media.rtpMaps.find((each) => each.payloadType === Number.parseInt(value, 10));
+  if (map) map.fmtp = value.slice(value.indexOf(' ') + 1);
+}
+
+function readSsrc(value: string, media: SdpMedia): void {
+  const ssrc = Number.parseInt(value, 10);
+  if (!media.ssrcs.includes(ssrc) && media.ssrcs.length < 16) media.ssrcs.push(ssrc);
 }
 
 function addStaticMaps(media: SdpMedia): void {

@@ -1,0 +1,42 @@
+import { toError } from '../base/index.ts';
+import { systemClock, systemRandom } from '../base/system.ts';
+import { jsonLogger } from './json-log.ts';
+import { startMediaProcess } from './media-process.ts';
+import { parseSettings } from './settings.ts';
+
+/** The media process: `node src/media-process/main.ts '<settings as JSON>'`. Ends on SIGTERM. */
+async function main(): Promise<void> {
+  const settings = parseSettings(process.argv[2]);
+  const log = jsonLogger(
+    {
+      level: settings.logLevel,
+      now: () => systemClock.now(),
+      write: (line) => void process.stdout.write(line),
+    },
+    { process: 'media' },
+  );
+  // A bug in one packet or command must not end every call.
+  process.on('uncaughtException', (error) => log.error({ error: error.stack }, 'uncaught'));
+  process.on('unhandledRejection', (reason) =>
+    log.error({ error: toError(reason).stack }, 'unhandled rejection'),
+  );
+  const running = await startMediaProcess(settings, {
+    clock: systemClock,
+    random: systemRandom,
+    log,
+  });
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    void running.close().finally(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+main().catch((error: unknown) => {
+  const { message } = toError(error);
+  process.stderr.write(`media process cannot start: ${message}\n`);
+  process.exit(1);
+});

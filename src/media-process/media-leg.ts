@@ -1,0 +1,260 @@
+import type { LegId, PlaybackId } from '../base/index.ts';
+import {
+  ALAW_DECODE,
+  ALAW_ENCODE,
+  DtmfReceiver,
+  FRAME_SAMPLES,
+  JitterBuffer,
+  MULAW_DECODE,
+  MULAW_ENCODE,
+  MixFrame,
+  RTP_HEADER_BYTES,
+  Reception,
+  addTimestamp,
+  emptyRtpHeader,
+  encodeInto,
+  nextSequence,
+  readRtpHeader,
+  toNtp,
+  writeRtcp,
+  writeRtpHeader,
+} from '../media/index.ts';
+import type { AudioAgreement, DtmfDigit, LegKind, RtpHeader, RtcpPacket } from '../media/index.ts';
+import type { Playback } from './playback.ts';
+
+const SILENCE = new Int16Array(FRAME_SAMPLES);
+const FINISHED_KEPT = 64;
+
+/** How a leg's packets leave and how the leg ends; an RTP socket pair or the WebRTC transport. */
+export interface LegTransport {
+  /** The peer wants to hear us and we know where it is. */
+  readonly canSend: boolean;
+  /** Nothing is expected of the peer while it holds the call. */
+  readonly expectsMedia: boolean;
+  /** `packet` is reused for the next frame. */
+  sendRtp(packet: Uint8Array): void;
+  sendRtcp(packet: Uint8Array): void;
+  close(): Promise<void>;
+}
+
+export type LegListener = {
+  onFirstMedia(leg: MediaLeg): void;
+  onDigit(leg: MediaLeg, digit: DtmfDigit): void;
+  onPlaybackDone(leg: MediaLeg, playback: PlaybackId): void;
+};
+
+export type Hearing = { speaker: MediaLeg; gain: number };
+
+/**
+ * One leg: what comes in becomes a frame of linear samples per tick (`spoken`), what the leg hears is
+ * mixed and leaves as one continuous RTP stream whose SSRC never changes, whoever speaks.
+ */
+export class MediaLeg {
+  readonly id: LegId;
+  readonly kind: LegKind;
+  readonly ssrc: number;
+  readonly hears: Hearing[] = [];
+  readonly spoken = new Int16Array(FRAME_SAMPLES);
+  /** What the leg hears in this tick: another leg's frame, its own mix, or silence. Read only. */
+  heard: Int16Array = SILENCE;
+  speaks = false;
+  hasMedia = false;
+  lost = false;
+  lastPacketMs: number;
+  transport: LegTransport | undefined;
+
+  readonly #listener: LegListener;
+  readonly #jitter: JitterBuffer;
+  readonly #reception = new Reception();
+  readonly #dtmf = new DtmfReceiver();
+  readonly #header = emptyRtpHeader();
+  readonly #mix = new MixFrame();
+  readonly #mixed = new Int16Array(FRAME_SAMPLES);
+  readonly #playbacks: Playback[] = [];
+  readonly #finished = new Set<PlaybackId>();
+  readonly #packet = new Uint8Array(RTP_HEADER_BYTES + FRAME_SAMPLES);
+  readonly #out: Pick<RtpHeader, 'marker' | 'payloadType' | 'sequence' | 'timestamp' | 'ssrc'>;
+  #encodeTable = MULAW_ENCODE;
+  #eventPayloadType = -1;
+  #packetsSent = 0;
+  #packetsReported = 0;
+
+  constructor(options: {
+    id: LegId;
+    kind: LegKind;
+    /** Random start values: SSRC, first sequence number, first timestamp (RFC 3550 §5.1). */
+    random: { ssrc: number; sequence: number; timestamp: number };
+    lastTickMs: number;
+    nowMs: number;
+    listener: LegListener;
+  }) {
+    this.id = options.id;
+    this.kind = options.kind;
+    this.#listener = options.listener;
+    this.#jitter = new JitterBuffer(options.lastTickMs);
+    this.lastPacketMs = options.nowMs;
+    this.ssrc = options.random.ssrc;
+    this.#out = { marker: true, payloadType: 0, ...options.random };
+  }
+
+  /** What happened in the jitter buffer so far. */
+  get jitterCounters(): JitterBuffer['counters'] {
+    return this.#jitter.counters;
+  }
+
+  get playbacks(): readonly Playback[] {
+    return this.#playbacks;
+  }
+
+  /** Offer and answer agreed on this; the outgoing stream goes on with the same SSRC. */
+  agree(audio: AudioAgreement): void {
+    this.#out.payloadType = audio.payloadType;
+    this.#encodeTable = audio.codec === 'PCMU' ? MULAW_ENCODE : ALAW_ENCODE;
+    this.#eventPayloadType = audio.eventPayloadType ?? -1;
+  }
+
+  /** The header of a datagram, or undefined; the object is reused for the next one. */
+  readHeader(datagram: Uint8Array): RtpHeader | undefined {
+    return readRtpHeader(datagram, this.#header) ? this.#header : undefined;
+  }
+
+  /** Whether this payload type is one the leg can take. */
+  takes(payloadType: number): boolean {
+    return payloadType === 0 || payloadType === 8 || payloadType === this.#eventPayloadType;
+  }
+
+  /** A packet that may be heard: its source was checked. */
+  receive(header: RtpHeader, datagram: Uint8Array, nowMs: number): void {
+    if (!this.takes(header.payloadType)) return;
+    this.lastPacketMs = nowMs;
+    this.#reception.receive(header.ssrc, header.sequence, header.timestamp, nowMs);
+    if (header.payloadType === this.#eventPayloadType) {
+      const payload = datagram.subarray(header.payloadStart, header.payloadEnd);
+      this.#tellDigit(this.#dtmf.receive(payload, header.timestamp, nowMs));
+    } else {
+      const table = header.payloadType === 0 ? MULAW_DECODE : ALAW_DECODE;
+      this.#jitter.insert(header, datagram, table, nowMs);
+    }
+    if (!this.hasMedia) {
+      this.hasMedia = true;
+      this.#listener.onFirstMedia(this);
+    }
+  }
+
+  receiveRtcp(packets: readonly RtcpPacket[], nowMs: number): void {
+    for (const packet of packets) {
+      if (packet.type === 'sender-report') {
+        this.#reception.receiveSenderReport(packet.ssrc, packet.sender, nowMs);
+      }
+    }
+  }
+
+  /** First half of a tick: what the leg says now. */
+  listen(tickMs: number): void {
+    this.speaks = this.#jitter.pop(this.spoken, tickMs) !== 'silence';
+    this.#tellDigit(this.#dtmf.poll(tickMs));
+  }
+
+  /** Second half of a tick, when all legs have been listened to: what the leg hears. */
+  mix(): void {
+    const only = this.#onlySpeaker();
+    if (only) {
+      this.heard = only.spoken;
+      return;
+    }
+    this.#mix.clear();
+    for (const { speaker, gain } of this.hears) {
+      if (speaker.speaks) this.#mix.add(speaker.spoken, gain);
+    }
+    for (let i = this.#playbacks.length - 1; i >= 0; i--) this.#playFrame(i);
+    this.heard = this.#mix.empty ? SILENCE : this.#mixed;
+    if (!this.#mix.empty) this.#mix.writeTo(this.#mixed);
+  }
+
+  /** The plain two-party case: nothing to add up, the speaker's frame is what is heard. */
+  #onlySpeaker(): MediaLeg | undefined {
+    if (this.#playbacks.length > 0 || this.hears.length !== 1) return undefined;
+    const [only] = this.hears;
+    return only?.gain === 1 && only.speaker.speaks ? only.speaker : undefined;
+  }
+
+  /** Time goes on by one frame; with `live` its packet is sent. */
+  send(live: boolean): void {
+    if (live && this.transport?.canSend) {
+      writeRtpHeader(this.#packet, this.#out);
+      encodeInto(this.#encodeTable, this.heard, this.#packet, RTP_HEADER_BYTES);
+      this.transport.sendRtp(this.#packet);
+      this.#out.marker = false;
+      this.#out.sequence = nextSequence(this.#out.sequence);
+      this.#packetsSent++;
+    } else this.#out.marker = true;
+    this.#out.timestamp = addTimestamp(this.#out.timestamp, FRAME_SAMPLES);
+  }
+
+  /** Frames that nobody made: the timestamp tells the peer how much is missing. */
+  skip(frames: number): void {
+    this.#out.marker = true;
+    this.#out.timestamp = addTimestamp(this.#out.timestamp, frames * FRAME_SAMPLES);
+  }
+
+  /** The regular report (RFC 3550 §6.4): SR when we sent since the last one, else RR. */
+  sendReport(times: { unixMs: number; nowMs: number }, goodbye = false): void {
+    if (!this.transport?.canSend) return;
+    const sent = this.#packetsSent > this.#packetsReported;
+    this.#packetsReported = this.#packetsSent;
+    const sender = {
+      ...toNtp(times.unixMs),
+      rtpTimestamp: this.#out.timestamp,
+      packets: this.#packetsSent >>> 0,
+      octets: (this.#packetsSent * FRAME_SAMPLES) >>> 0,
+    };
+    const report = this.#reception.report(times.nowMs);
+    const cname = `denwaban-${this.ssrc.toString(16)}`;
+    const packet = writeRtcp({
+      ssrc: this.ssrc,
+      cname,
+      ...(sent ? { sender } : {}),
+      ...(report ? { report } : {}),
+      goodbye,
+    });
+    this.transport.sendRtcp(packet);
+  }
+
+  /** Starts a playback, unless it is playing or has ended before. */
+  play(playback: Playback): void {
+    const known = this.#playbacks.some((each) => each.id === playback.id);
+    if (!known && !this.#finished.has(playback.id)) this.#playbacks.push(playback);
+  }
+
+  /** Whether this playback was started on the leg before, ended or not. */
+  hasPlayed(id: PlaybackId): boolean {
+    return this.#finished.has(id) || this.#playbacks.some((each) => each.id === id);
+  }
+
+  /** Ends a playback without a word; false when it is not playing here. */
+  stopPlayback(id: PlaybackId): boolean {
+    const index = this.#playbacks.findIndex((each) => each.id === id);
+    if (index < 0) return false;
+    this.#endPlayback(index);
+    return true;
+  }
+
+  #playFrame(index: number): void {
+    const playback = this.#playbacks[index];
+    if (!playback || playback.addTo(this.#mix, this.spoken)) return;
+    this.#endPlayback(index);
+    this.#listener.onPlaybackDone(this, playback.id);
+  }
+
+  #endPlayback(index: number): void {
+    const [ended] = this.#playbacks.splice(index, 1);
+    if (!ended) return;
+    this.#finished.add(ended.id);
+    const oldest = this.#finished.values().next();
+    if (this.#finished.size > FINISHED_KEPT && !oldest.done) this.#finished.delete(oldest.value);
+  }
+
+  #tellDigit(digit: DtmfDigit | undefined): void {
+    if (digit) this.#listener.onDigit(this, digit);
+  }
+}

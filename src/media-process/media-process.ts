@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import type { Clock, Logger, Random } from '../base/index.ts';
+import { newId } from '../base/index.ts';
+import { ControlServer } from './control-server.ts';
+import { MediaSwitch } from './media-switch.ts';
+import { PortPool } from './port-pool.ts';
+import { Prompts } from './prompts.ts';
+import { diskFiles } from './recording-files.ts';
+import type { MediaProcessSettings } from './settings.ts';
+import { Ticker } from './tick.ts';
+import { openDatagramPort } from './udp-port.ts';
+
+const COUNTERS_LOGGED_MS = 60_000;
+
+export type MediaProcess = { close(): Promise<void> };
+
+/** Builds the parts, introduces them to each other and starts the beat. */
+export async function startMediaProcess(
+  settings: MediaProcessSettings,
+  surroundings: { clock: Clock; random: Random; log: Logger },
+): Promise<MediaProcess> {
+  const { clock, random, log } = surroundings;
+  const counters = new Map<string, number>();
+  const control = new ControlServer({
+    incarnation: newId('plane', clock.now(), random),
+    clock,
+    log,
+    onAbandoned: () => {
+      log.warn({ legs: legs.legCount }, 'no controller for 30 minutes, closing everything');
+      void legs.closeAll();
+    },
+  });
+  const pool = new PortPool({
+    bindAddress: settings.bindAddress,
+    range: settings.rtpPorts,
+    clock,
+    open: openDatagramPort,
+  });
+  const legs = new MediaSwitch({
+    clock,
+    random,
+    log,
+    pool,
+    prompts: new Prompts(settings.promptsDir, log),
+    files: diskFiles,
+    mediaAddresses: settings.mediaAddresses,
+    hash: (text) => createHash('sha256').update(text).digest(),
+    lastTickMs: () => ticker.lastTickMs,
+    emit: (event) => control.emit(event),
+    count: (name) => counters.set(name, (counters.get(name) ?? 0) + 1),
+  });
+  const ticker = new Ticker(clock, {
+    onTick: (tickMs, live) => legs.tick(tickMs, live),
+    onSkip: (frames) => legs.skip(frames),
+  });
+  await legs.openWebRtc({
+    port: settings.webrtcPort,
+    bindAddress: settings.bindAddress,
+    announcedAddresses: settings.mediaAddresses,
+  });
+  await control.listen(settings.controlSocket, legs);
+  ticker.start();
+  log.info({ controlSocket: settings.controlSocket }, 'media process ready');
+  const stopCounters = logCounters(clock, log, () => ({
+    ...Object.fromEntries(counters),
+    'tick.late': ticker.late,
+    'tick.skipped': ticker.skipped,
+    legs: legs.legCount,
+  }));
+  return {
+    close: async () => {
+      stopCounters();
+      ticker.stop();
+      await legs.shutdown();
+      await control.close();
+      log.info({}, 'media process stopped');
+    },
+  };
+}
+
+/** Writes the counters once a minute when they have changed. */
+function logCounters(clock: Clock, log: Logger, read: () => Record<string, number>): () => void {
+  let before = '';
+  let timer = clock.setTimer(COUNTERS_LOGGED_MS, tell);
+  function tell(): void {
+    const counters = read();
+    const now = JSON.stringify(counters);
+    if (now !== before) log.info({ counters }, 'media counters');
+    before = now;
+    timer = clock.setTimer(COUNTERS_LOGGED_MS, tell);
+  }
+  return () => timer.cancel();
+}

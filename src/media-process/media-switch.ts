@@ -1,0 +1,431 @@
+import type { Clock, LegId, Logger, PlaybackId, Random, RecordingId } from '../base/index.ts';
+import { toneSamples } from '../media/index.ts';
+import type {
+  AttachedState,
+  DtmfDigit,
+  MediaEvent,
+  MediaRefusal,
+  MediaResult,
+  OpenLegOptions,
+  PlaybackSource,
+  RecordOptions,
+} from '../media/index.ts';
+import { BrowserLeg } from './browser-leg.ts';
+import { MediaLeg } from './media-leg.ts';
+import type { LegListener } from './media-leg.ts';
+import { EchoPlayback, SamplePlayback } from './playback.ts';
+import type { Playback } from './playback.ts';
+import type { PortPool } from './port-pool.ts';
+import type { Prompts } from './prompts.ts';
+import type { RecordingFiles } from './recording-files.ts';
+import { RecordingWriter } from './recording-writer.ts';
+import type { RecordingListener } from './recording-writer.ts';
+import { RtpLeg } from './rtp-leg.ts';
+import { createWebRtcTransport } from './webrtc-transport.ts';
+import type { WebRtcListener, WebRtcTransport } from './webrtc-transport.ts';
+
+const MAX_LEGS = 5000;
+const MAX_PLAYBACKS_PER_LEG = 8;
+const FRAMES_PER_SECOND = 50;
+const REPORT_SECONDS = 5;
+const RTP_LOST_MS = 30_000;
+/** After the transport's own 15 s without a check: together 30 s until the leg is closed. */
+const BROWSER_CLOSED_MS = 15_000;
+const FINISHED_KEPT = 1000;
+
+type OpenLeg = { media: MediaLeg; outside: RtpLeg | BrowserLeg };
+
+export type MediaSwitchOptions = {
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  pool: PortPool;
+  prompts: Prompts;
+  files: RecordingFiles;
+  mediaAddresses: readonly string[];
+  /** SHA-256 of a text. */
+  hash: (text: string) => Uint8Array;
+  /** Scheduled time of the latest tick. */
+  lastTickMs: () => number;
+  emit(event: MediaEvent): void;
+  count: (name: string) => void;
+};
+
+/** All legs, who hears whom, playbacks and recordings: what commands change and every tick works on. */
+export class MediaSwitch {
+  readonly #options: MediaSwitchOptions;
+  readonly #legs = new Map<LegId, OpenLeg>();
+  readonly #opening = new Map<LegId, Promise<MediaResult<{ localSdp: string }>>>();
+  readonly #recordings = new Map<RecordingId, RecordingWriter>();
+  readonly #closingRecordings = new Set<Promise<void>>();
+  readonly #finished = new Set<RecordingId>();
+  readonly #legListener: LegListener;
+  readonly #recordingListener: RecordingListener;
+  #webrtc: WebRtcTransport | undefined;
+  #frames = 0;
+
+  constructor(options: MediaSwitchOptions) {
+    this.#options = options;
+    this.#legListener = {
+      onFirstMedia: (leg) => this.#emit({ type: 'leg.first-media', leg: leg.id, at: this.#now() }),
+      onDigit: (leg, digit) => this.#tellDigit(leg, digit),
+      onPlaybackDone: (leg, playback) =>
+        this.#emit({ type: 'playback.done', leg: leg.id, playback, at: this.#now() }),
+    };
+    this.#recordingListener = {
+      onFailed: (recording, reason) => this.#recordingFailed(recording, reason),
+      onClosed: (recording) => this.#recordingClosed(recording),
+    };
+  }
+
+  /** Binds the port of the browsers; throws an AppError when that is not possible. */
+  async openWebRtc(options: {
+    port: number;
+    bindAddress: string;
+    announcedAddresses: string[];
+  }): Promise<void> {
+    const { clock, log, count } = this.#options;
+    this.#webrtc = await createWebRtcTransport({
+      port: options.port,
+      bindAddresses: [options.bindAddress],
+      announcedAddresses: options.announcedAddresses,
+      listener: this.#webrtcListener(),
+      log,
+      clock,
+      ssrcOf: (id) => this.#legs.get(id as LegId)?.media.ssrc ?? 0,
+      count,
+    });
+  }
+
+  get legCount(): number {
+    return this.#legs.size;
+  }
+
+  // ---- Commands
+
+  openLeg(options: OpenLegOptions): Promise<MediaResult<{ localSdp: string }>> {
+    const known = this.#legs.get(options.id);
+    const opening = this.#opening.get(options.id);
+    if (opening) return opening;
+    if (known) return Promise.resolve({ ok: true, value: { localSdp: known.outside.localSdp } });
+    if (this.#legs.size >= MAX_LEGS) return Promise.resolve(refused('no-port'));
+    const opened = this.#openNew(options).finally(() => this.#opening.delete(options.id));
+    this.#opening.set(options.id, opened);
+    return opened;
+  }
+
+  async #openNew(options: OpenLegOptions): Promise<MediaResult<{ localSdp: string }>> {
+    const media = this.#newLeg(options);
+    let result: MediaResult<{ localSdp: string }>;
+    if (options.kind === 'rtp') {
+      const { pool, clock, mediaAddresses, count } = this.#options;
+      const outside = new RtpLeg({ leg: media, open: options, pool, clock, mediaAddresses, count });
+      this.#legs.set(options.id, { media, outside });
+      media.transport = outside;
+      result = await outside.open();
+    } else {
+      if (!this.#webrtc) return refused('no-port');
+      if (options.remoteSdp === undefined) return refused('bad-sdp');
+      const outside = new BrowserLeg(media, this.#webrtc);
+      this.#legs.set(options.id, { media, outside });
+      media.transport = outside;
+      result = await outside.renegotiate(options.remoteSdp);
+    }
+    if (!result.ok) await this.#dropLeg(options.id);
+    return result;
+  }
+
+  #newLeg(options: OpenLegOptions): MediaLeg {
+    const { clock, random, lastTickMs } = this.#options;
+    const bytes = new DataView(Uint8Array.from(random.bytes(10)).buffer);
+    return new MediaLeg({
+      id: options.id,
+      kind: options.kind,
+      random: {
+        ssrc: bytes.getUint32(0),
+        sequence: bytes.getUint16(4),
+        timestamp: bytes.getUint32(6),
+      },
+      lastTickMs: lastTickMs(),
+      nowMs: clock.monotonic(),
+      listener: this.#legListener,
+    });
+  }
+
+  async acceptAnswer(id: LegId, remoteSdp: string): Promise<MediaResult<null>> {
+    const leg = await this.#opened(id);
+    if (!leg) return refused('unknown-leg');
+    return leg.outside instanceof RtpLeg ? leg.outside.acceptAnswer(remoteSdp) : refused('bad-sdp');
+  }
+
+  async renegotiate(id: LegId, remoteSdp: string): Promise<MediaResult<{ localSdp: string }>> {
+    const leg = await this.#opened(id);
+    return leg ? leg.outside.renegotiate(remoteSdp) : refused('unknown-leg');
+  }
+
+  /** Parting from a leg that is gone is done already. */
+  hear(listenerId: LegId, speakerId: LegId, gain: number): MediaResult<null> {
+    const listener = this.#legs.get(listenerId)?.media;
+    const speaker = this.#legs.get(speakerId)?.media;
+    if (!listener || !speaker) return gain === 0 ? done : refused('unknown-leg');
+    const { hears } = listener;
+    const index = hears.findIndex((each) => each.speaker === speaker);
+    if (index >= 0) hears.splice(index, 1);
+    // Nobody hears itself: the echo test is a playback.
+    if (gain > 0 && speaker !== listener) hears.push({ speaker, gain });
+    return done;
+  }
+
+  async play(
+    id: LegId,
+    playback: PlaybackId,
+    sound: { source: PlaybackSource; loop: boolean },
+  ): Promise<MediaResult<null>> {
+    const leg = this.#legs.get(id)?.media;
+    if (!leg) return refused('unknown-leg');
+    if (leg.hasPlayed(playback)) return done;
+    const made = await this.#makePlayback(playback, sound);
+    if (!this.#legs.has(id)) return refused('unknown-leg');
+    if (leg.playbacks.length >= MAX_PLAYBACKS_PER_LEG) this.#options.count('playback.crowded');
+    else leg.play(made);
+    return done;
+  }
+
+  async #makePlayback(
+    id: PlaybackId,
+    { source, loop }: { source: PlaybackSource; loop: boolean },
+  ): Promise<Playback> {
+    switch (source.kind) {
+      case 'tone':
+        return new SamplePlayback(id, toneSamples(source.tone), loop);
+      case 'prompt':
+        return new SamplePlayback(id, await this.#options.prompts.load(source.name), loop);
+      case 'echo':
+        return new EchoPlayback(id);
+    }
+  }
+
+  stopPlayback(playback: PlaybackId): MediaResult<null> {
+    for (const { media } of this.#legs.values()) if (media.stopPlayback(playback)) break;
+    return done;
+  }
+
+  record(record: RecordOptions): MediaResult<null> {
+    if (this.#recordings.has(record.recordingId) || this.#finished.has(record.recordingId)) {
+      return done;
+    }
+    if (!this.#legs.has(record.callerLeg)) return refused('unknown-leg');
+    const { clock, files, hash } = this.#options;
+    const writer = new RecordingWriter({
+      record,
+      header: {
+        recordingId: record.recordingId,
+        callHash: hash(record.callId),
+        keyId: '',
+        startedAtMs: clock.now(),
+      },
+      files,
+      clock,
+      listener: this.#recordingListener,
+    });
+    this.#recordings.set(record.recordingId, writer);
+    return done;
+  }
+
+  stopRecording(id: RecordingId): MediaResult<null> {
+    const writer = this.#recordings.get(id);
+    if (!writer) return done;
+    this.#recordings.delete(id);
+    const closing = writer.close().finally(() => this.#closingRecordings.delete(closing));
+    this.#closingRecordings.add(closing);
+    return done;
+  }
+
+  async closeLeg(id: LegId): Promise<MediaResult<null>> {
+    await this.#opening.get(id);
+    await this.#dropLeg(id);
+    return done;
+  }
+
+  inventory(): AttachedState {
+    const legs = [...this.#legs.values()].map(({ media }) => media);
+    return {
+      legs: legs.map(({ id, kind, hasMedia }) => ({ id, kind, hasMedia })),
+      hearing: legs.flatMap((leg) =>
+        leg.hears.map(({ speaker, gain }) => ({ listener: leg.id, speaker: speaker.id, gain })),
+      ),
+      recordings: [...this.#recordings.values()].map(({ options, seconds }) => ({
+        recordingId: options.recordingId,
+        callId: options.callId,
+        path: options.path,
+        seconds,
+      })),
+      playbacks: legs.flatMap((leg) => leg.playbacks.map(({ id }) => ({ id, leg: leg.id }))),
+    };
+  }
+
+  /** Ends every leg and recording; resolves when the recordings are on the disk. */
+  async closeAll(): Promise<void> {
+    for (const id of [...this.#recordings.keys()]) this.stopRecording(id);
+    await Promise.all([...this.#legs.keys()].map((id) => this.closeLeg(id)));
+    await Promise.all(this.#closingRecordings);
+  }
+
+  async shutdown(): Promise<void> {
+    await this.closeAll();
+    await this.#webrtc?.shutdown();
+  }
+
+  // ---- Every 20 ms
+
+  tick(tickMs: number, live: boolean): void {
+    for (const leg of this.#legs.values()) leg.media.listen(tickMs);
+    for (const { media } of this.#legs.values()) {
+      media.mix();
+      media.send(live);
+    }
+    for (const [, writer] of this.#recordings) {
+      const caller = this.#legs.get(writer.options.callerLeg);
+      if (caller) writer.append(caller.media.spoken, caller.media.heard);
+    }
+    if (++this.#frames % FRAMES_PER_SECOND === 0) this.#everySecond();
+  }
+
+  skip(frames: number): void {
+    for (const { media } of this.#legs.values()) media.skip(frames);
+    for (const writer of this.#recordings.values()) writer.skip(frames);
+  }
+
+  #everySecond(): void {
+    const second = this.#frames / FRAMES_PER_SECOND;
+    const times = { unixMs: this.#now(), nowMs: this.#options.clock.monotonic() };
+    let turn = 0;
+    for (const leg of this.#legs.values()) {
+      // Reports are spread over the interval, so that not all legs report in one tick.
+      if ((second + turn++) % REPORT_SECONDS === 0) leg.media.sendReport(times);
+      this.#watchMedia(leg, times.nowMs);
+    }
+  }
+
+  #watchMedia({ media, outside }: OpenLeg, nowMs: number): void {
+    if (outside instanceof BrowserLeg) {
+      if (outside.lostAtMs !== undefined && nowMs - outside.lostAtMs >= BROWSER_CLOSED_MS) {
+        this.#endLeg(media.id, 'media-lost');
+      }
+      return;
+    }
+    if (!outside.expectsMedia) media.lastPacketMs = nowMs;
+    const silent = media.hasMedia && nowMs - media.lastPacketMs >= RTP_LOST_MS;
+    if (silent !== media.lost) this.#tellLost(media, silent, 'rtp-timeout');
+  }
+
+  // ---- Events
+
+  #webrtcListener(): WebRtcListener {
+    const { clock } = this.#options;
+    const found = (id: string): { media: MediaLeg; outside: BrowserLeg } | undefined => {
+      const leg = this.#legs.get(id as LegId);
+      return leg?.outside instanceof BrowserLeg
+        ? { media: leg.media, outside: leg.outside }
+        : undefined;
+    };
+    const back = (id: string): void => {
+      const leg = found(id);
+      if (!leg) return;
+      leg.outside.connected = true;
+      leg.outside.lostAtMs = undefined;
+      if (leg.media.lost) this.#tellLost(leg.media, false, 'ice-timeout');
+    };
+    return {
+      onRtp: (id, packet) => found(id)?.outside.receive(packet, clock.monotonic()),
+      onRtcp: (id, packet) => found(id)?.outside.receiveRtcp(packet, clock.monotonic()),
+      onConnected: back,
+      onBack: back,
+      onLost: (id, reason) => {
+        const leg = found(id);
+        if (!leg) return;
+        if (reason === 'dtls-failed') {
+          this.#endLeg(leg.media.id, reason);
+          return;
+        }
+        // A page that closed or reloaded may come back with a new offer for the same leg.
+        leg.outside.lostAtMs = clock.monotonic();
+        if (!leg.media.lost) this.#tellLost(leg.media, true, 'ice-timeout');
+      },
+    };
+  }
+
+  #tellLost(media: MediaLeg, lost: boolean, reason: 'ice-timeout' | 'rtp-timeout'): void {
+    media.lost = lost;
+    const at = this.#now();
+    const event = { leg: media.id, at };
+    this.#emit(
+      lost ? { type: 'leg.media-lost', ...event, reason } : { type: 'leg.media-back', ...event },
+    );
+  }
+
+  #tellDigit(leg: MediaLeg, { digit, durationMs }: DtmfDigit): void {
+    this.#emit({ type: 'leg.dtmf', leg: leg.id, at: this.#now(), digit, durationMs });
+  }
+
+  #recordingFailed({ options }: RecordingWriter, reason: string): void {
+    const { recordingId } = options;
+    this.#finish(recordingId);
+    this.#options.log.error({ recordingId, reason }, 'recording failed');
+    this.#emit({ type: 'recording.failed', recordingId, at: this.#now(), reason });
+  }
+
+  #recordingClosed({ options, seconds, bytes }: RecordingWriter): void {
+    const { recordingId } = options;
+    this.#finish(recordingId);
+    this.#emit({ type: 'recording.closed', recordingId, at: this.#now(), seconds, bytes });
+  }
+
+  #finish(id: RecordingId): void {
+    this.#recordings.delete(id);
+    this.#finished.add(id);
+    const oldest = this.#finished.values().next();
+    if (this.#finished.size > FINISHED_KEPT && !oldest.done) this.#finished.delete(oldest.value);
+  }
+
+  /** The plane itself ends a leg; the controller is told. */
+  #endLeg(leg: LegId, reason: string): void {
+    void this.#dropLeg(leg);
+    this.#emit({ type: 'leg.closed', leg, at: this.#now(), reason });
+  }
+
+  async #dropLeg(id: LegId): Promise<void> {
+    const leg = this.#legs.get(id);
+    if (!leg) return;
+    this.#legs.delete(id);
+    for (const other of this.#legs.values()) {
+      const index = other.media.hears.findIndex(({ speaker }) => speaker === leg.media);
+      if (index >= 0) other.media.hears.splice(index, 1);
+    }
+    for (const [recordingId, { options }] of this.#recordings) {
+      if (options.callerLeg === id) this.stopRecording(recordingId);
+    }
+    const times = { unixMs: this.#now(), nowMs: this.#options.clock.monotonic() };
+    leg.media.sendReport(times, true);
+    await leg.outside.close();
+  }
+
+  async #opened(id: LegId): Promise<OpenLeg | undefined> {
+    await this.#opening.get(id);
+    return this.#legs.get(id);
+  }
+
+  #emit(event: MediaEvent): void {
+    this.#options.emit(event);
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
+  }
+}
+
+const done: MediaResult<null> = { ok: true, value: null };
+
+function refused(reason: MediaRefusal): { ok: false; reason: MediaRefusal } {
+  return { ok: false, reason };
+}

@@ -1,0 +1,203 @@
+import type { Clock, Timer } from '../base/index.ts';
+import { toError } from '../base/index.ts';
+import {
+  FRAME_SAMPLES,
+  MULAW_ENCODE,
+  RECORDING_HEADER_BYTES,
+  RECORD_BYTES,
+  RECORD_SAMPLES,
+  encodeInto,
+  newRecord,
+  recordOffset,
+  sealRecord,
+  writeRecordingHeader,
+} from '../media/index.ts';
+import type { RecordOptions, RecordingHeader } from '../media/index.ts';
+import type { RecordingFile, RecordingFiles } from './recording-files.ts';
+
+/** Seconds of sound kept in memory while the disk does not answer (about 0.5 MB). */
+const MAX_WAITING = 30;
+const SYNC_EVERY = 5;
+const RETRY_MS = 1000;
+const LAST_WRITE_MS = 3000;
+/** Trying again cannot help: the path is wrong, taken or not ours. */
+const FINAL_CODES = new Set(['EEXIST', 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'EROFS']);
+
+export type RecordingListener = {
+  onFailed(recording: RecordingWriter, reason: string): void;
+  onClosed(recording: RecordingWriter): void;
+};
+
+/**
+ * One recording on its way to the disk. The 20 ms thread only encodes into memory (`append`); whole
+ * seconds wait in a bounded queue that a chain of asynchronous writes empties. A disk that hangs or is
+ * full for a while costs nothing but memory; one that stays so for `MAX_WAITING` seconds ends the
+ * recording with what is on it.
+ */
+export class RecordingWriter {
+  readonly options: RecordOptions;
+  readonly #files: RecordingFiles;
+  readonly #clock: Clock;
+  readonly #listener: RecordingListener;
+  readonly #header: Uint8Array;
+  readonly #waiting: Uint8Array[] = [];
+  #record = newRecord();
+  #filled = 0;
+  #recordAtMs = 0;
+  #number = 0;
+  #samples = 0;
+  #file: RecordingFile | undefined;
+  #headerWritten = false;
+  #written = 0;
+  #synced = 0;
+  #pumping = false;
+  #retry: Timer | undefined;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  readonly #finished = Promise.withResolvers<undefined>();
+
+  constructor(options: {
+    record: RecordOptions;
+    header: RecordingHeader;
+    files: RecordingFiles;
+    clock: Clock;
+    listener: RecordingListener;
+  }) {
+    this.options = options.record;
+    this.#files = options.files;
+    this.#clock = options.clock;
+    this.#listener = options.listener;
+    this.#header = writeRecordingHeader(options.header);
+    this.#recordAtMs = options.header.startedAtMs;
+    this.#pump();
+  }
+
+  get seconds(): number {
+    return this.#samples / RECORD_SAMPLES;
+  }
+
+  get bytes(): number {
+    return this.#headerWritten ? RECORDING_HEADER_BYTES + this.#written * RECORD_BYTES : 0;
+  }
+
+  /** One frame of both channels. Called in every tick; never waits. */
+  append(caller: Int16Array, ours: Int16Array): void {
+    if (this.#state !== 'open') return;
+    encodeInto(MULAW_ENCODE, caller, this.#record.caller, this.#filled);
+    encodeInto(MULAW_ENCODE, ours, this.#record.ours, this.#filled);
+    this.#advance();
+  }
+
+  /** Frames that nobody made: silence, so that the recording keeps the clock's time. */
+  skip(frames: number): void {
+    for (let i = 0; i < frames && this.#state === 'open'; i++) this.#advance();
+  }
+
+  /** Ends the recording; resolves when its last second is on the disk, or the disk was given up. */
+  async close(): Promise<void> {
+    if (this.#state === 'open') {
+      this.#state = 'closing';
+      this.#enqueue(true);
+      this.#retry?.cancel();
+      this.#retry = undefined;
+      this.#pump();
+      const limit = this.#clock.setTimer(LAST_WRITE_MS, () => this.#finished.resolve(undefined));
+      void this.#finished.promise.then(() => limit.cancel());
+    }
+    await this.#finished.promise;
+  }
+
+  #advance(): void {
+    this.#filled += FRAME_SAMPLES;
+    this.#samples += FRAME_SAMPLES;
+    if (this.#filled < RECORD_SAMPLES) return;
+    this.#enqueue(false);
+    this.#pump();
+  }
+
+  #enqueue(last: boolean): void {
+    const head = { number: this.#number, atMs: this.#recordAtMs, samples: this.#filled, last };
+    this.#waiting.push(sealRecord(this.#record, head));
+    this.#number++;
+    this.#filled = 0;
+    this.#recordAtMs = this.#clock.now();
+    if (last) return;
+    this.#record = newRecord();
+    if (this.#waiting.length > MAX_WAITING) this.#fail('disk-too-slow');
+  }
+
+  #pump(): void {
+    if (this.#pumping || this.#retry || this.#state === 'closed') return;
+    this.#pumping = true;
+    void this.#write().then(
+      () => this.#pumped(),
+      (error: unknown) => this.#failedToWrite(toError(error)),
+    );
+  }
+
+  async #write(): Promise<void> {
+    this.#file ??= await this.#files.create(this.options.path);
+    if (!this.#headerWritten) {
+      await this.#file.write(this.#header, 0);
+      this.#headerWritten = true;
+    }
+    for (;;) {
+      const record = this.#waiting[0];
+      if (!record) break;
+      await this.#file.write(record, recordOffset(this.#written));
+      this.#waiting.shift();
+      this.#written++;
+    }
+    if (this.#written - this.#synced < SYNC_EVERY && this.#state === 'open') return;
+    await this.#file.sync();
+    this.#synced = this.#written;
+  }
+
+  #pumped(): void {
+    this.#pumping = false;
+    if (this.#waiting.length > 0) this.#pump();
+    else if (this.#state === 'closing') this.#end();
+    // It failed (queue full) while the write that has just come back was hanging.
+    else if (this.#state === 'closed') void this.#closeFile();
+  }
+
+  #failedToWrite(error: Error & { code?: string }): void {
+    this.#pumping = false;
+    if (this.#state === 'closed') {
+      void this.#closeFile();
+      return;
+    }
+    const code = error.code ?? error.message;
+    if (this.#state === 'closing' || FINAL_CODES.has(code)) {
+      this.#fail(code);
+      return;
+    }
+    this.#retry = this.#clock.setTimer(RETRY_MS, () => {
+      this.#retry = undefined;
+      this.#pump();
+    });
+  }
+
+  #fail(reason: string): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#waiting.length = 0;
+    this.#retry?.cancel();
+    if (!this.#pumping) void this.#closeFile();
+    this.#finished.resolve(undefined);
+    this.#listener.onFailed(this, reason);
+  }
+
+  #end(): void {
+    this.#state = 'closed';
+    void this.#closeFile().then(() => {
+      this.#finished.resolve(undefined);
+      this.#listener.onClosed(this);
+    });
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close().catch(() => undefined);
+  }
+}

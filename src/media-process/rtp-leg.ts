@@ -1,0 +1,152 @@
+import type { Clock } from '../base/index.ts';
+import { Latch, answerAudio, isRtcp, offerAudio, parseRtcp, readAudio } from '../media/index.ts';
+import type { AudioAgreement, LocalAudio, MediaResult, OpenLegOptions } from '../media/index.ts';
+import type { LegTransport, MediaLeg } from './media-leg.ts';
+import type { PortPair, PortPool } from './port-pool.ts';
+
+type Options = {
+  leg: MediaLeg;
+  open: OpenLegOptions;
+  pool: PortPool;
+  clock: Clock;
+  /** Addresses that may be announced, best first. */
+  mediaAddresses: readonly string[];
+  count: (name: string) => void;
+};
+
+/** The outside of a telephone leg: its pair of ports, its SDP and the rule who may speak on it. */
+export class RtpLeg implements LegTransport {
+  readonly #options: Options;
+  readonly #latch: Latch;
+  #ports: PortPair | undefined;
+  #agreement: AudioAgreement | undefined;
+  #lastRemoteSdp: string | undefined;
+  #version = 0;
+  localSdp = '';
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#latch = new Latch(options.open);
+  }
+
+  get canSend(): boolean {
+    const direction = this.#agreement?.remoteDirection;
+    return (
+      (direction === 'sendrecv' || direction === 'recvonly') && this.#latch.target !== undefined
+    );
+  }
+
+  get expectsMedia(): boolean {
+    const direction = this.#agreement?.remoteDirection;
+    return direction === 'sendrecv' || direction === 'sendonly';
+  }
+
+  /** Takes ports and answers the offer, or makes one. On refusal nothing stays behind. */
+  async open(): Promise<MediaResult<{ localSdp: string }>> {
+    const { remoteSdp } = this.#options.open;
+    const offer = remoteSdp === undefined ? undefined : readAudio(remoteSdp);
+    if (offer?.ok === false) return offer;
+    this.#ports = await this.#options.pool.take(
+      (datagram, address, port) => this.#receive(datagram, { address, port }),
+      (datagram, address) => this.#receiveRtcp(datagram, address),
+    );
+    if (!this.#ports) return { ok: false, reason: 'no-port' };
+    if (remoteSdp !== undefined) return this.renegotiate(remoteSdp);
+    this.localSdp = offerAudio(this.#local(undefined));
+    return { ok: true, value: { localSdp: this.localSdp } };
+  }
+
+  /** Answers a new offer; the same offer again gets the same answer and moves nothing. */
+  renegotiate(remoteSdp: string): MediaResult<{ localSdp: string }> {
+    if (remoteSdp !== this.#lastRemoteSdp) {
+      const offer = readAudio(remoteSdp);
+      if (!offer.ok) return offer;
+      this.#agree(remoteSdp, offer.audio);
+      this.localSdp = answerAudio(this.#local(offer.audio.remote?.address), offer);
+    }
+    return { ok: true, value: { localSdp: this.localSdp } };
+  }
+
+  acceptAnswer(remoteSdp: string): MediaResult<null> {
+    if (remoteSdp !== this.#lastRemoteSdp) {
+      const answer = readAudio(remoteSdp);
+      if (!answer.ok) return answer;
+      this.#agree(remoteSdp, answer.audio);
+    }
+    return { ok: true, value: null };
+  }
+
+  sendRtp(packet: Uint8Array): void {
+    const { target } = this.#latch;
+    if (target) this.#ports?.rtp.send(packet, target.address, target.port);
+  }
+
+  sendRtcp(packet: Uint8Array): void {
+    const { target } = this.#latch;
+    if (!target) return;
+    const { remote, remoteRtcpPort } = this.#agreement ?? {};
+    const isLatched = target.address !== remote?.address || target.port !== remote.port;
+    const port = isLatched ? target.port + 1 : (remoteRtcpPort ?? 0);
+    if (port > 0 && port <= 65_535) this.#ports?.rtcp.send(packet, target.address, port);
+  }
+
+  async close(): Promise<void> {
+    const ports = this.#ports;
+    this.#ports = undefined;
+    if (ports) await this.#options.pool.release(ports);
+  }
+
+  #agree(remoteSdp: string, audio: AudioAgreement): void {
+    this.#lastRemoteSdp = remoteSdp;
+    this.#agreement = audio;
+    // While held with 0.0.0.0 the stream has no address; the peer may go on from the old one.
+    if (audio.remote) this.#latch.signal(audio.remote);
+    this.#options.leg.agree(audio);
+  }
+
+  #local(remoteAddress: string | undefined): LocalAudio {
+    return {
+      address: chooseAddress(this.#options.mediaAddresses, remoteAddress),
+      port: this.#ports?.rtp.port ?? 0,
+      sessionId: String(this.#options.leg.ssrc),
+      sessionVersion: ++this.#version,
+    };
+  }
+
+  #receive(datagram: Uint8Array, source: { address: string; port: number }): void {
+    const { leg, clock, count } = this.#options;
+    if (isRtcp(datagram)) return;
+    const header = leg.readHeader(datagram);
+    if (!header) {
+      count('rtp.malformed');
+      return;
+    }
+    const nowMs = clock.monotonic();
+    const negotiated = leg.takes(header.payloadType);
+    const verdict = this.#latch.judge(
+      source,
+      { ssrc: header.ssrc, sequence: header.sequence, negotiated },
+      nowMs,
+    );
+    if (verdict === 'drop') count('rtp.foreign-source');
+    else if (!negotiated) count('rtp.unknown-payload');
+    else leg.receive(header, datagram, nowMs);
+  }
+
+  #receiveRtcp(datagram: Uint8Array, address: string): void {
+    if (address !== this.#latch.target?.address) return;
+    this.#options.leg.receiveRtcp(parseRtcp(datagram), this.#options.clock.monotonic());
+  }
+}
+
+/** Ours on the same family as the peer; loopback talks to loopback. */
+export function chooseAddress(ours: readonly string[], remote: string | undefined): string {
+  const isSix = remote?.includes(':') ?? false;
+  const sameFamily = ours.filter((address) => address.includes(':') === isSix);
+  const isLocal = (address: string): boolean => address.startsWith('127.') || address === '::1';
+  const near =
+    remote === undefined
+      ? undefined
+      : sameFamily.find((address) => isLocal(address) === isLocal(remote));
+  return near ?? sameFamily[0] ?? ours[0] ?? '127.0.0.1';
+}

@@ -1,0 +1,65 @@
+import { createSocket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
+
+/** Called for every datagram; the bytes are valid only during the call. */
+export type DatagramHandler = (datagram: Uint8Array, address: string, port: number) => void;
+
+/** One bound UDP port. `send` copies what it needs before it returns. */
+export interface UdpPort {
+  readonly port: number;
+  send(datagram: Uint8Array, address: string, port: number): void;
+  close(): Promise<void>;
+}
+
+/** Opens a port, or undefined when it is taken. */
+export type OpenUdpPort = (
+  address: string,
+  port: number,
+  onDatagram: DatagramHandler,
+) => Promise<UdpPort | undefined>;
+
+const MAPPED = '::ffff:';
+
+/** The portable implementation, on node:dgram. */
+export const openDatagramPort: OpenUdpPort = async (address, port, onDatagram) => {
+  const six = address.includes(':');
+  const socket = createSocket({
+    type: six ? 'udp6' : 'udp4',
+    // Addresses are numbers already: the default look-up costs a third of every packet.
+    lookup: (host, _options, callback) => callback(null, host, six ? 6 : 4),
+  });
+  socket.on('message', (datagram, from) => {
+    const plain = from.address.startsWith(MAPPED)
+      ? from.address.slice(MAPPED.length)
+      : from.address;
+    onDatagram(datagram, plain, from.port);
+  });
+  if (!(await bind(socket, address, port))) return undefined;
+  // What an unreachable peer or a full buffer makes of one packet is loss, not a failure.
+  socket.on('error', () => undefined);
+  return {
+    port: socket.address().port,
+    send: (datagram, to, toPort) => {
+      const host = six && !to.includes(':') ? MAPPED + to : to;
+      socket.send(datagram, toPort, host, ignoreSendError);
+    },
+    close: () => new Promise((resolve) => socket.close(() => resolve())),
+  };
+};
+
+function ignoreSendError(): void {
+  // Without a callback node:dgram would raise the error on the socket for every packet.
+}
+
+function bind(socket: Socket, address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    socket.once('error', () => {
+      socket.close();
+      resolve(false);
+    });
+    socket.bind({ address, port, exclusive: true }, () => {
+      socket.removeAllListeners('error');
+      resolve(true);
+    });
+  });
+}
