@@ -66,11 +66,21 @@ export class Database implements Queryable {
 
   /** One connection for the time of `work`; thrown away afterwards when it broke. */
   async withConnection<T>(work: (connection: Queryable) => Promise<T>): Promise<T> {
+    const connection = await this.lease();
+    try {
+      return await work(connection);
+    } finally {
+      connection.release();
+    }
+  }
+
+  /** One connection until it is released, as one to throw away if so said. */
+  async lease(): Promise<Queryable & { release(throwAway?: boolean): void }> {
     const client = await this.#connect();
     let broken: Error | undefined;
     const onError = (error: Error): void => void (broken = error);
     client.on('error', onError);
-    const connection: Queryable = {
+    return {
       async rows<R>(statement: Statement): Promise<R[]> {
         try {
           return (await client.query(statement)).rows as R[];
@@ -80,13 +90,11 @@ export class Database implements Queryable {
           throw error;
         }
       },
+      release(throwAway = false): void {
+        client.removeListener('error', onError);
+        client.release(broken ?? throwAway);
+      },
     };
-    try {
-      return await work(connection);
-    } finally {
-      client.removeListener('error', onError);
-      client.release(broken);
-    }
   }
 
   async #connect(): Promise<PoolClient> {

@@ -1,4 +1,5 @@
 import type { ContactId, DeliveryId, MessageId, SubscriberId } from '../base/index.ts';
+import { DELIVERY_LIFE_MS } from '../delivery/index.ts';
 import type { Delivery, DeliveryState, DeliveryStore, Outcome } from '../delivery/index.ts';
 import { toInstant, toJson, toTimestamp } from './database.ts';
 import type { Database, Queryable } from './database.ts';
@@ -69,6 +70,13 @@ const EXPIRE = `
 const LEASE_EXPIRED = '送信中に処理が中断しました';
 
 export function createDeliveryStore(database: Database): DeliveryStore {
+  const find = async (id: DeliveryId): Promise<Delivery | null> => {
+    const [row] = await database.rows<DeliveryRow>({
+      text: `select ${COLUMNS} from delivery where id = $1`,
+      values: [id],
+    });
+    return row ? toDelivery(row) : null;
+  };
   return {
     async claim({ now, leaseMs, limit }): Promise<Delivery[]> {
       const rows = await database.rows<DeliveryRow>({
@@ -130,28 +138,18 @@ export function createDeliveryStore(database: Database): DeliveryStore {
       return rows.map(toDelivery);
     },
 
-    async delivery(id): Promise<Delivery | null> {
-      const [row] = await database.rows<DeliveryRow>({
-        text: `select ${COLUMNS} from delivery where id = $1`,
-        values: [id],
-      });
-      return row ? toDelivery(row) : null;
-    },
+    delivery: find,
 
     /** One that is being sent at this moment, or that has no address, stays as it is. */
     async requeue(id, now): Promise<Delivery | null> {
       const [row] = await database.rows<DeliveryRow>({
-        text: `update delivery set
-            state = case when destination_address = '' or state = 'sending' then state
-              else 'queued' end,
-            next_attempt_at = case when destination_address = '' or state = 'sending'
-              then next_attempt_at else $2 end,
-            deadline_at = greatest(deadline_at, $2 + (deadline_at - created_at)),
+        text: `update delivery set state = 'queued', next_attempt_at = $2, deadline_at = $3,
             possible_duplicate = possible_duplicate or state in ('accepted', 'uncertain')
-          where id = $1 returning ${COLUMNS}`,
-        values: [id, toTimestamp(now)],
+          where id = $1 and state <> 'sending' and destination_address <> ''
+          returning ${COLUMNS}`,
+        values: [id, toTimestamp(now), toTimestamp(now + DELIVERY_LIFE_MS)],
       });
-      return row ? toDelivery(row) : null;
+      return row ? toDelivery(row) : find(id);
     },
 
     async undeliveredCount(): Promise<number> {

@@ -8,6 +8,7 @@ import type { MessageStore } from '../messages/index.ts';
 import type { AuditStore, SetupLinkStore } from '../people/index.ts';
 import type { ExpiredRecordings, RecordingStore } from '../recordings/index.ts';
 import type { Directory } from '../subscribers/index.ts';
+import { takeBackup } from './backup.ts';
 import { createCenter } from './center.ts';
 import type { Center } from './center.ts';
 import { createCallQueries } from './call-queries.ts';
@@ -23,6 +24,10 @@ import { migrate } from './migrate.ts';
 import { createAuditStore, createSetupLinkStore } from './people-stores.ts';
 import { createRecordingStore } from './recording-store.ts';
 import { createRegistrationStore } from './registration-store.ts';
+import { restoreBackup } from './restore.ts';
+import type { RestoreResult } from './restore.ts';
+import { tidy } from './retention.ts';
+import type { TidyResult } from './retention.ts';
 
 export type StorageOptions = {
   address: DatabaseAddress;
@@ -55,6 +60,17 @@ export type Storage = {
   audit: AuditStore;
   setupLinks: SetupLinkStore;
   center: Center;
+  backup: {
+    /** One gzip stream; recordings' sound is not in it. */
+    take(): AsyncIterable<Uint8Array>;
+    /** All or nothing; refuses a database in use unless `replace`. Reloads the directory. */
+    restore(
+      bytes: AsyncIterable<Uint8Array>,
+      options: { replace: boolean },
+    ): Promise<RestoreResult>;
+  };
+  /** Removes what has outlived its use; how many rows of which table. */
+  tidy(): Promise<TidyResult>;
   health(): Promise<StorageHealth>;
   close(): Promise<void>;
 };
@@ -89,6 +105,15 @@ export function openStorage(options: StorageOptions): Storage {
       parseNumber: options.parseNumber ?? parseE164,
       sipRealm: options.sipRealm ?? DEFAULT_SIP_REALM,
     }),
+    backup: {
+      take: () => takeBackup(database, options.clock),
+      async restore(bytes, { replace }): Promise<RestoreResult> {
+        const result = await restoreBackup(database, bytes, { replace });
+        await directory.reload();
+        return result;
+      },
+    },
+    tidy: () => tidy(database, options.clock.now()),
     health: () => healthOf(database),
     close: () => database.close(),
   };

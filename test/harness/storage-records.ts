@@ -1,0 +1,92 @@
+import { asId } from '../../src/base/index.ts';
+import type { MessageId, SubscriberId } from '../../src/base/index.ts';
+import type { Message } from '../../src/messages/index.ts';
+import type { CenterSpec, Storage } from '../../src/storage/index.ts';
+
+export const T0 = Date.parse('2026-11-24T05:05:00.123Z');
+
+export const CENTER: CenterSpec = {
+  version: 1,
+  name: 'みらい電話代行',
+  settings: { ringNoAnswerSeconds: 12 },
+  trunks: [
+    {
+      id: 'carrier-a',
+      name: '回線A',
+      addresses: ['192.0.2.0/28', '2001:db8::/64'],
+      mediaNetworks: ['198.51.100.0/24'],
+      dialedNumberFrom: 'request-uri',
+      trustAssertedIdentity: true,
+    },
+  ],
+  subscribers: [
+    {
+      id: 'aozora',
+      name: '株式会社あおぞら',
+      kana: 'カブシキガイシャアオゾラ',
+      greeting: 'お電話ありがとうございます。株式会社あおぞらでございます。',
+      greetingKana: '',
+      note: '',
+      timeZone: 'Asia/Tokyo',
+      numbers: [{ number: '+81301234567', label: '代表' }],
+      contacts: [
+        {
+          id: 'yamada',
+          name: '山田 太郎',
+          kana: 'ヤマダ タロウ',
+          title: '営業部長',
+          phone: '+819001234567',
+          email: 'yamada@example.jp',
+        },
+        { id: 'suzuki', name: '鈴木 花子', kana: '', title: '', phone: null, email: null },
+      ],
+      mailRoutes: [{ to: ['yamada'], when: 'always' }],
+      members: [{ email: 'member@example.jp', name: '山田 太郎' }],
+    },
+  ],
+  operators: [
+    { id: 'sato', name: '佐藤', device: { kind: 'browser' }, role: 'operator' },
+    {
+      id: 'phone-1',
+      name: '固定電話1',
+      device: { kind: 'sip', username: '101', password: 'geheim-101', available: true },
+      role: 'operator',
+    },
+  ],
+};
+
+/** The office above, applied. */
+export async function applyCenter(storage: Storage): Promise<SubscriberId> {
+  const outcome = await storage.center.apply(CENTER);
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome.issues));
+  const [subscriber] = storage.directory.subscribers();
+  if (!subscriber) throw new Error('no subscriber');
+  return subscriber.id;
+}
+
+export function message(number: number, change: Partial<Message> = {}): Message {
+  const id = String(number).padStart(4, '0');
+  return {
+    id: asId<MessageId>(`msg_${id}`),
+    receiptNumber: `R${id}`,
+    callId: asId(`call_${id}`),
+    subscriberId: null,
+    kind: 'taken',
+    fields: {
+      company: '髙島商事',
+      name: 'サトウ',
+      phone: '03-0123-9999',
+      body: 'ﾒｰﾙを送りました。100%確認_ください。',
+    },
+    contactId: null,
+    callerNumber: '+81301239999',
+    withheld: null,
+    operatorId: null,
+    operatorName: '佐藤',
+    arrivedAt: T0 + number * 1000,
+    sentAt: T0 + number * 1000 + 500,
+    handledAt: null,
+    handledBy: null,
+    ...change,
+  };
+}
