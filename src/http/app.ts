@@ -6,6 +6,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { OperatorId } from '../base/index.ts';
 import type { Identity, Policy } from '../people/index.ts';
 
 /** Fastify as our routes see it: bodies and answers typed by zod. */
@@ -32,5 +33,7 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     routeTable: RouteRow[];
+    /** Is a person at this operator's console now. */
+    isAttended: (operatorId: OperatorId) => boolean;
   }
 }

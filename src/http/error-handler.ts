@@ -41,6 +41,10 @@ function codeOf(error: unknown): ProblemCode {
 }
 
 function issuesOf(error: unknown): Issue[] | undefined {
+  // A refusal of ours has a sentence of its own; of our failures nothing is shown.
+  if (error instanceof AppError && isProblemCode(error.code) && PROBLEMS[error.code].status < 500) {
+    return [{ path: '', message: error.message }];
+  }
   if (!hasZodFastifySchemaValidationErrors(error)) return undefined;
   return error.validation.slice(0, 50).map((issue) => ({
     path: issue.instancePath.split('/').filter(Boolean).join('.'),

@@ -75,6 +75,13 @@ export class LiveHub {
     return this.#connections.size;
   }
 
+  /** Is a person at this operator's console now. */
+  isAttended(operatorId: OperatorId): boolean {
+    return [...this.#connections.keys()].some(
+      (connection) => connection.hears('desk') && connection.operatorId === operatorId,
+    );
+  }
+
   accept(socket: LiveSocket, who: { identity: Identity; credentials: Credentials }): void {
     const connection = new LiveConnection(socket, who, {
       handle: (from, frame) => this.#onFrame(from, frame),

@@ -101,10 +101,20 @@ export const PROBLEMS = {
     '最後の管理者は変更できません。先に別の管理者を作ってください。',
     'The last administrator must stay one. Make another administrator first.',
   ),
-  'backup-refused': entry(
+  'center-conflict': entry(
     409,
-    'このバックアップは復元できません。',
-    'This backup cannot be restored here.',
+    '設定ファイルの内容が登録済みのものと衝突しています。',
+    'The file claims something that belongs to another entry.',
+  ),
+  'restore-not-empty': entry(
+    409,
+    'このデータベースは使用中です。新しい環境に復元するか、置き換えを指定（--replace）してください。',
+    'This database is in use. Restore into a new installation, or say --replace.',
+  ),
+  'restore-newer': entry(
+    409,
+    'このバックアップは新しい版のものです。先にプログラムを更新してください。',
+    'This backup is of a newer version. Upgrade the program first.',
   ),
   'setup-link-expired': entry(
     410,
@@ -140,6 +150,11 @@ export const PROBLEMS = {
     422,
     '伝言に不足または誤りがあります。示された項目を直してください。',
     'The message is not complete. Correct the fields named.',
+  ),
+  'restore-damaged': entry(
+    422,
+    'このファイルはバックアップとして読み取れません。別のバックアップを使ってください。',
+    'This file cannot be read as a backup. Use another one.',
   ),
   'no-common-codec': entry(
     422,

@@ -4,6 +4,7 @@ import fastify from 'fastify';
 import type { FastifyError } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { OperatorId } from '../base/index.ts';
 import { guardRoutes, ownersFrom } from './access.ts';
 import type { App } from './app.ts';
 import { errorHandler } from './error-handler.ts';

@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { AppError } from '../../base/index.ts';
 import { applyResultSchema, centerSpecSchema, restoreResultSchema } from '../../contract/index.ts';
 import type { App } from '../app.ts';
 import { auditOf } from '../audit.ts';
@@ -99,15 +98,10 @@ function registerBackup(app: App, { backup, directory, audit, clock }: Deps): vo
       const { body } = request;
       if (!(body instanceof Readable)) return refuse(reply, 'unsupported-content');
       const replace = request.query.replace === 'true';
-      try {
-        const result = await backup.restore(body, { replace });
-        await directory.reload();
-        await audit.append(auditOf(request, clock, 'backup.restored', { type: 'backup' }));
-        return result;
-      } catch (error) {
-        if (!(error instanceof AppError) || !error.code.startsWith('backup-')) throw error;
-        return refuse(reply, 'backup-refused', [{ path: '', message: error.message }]);
-      }
+      const result = await backup.restore(body, { replace });
+      await directory.reload();
+      await audit.append(auditOf(request, clock, 'backup.restored', { type: 'backup' }));
+      return result;
     },
   });
 }
