@@ -42,9 +42,12 @@ export class CallActor {
   readonly #timers = new Map<CallTimerName, { at: number; timer: Timer }>();
   #draining = false;
   #lost = false;
+  /** The version in the database; behind the state's while the database is away. */
+  #storedVersion: number;
 
   constructor(stored: StoredCall, deps: CallActorDeps) {
     this.#stored = stored;
+    this.#storedVersion = stored.state.version;
     this.#deps = deps;
     this.log = deps.log.child({ callId: stored.state.id });
   }
@@ -76,8 +79,7 @@ export class CallActor {
 
   /** Within an effect: what must be durable before a request leaves (CSeq, tags). */
   async saveLegs(): Promise<void> {
-    const kept = await this.#deps.store.save(this.#stored, this.state.version, null);
-    if (!kept) this.#lose();
+    await this.#save(null);
   }
 
   /** Stores a new call and runs the effects of its first transition. */
@@ -145,20 +147,26 @@ export class CallActor {
     const next = this.#step(event);
     if (next.state === before) return;
     this.#stored = { ...this.#stored, state: next.state, pendingEffects: next.effects };
-    try {
-      const line = this.#line(before.phase, event.type);
-      if (!(await this.#deps.store.save(this.#stored, before.version, line))) {
-        this.#lose();
-        return;
-      }
-    } catch (thrown) {
-      // The call goes on without its row: a caller must not be cut off because a disk is full.
-      this.log.error({ err: toError(thrown) }, 'transition could not be stored; the call goes on');
-    }
+    await this.#save(this.#line(before.phase, event.type));
+    if (this.#lost) return;
     this.log.info({ from: before.phase, event: event.type, to: next.state.phase }, 'call');
     this.#deps.onTransition(this, before);
     this.#armTimers();
     await this.#runEffects(next.effects);
+  }
+
+  async #save(line: Transition | null): Promise<void> {
+    const { version } = this.state;
+    try {
+      if (await this.#deps.store.save(this.#stored, this.#storedVersion, line)) {
+        this.#storedVersion = version;
+      } else {
+        this.#lose();
+      }
+    } catch (thrown) {
+      // The call goes on without its row: a caller must not be cut off because a disk is full.
+      this.log.error({ err: toError(thrown) }, 'call could not be stored; it goes on');
+    }
   }
 
   #step(event: CallEvent): Step {

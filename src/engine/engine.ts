@@ -1,4 +1,4 @@
-import { newId } from '../base/index.ts';
+import { newId, toError } from '../base/index.ts';
 import type {
   CallId,
   Clock,
@@ -124,7 +124,11 @@ export class Engine {
 
   /** Takes up what an earlier process left, then takes calls. */
   async start(): Promise<void> {
-    this.#unsubscribe = this.#deps.media.onEvent((event) => void this.#onMediaEvent(event));
+    this.#unsubscribe = this.#deps.media.onEvent((event) => {
+      this.#onMediaEvent(event).catch((thrown: unknown) => {
+        this.#deps.log.error({ err: toError(thrown), event: event.type }, 'media event');
+      });
+    });
     await this.#deps.phones.load();
     await this.#adopt();
     this.#armSweep();

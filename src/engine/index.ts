@@ -2,7 +2,7 @@ export { CallDesk } from './call-desk.ts';
 export { CallIntake } from './call-intake.ts';
 export { Engine } from './engine.ts';
 export type { EngineDeps } from './engine.ts';
-// MEDIA export { MediaProcessClient } from './media-client.ts';
+export { MediaProcessClient } from './media-client.ts';
 export { NumberReader } from './number-reader.ts';
 export { PhoneBook } from './phone-book.ts';
 export { RegistrarService, SIP_REALM } from './registrar-service.ts';

@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Clock, Logger } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import { childEnv } from '../config/index.ts';
@@ -10,6 +11,9 @@ import { readPidFile, writePidFile } from './process-identity.ts';
 import { adoptProcess, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 import type { StopStep } from './stop-steps.ts';
+
+/** The announcements that come with the product. */
+const PROMPTS_DIR = fileURLToPath(new URL('../../prompts', import.meta.url));
 
 export const MEDIA_STOP: readonly StopStep[] = [
   { signal: 'SIGTERM', waitMs: 5_000 },
@@ -84,15 +88,13 @@ export class MediaLauncher {
 
   #argument(webrtcPort: number): string {
     const { config, folder } = this.#options;
-    const promptsDir = join(folder.dir, 'prompts');
-    mkdirSync(promptsDir, { recursive: true });
     const argument: MediaArgument = {
       controlSocket: this.socket,
       rtpPorts: config.media.rtpPorts,
       webrtcPort,
       bindAddress: config.media.bind,
       mediaAddresses: mediaAddresses(config.media),
-      promptsDir,
+      promptsDir: PROMPTS_DIR,
       logLevel: config.logLevel,
     };
     return JSON.stringify(argument);

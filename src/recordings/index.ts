@@ -1,1 +1,3 @@
 export type { ExpiredRecordings, Recording, RecordingStore } from './ports.ts';
+export { RecordingSound } from './recording-sound.ts';
+export type { RecordingWav, SoundChannel } from './recording-sound.ts';

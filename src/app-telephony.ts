@@ -1,0 +1,143 @@
+import { lookup } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import type { Clock, Logger, OperatorId, Random } from './base/index.ts';
+import type { FloorEvents } from './calls/index.ts';
+import type { Config, Internal } from './config/index.ts';
+import {
+  CallDesk,
+  CallIntake,
+  Engine,
+  MediaProcessClient,
+  NumberReader,
+  PhoneBook,
+  RegistrarService,
+  SipService,
+  SipSocket,
+} from './engine/index.ts';
+import type { MessageDesk } from './engine/index.ts';
+import type { Storage } from './storage/index.ts';
+import { numberPlan } from './app-number-plan.ts';
+
+export type TelephonyOptions = {
+  config: Config;
+  internal: Internal;
+  bootId: string;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  storage: Storage;
+  events: FloorEvents;
+  messages: MessageDesk;
+  isAttended: (operatorId: OperatorId) => boolean;
+};
+
+export type Telephony = {
+  desk: CallDesk;
+  engine: Engine;
+  media: MediaProcessClient;
+  sip: SipService;
+  phones: PhoneBook;
+  /** Adopts what is there and begins to take calls. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** SIP, media and calls, introduced to each other. */
+export async function buildTelephony(options: TelephonyOptions): Promise<Telephony> {
+  const { config, internal, clock, random, storage, events } = options;
+  const log = options.log.child({ module: 'engine' });
+  const media = new MediaProcessClient({
+    socketPath: internal.mediaSocket,
+    epoch: internal.generation,
+    clock,
+    log,
+  });
+  const socket = await SipSocket.open({
+    fd: internal.sipUdpFd ?? null,
+    port: config.sip.port,
+    bind: config.sip.bind,
+    log,
+  });
+  const contact = { address: sipHost(config), port: socket.port };
+  const sip = new SipService({
+    clock,
+    random,
+    log,
+    media,
+    transports: [socket],
+    localContacts: { UDP: contact },
+    userAgentName: 'Denwaban',
+  });
+  const phones = new PhoneBook({ clock, store: storage.registrations, lookup: addressOf });
+  const { directory, floor, calls, recordings, registrations } = storage;
+  const engine = new Engine({
+    clock,
+    random,
+    log,
+    bootId: options.bootId,
+    media,
+    sip,
+    phones,
+    directory,
+    calls,
+    floor,
+    messages: options.messages,
+    recordings,
+    recordingsDir: join(config.data.dir, 'recordings'),
+    events,
+    isAttended: options.isAttended,
+  });
+  const numbers = new NumberReader(directory, numberPlan);
+  const intake = new CallIntake({ clock, random, log, engine, media, directory, numbers });
+  const registrar = new RegistrarService({
+    clock,
+    random,
+    log,
+    store: registrations,
+    phones,
+    onChange: () => engine.wakeWaiting(),
+  });
+  const desk = new CallDesk({ clock, random, engine, media, floor, events, numbers });
+  return {
+    desk,
+    engine,
+    media,
+    sip,
+    phones,
+    start: async () => {
+      await media.connect();
+      sip.listen({
+        onInvite: (invite) => intake.onInvite(invite),
+        onRegister: (request) => registrar.onRegister(request),
+        isKnownPeer: ({ address }) =>
+          directory.trunkOf(address) !== null || phones.isPhoneAt(address),
+      });
+      await engine.start();
+      socket.listen((message, source) => sip.agent.receive(message, source));
+    },
+    close: async () => {
+      engine.stop();
+      sip.agent.close();
+      await Promise.all([socket.close(), media.close()]);
+    },
+  };
+}
+
+/** What we call ourselves in Via and Contact. */
+function sipHost({ sip }: Config): string {
+  if (sip.host !== undefined) return sip.host;
+  if (sip.bind !== '0.0.0.0') return sip.bind;
+  const outside = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal);
+  return outside?.address ?? '127.0.0.1';
+}
+
+async function addressOf(host: string): Promise<string | null> {
+  try {
+    return (await lookup(host, { family: 4 })).address;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,248 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sleep, toError } from './base/index.ts';
+import type { Logger } from './base/index.ts';
+import { systemClock, systemRandom } from './base/system.ts';
+import type { FloorEvent } from './calls/index.ts';
+import type { Config, Internal } from './config/index.ts';
+import { buildServer, listen } from './http/index.ts';
+import type { App as HttpApp, Readiness, ServerDeps } from './http/index.ts';
+import type { MessageEvent } from './messages/index.ts';
+import { ApiTokens, People, loadSessionSecret, writeCliToken } from './people/index.ts';
+import { RecordingSound } from './recordings/index.ts';
+import { openStorage } from './storage/index.ts';
+import type { Storage } from './storage/index.ts';
+import { buildDelivery } from './app-delivery.ts';
+import type { Delivery } from './app-delivery.ts';
+// DEMO import { loadDemo } from './app-demo.ts';
+import { EventBus } from './app-event-bus.ts';
+import { createMessageDesk } from './app-message-desk.ts';
+import { numberPlan } from './app-number-plan.ts';
+import { buildTelephony } from './app-telephony.ts';
+import type { Telephony } from './app-telephony.ts';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+/** Between tries to reach the database; the process stays up and says so in `/readyz`. */
+const DATABASE_RETRY_MS = 1_000;
+/** How long running calls may take to end by themselves at an orderly stop. */
+const DRAIN_MS = 25_000;
+
+/** The app process: everybody introduced to everybody. */
+export class App {
+  readonly #config: Config;
+  readonly #internal: Internal;
+  readonly #log: Logger;
+  readonly #bootId = randomBytes(8).toString('hex');
+  #storage: Storage | null = null;
+  #telephony: Telephony | null = null;
+  #delivery: Delivery | null = null;
+  #server: HttpApp | null = null;
+  #stopped = false;
+
+  constructor(config: Config, internal: Internal, log: Logger) {
+    this.#config = config;
+    this.#internal = internal;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    const [config, log] = [this.#config, this.#log];
+    const storage = openStorage({
+      address: { connectionString: this.#internal.databaseUrl },
+      log,
+      clock: systemClock,
+      parseNumber: (text) => numberPlan.toE164(text, 'JP'),
+    });
+    this.#storage = storage;
+    await this.#prepareDatabase(storage);
+    const floor = new EventBus<FloorEvent>(log);
+    const messageEvents = new EventBus<MessageEvent>(log);
+    const delivery = buildDelivery({ config, storage, log, messageEvents });
+    this.#delivery = delivery;
+    const announce = (event: MessageEvent): void => {
+      messageEvents.publish(event);
+      delivery.wake();
+    };
+    const messages = createMessageDesk({
+      clock: systemClock,
+      random: systemRandom,
+      store: storage.messages,
+      numbers: numberPlan,
+      announce,
+    });
+    const telephony = await buildTelephony({
+      config,
+      internal: this.#internal,
+      bootId: this.#bootId,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      storage,
+      events: floor,
+      messages,
+      isAttended: (operatorId) => this.#server?.isAttended(operatorId) ?? false,
+    });
+    this.#telephony = telephony;
+    const cliToken = await writeCliToken(this.#internal.runDir, systemRandom);
+    const people = await this.#people(storage, cliToken);
+    const server = await buildServer({
+      ...this.#serverDeps(storage, telephony, people),
+      floor,
+      messageEvents,
+      announce,
+      wakeDelivery: () => delivery.wake(),
+    });
+    this.#server = server;
+    await telephony.start();
+    delivery.start();
+    const { httpFd } = this.#internal;
+    await listen(
+      server,
+      httpFd === undefined ? { host: config.http.bind, port: config.http.port } : { fd: httpFd },
+    );
+    // DEMO if (config.demo) await loadDemo({ server, cliToken, root: ROOT, log });
+    log.info({ port: config.http.port, sip: config.sip.port }, 'ready');
+    await this.#greet(people);
+  }
+
+  /** `drain` lets calls end, `end` ends them, `hand-over` leaves them to the next app. */
+  async stop(how: 'drain' | 'end' | 'hand-over'): Promise<void> {
+    if (this.#stopped && how !== 'end') return;
+    this.#stopped = true;
+    if (how !== 'hand-over') await this.#telephony?.engine.drain(how === 'drain' ? DRAIN_MS : 0);
+    await this.#delivery?.stop();
+    await this.#server?.close();
+    await this.#telephony?.close();
+    await this.#storage?.close();
+  }
+
+  async #prepareDatabase(storage: Storage): Promise<void> {
+    for (;;) {
+      try {
+        await storage.migrate();
+        await storage.directory.reload();
+        return;
+      } catch (thrown) {
+        const error = toError(thrown);
+        if (!('retryable' in error) || error.retryable !== true) throw error;
+        this.#log.error({ err: error }, `${error.message} Trying again.`);
+        await sleep(systemClock, DATABASE_RETRY_MS);
+      }
+    }
+  }
+
+  async #people(storage: Storage, cliToken: string): Promise<People> {
+    const { config } = { config: this.#config };
+    return new People({
+      database: storage.pool,
+      secret: await loadSessionSecret(config.data.dir, systemRandom),
+      publicUrl: config.http.publicUrl,
+      tokens: new ApiTokens({ api: config.apiToken, cli: cliToken }),
+      setupLinks: storage.setupLinks,
+      clock: systemClock,
+      random: systemRandom,
+    });
+  }
+
+  #serverDeps(
+    storage: Storage,
+    telephony: Telephony,
+    people: People,
+  ): Omit<ServerDeps, 'floor' | 'messageEvents' | 'announce' | 'wakeDelivery'> {
+    const config = this.#config;
+    const { engine, desk } = telephony;
+    return {
+      config,
+      version: versionOfProduct(),
+      bootId: this.#bootId,
+      webRoot: join(ROOT, 'dist', 'web'),
+      demoAccounts: [],
+      clock: systemClock,
+      random: systemRandom,
+      log: this.#log,
+      people,
+      audit: storage.audit,
+      commands: desk,
+      calls: storage.callQueries,
+      directory: storage.directory,
+      numbers: numberPlan,
+      messages: storage.messages,
+      deliveries: storage.deliveries,
+      mailbox: config.mail.smtpUrl === undefined ? storage.mailbox : null,
+      recordings: storage.recordings,
+      recordingAudio: new RecordingSound(join(config.data.dir, 'recordings')),
+      center: {
+        export: () => storage.center.export(),
+        apply: async (spec) => {
+          const outcome = await storage.center.apply(spec);
+          engine.wakeWaiting();
+          return outcome;
+        },
+      },
+      backup: storage.backup,
+      readiness: () => this.#readiness(storage, telephony),
+      metrics: [() => telephonyMetrics(telephony)],
+    };
+  }
+
+  async #readiness(storage: Storage, { media, engine }: Telephony): Promise<Readiness> {
+    const found = await media.inventory();
+    return {
+      database: await storage.health(),
+      media: {
+        ready: found.ok,
+        detail: found.ok ? `${found.value.legs.length} legs` : 'the media process is away',
+      },
+      sip: {
+        ready: engine.acceptsCalls,
+        detail: this.#internal.sipUdpFd === undefined ? 'own socket' : 'inherited socket',
+      },
+    };
+  }
+
+  /** What a person at the terminal needs next. */
+  async #greet(people: People): Promise<void> {
+    const { publicUrl } = this.#config.http;
+    const { port } = this.#config.sip;
+    const token = await people.issueSetupToken();
+    const lines = [
+      '',
+      `  Denwaban (電話番) is ready: ${publicUrl}`,
+      ...(token === null
+        ? []
+        : [
+            `  First administrator (works once, for one hour): ${publicUrl}/setup?token=${token}`,
+            '  Another link: npm run denwaban -- first-admin',
+          ]),
+      ...(this.#config.demo
+        ? [
+            `  Try it: operator ${publicUrl}/console in one tab, caller ${publicUrl}/customer in another`,
+          ]
+        : [
+            '  An office to try: npm start -- --demo, or npm run denwaban -- apply examples/center.yaml',
+          ]),
+      `  Test call by SIP: call one of your numbers at UDP port ${port} from an address of a trunk, e.g.`,
+      `    sipp -sn uac -s 0301234567 127.0.0.1:${port} -m 1 -d 10000`,
+      '',
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+  }
+}
+
+function telephonyMetrics({ engine, sip }: Telephony): ReturnType<ServerDeps['metrics'][number]> {
+  const { transactions, dialogs } = sip.agent.counts;
+  const gauge = (name: string, help: string, value: number) =>
+    ({ name, help, type: 'gauge', samples: [{ value }] }) as const;
+  return [
+    gauge('denwaban_calls', 'Calls this process works on.', engine.openCalls.length),
+    gauge('denwaban_sip_transactions', 'SIP transactions alive.', transactions),
+    gauge('denwaban_sip_dialogs', 'SIP dialogs alive.', dialogs),
+  ].map((family) => ({ ...family, samples: [...family.samples] }));
+}
+
+function versionOfProduct(): string {
+  const text = readFileSync(join(ROOT, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
