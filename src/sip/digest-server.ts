@@ -19,6 +19,8 @@ export type DigestServerOptions = {
   /** Offered in this order; the first is what we would like best. */
   algorithms?: readonly DigestAlgorithm[];
   nonceLifetimeMs?: number;
+  /** Used nonces whose count is remembered. */
+  maxNonces?: number;
 };
 
 /** The stored H(username:realm:password) of an account; undefined for an unknown one. */
@@ -29,7 +31,7 @@ export type DigestVerdict =
   /** `challenge` holds one WWW-Authenticate value per algorithm, for the 401. */
   | { ok: false; reason: 'no-credentials' | 'stale' | 'refused'; challenge: string[] };
 
-const MAX_NONCES = 10_000;
+const DEFAULT_MAX_NONCES = 10_000;
 
 /**
  * Challenges and verifies (RFC 3261 §22, RFC 7616, RFC 8760). A nonce carries its expiry and our
@@ -40,11 +42,14 @@ export class DigestServer {
   readonly #options: Required<DigestServerOptions>;
   readonly #secret: string;
   readonly #counts = new Map<string, number>();
+  /** Expiry of the youngest nonce whose count has been forgotten. */
+  #acceptAfterMs = 0;
 
   constructor(options: DigestServerOptions) {
     this.#options = {
       algorithms: ['SHA-256', 'MD5'],
       nonceLifetimeMs: 300_000,
+      maxNonces: DEFAULT_MAX_NONCES,
       ...options,
     };
     this.#secret = newNonceSalt(options.random) + newNonceSalt(options.random);
@@ -106,31 +111,28 @@ export class DigestServer {
     const lastDot = nonce.lastIndexOf('.');
     const head = nonce.slice(0, Math.max(0, lastDot));
     if (!sameSecret(this.#mark(head), nonce.slice(lastDot + 1))) return false;
-    const expiresAt = parseInstant(head.slice(0, head.indexOf('.')));
-    if (expiresAt <= this.#options.clock.now()) return false;
+    const expiresAtMs = expiryOf(nonce);
+    if (expiresAtMs <= this.#options.clock.now()) return false;
+    const highest = this.#counts.get(nonce);
+    if (highest === undefined && expiresAtMs <= this.#acceptAfterMs) return false;
     // Without qop there is no count: such a nonce is good for one request.
     const count = qop === '' ? 1 : parseHex(nc);
-    const highest = this.#counts.get(nonce) ?? 0;
-    if (count <= highest) return false;
+    if (count <= (highest ?? 0)) return false;
     this.#counts.delete(nonce);
     this.#counts.set(nonce, count);
-    if (this.#counts.size > MAX_NONCES) this.#forgetOldest();
+    if (this.#counts.size > this.#options.maxNonces) this.#forgetOldest();
     return true;
   }
 
-  /**
-   * A forgotten nonce could be replayed until it expires, so when the table is full, everything
-   * is forgotten together with the secret's time: those clients are asked once more.
-   */
+  /** A forgotten nonce could be replayed, so nothing as old as it is accepted any more. */
   #forgetOldest(): void {
-    for (const nonce of this.#counts.keys()) {
-      if (parseInstant(nonce.slice(0, nonce.indexOf('.'))) > this.#options.clock.now()) break;
-      this.#counts.delete(nonce);
-    }
-    while (this.#counts.size > MAX_NONCES) {
-      const [oldest] = this.#counts.keys();
-      if (oldest === undefined) return;
-      this.#counts.delete(oldest);
-    }
+    const [oldest] = this.#counts.keys();
+    if (oldest === undefined) return;
+    this.#counts.delete(oldest);
+    this.#acceptAfterMs = Math.max(this.#acceptAfterMs, expiryOf(oldest));
   }
+}
+
+function expiryOf(nonce: string): number {
+  return parseInstant(nonce.slice(0, Math.max(0, nonce.indexOf('.'))));
 }

@@ -2,7 +2,7 @@ import { parseNameAddress } from './name-address.ts';
 import type { NameAddress } from './name-address.ts';
 import type { SipHeaders } from './sip-headers.ts';
 import { splitList } from './name-address.ts';
-import { parseDigits } from './uri.ts';
+import { parseDigits, parseParams } from './uri.ts';
 import { parseVia } from './via.ts';
 import type { Via } from './via.ts';
 
@@ -73,10 +73,29 @@ export function toTagOf(message: SipMessage): string {
   return toOf(message)?.params.get('tag') ?? '';
 }
 
-/** A session description carried by the message; '' when it carries none. */
+/** A session description carried by the message, also inside multipart; '' when there is none. */
 export function sdpOf(message: SipMessage): string {
-  const type = message.headers.get('Content-Type')?.toLowerCase() ?? '';
-  return type.startsWith('application/sdp') ? message.body : '';
+  const type = message.headers.get('Content-Type') ?? '';
+  const lower = type.toLowerCase();
+  if (lower.startsWith('application/sdp')) return message.body;
+  return lower.startsWith('multipart/') ? sdpPart(type, message.body) : '';
+}
+
+const MAX_PARTS = 16;
+
+/** RFC 5621: carriers wrap the SDP together with ISUP or identity documents. */
+function sdpPart(type: string, body: string): string {
+  const semicolon = type.indexOf(';');
+  const boundary = semicolon < 0 ? '' : parseParams(type, semicolon)?.get('boundary');
+  if (boundary === undefined || boundary === '') return '';
+  for (const part of `\r\n${body}`.split(`\r\n--${boundary}`).slice(1, MAX_PARTS + 1)) {
+    const end = part.indexOf('\r\n\r\n');
+    if (end < 0) continue;
+    if (/\r\ncontent-type[ \t]*:[ \t]*application\/sdp/i.test(part.slice(0, end))) {
+      return part.slice(end + 4);
+    }
+  }
+  return '';
 }
 
 export function isToken(text: string): boolean {

@@ -311,7 +311,8 @@ function serverKey(request: SipRequest, method: string): string {
   const via = topVia(request);
   const branch = via?.params.get('branch') ?? '';
   const sentBy = `${via?.host ?? ''}:${via?.port ?? ''}`;
-  if (branch.startsWith(MAGIC_COOKIE)) return `${branch}|${sentBy}|${method}`;
+  if (branch.startsWith(MAGIC_COOKIE) && branch !== MAGIC_COOKIE)
+    return `${branch}|${sentBy}|${method}`;
   const number = cseqOf(request)?.number ?? 0;
   const ids = `${sipCallIdOf(request)}|${fromTagOf(request)}|${number}`;
   return `2543|${ids}|${sentBy}|${branch}|${method}`;
