@@ -267,6 +267,7 @@ export async function storeCall(
       legId: asId('leg_operator'),
       device: { kind: 'browser', legId: asId('leg_operator') },
     },
+    answeredBy: rig.operatorId,
     triedOperators: [],
     recordingId,
     timers: {},
