@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parsed, request } from '../../test/harness/sip-network.ts';
-import { contactOf, cseqOf, fromOf, fromTagOf, sdpOf, toOf, topVia } from './message.ts';
+import { contactOf, cseqOf, fromTagOf, sdpOf, toOf, topVia } from './message.ts';
 import { encodeUtf8, formatNameAddress, parseNameAddress, splitList } from './name-address.ts';
 import {
   MAX_HEADER_BYTES,

@@ -18,7 +18,7 @@ export function createResponse(
 ): SipResponse {
   const headers = new SipHeaders().copyFrom(request.headers, 'Via');
   if (status > 100 && status < 300) headers.copyFrom(request.headers, 'Record-Route');
-  headers.copyFrom(request.headers, 'From', 'To', 'Call-ID', 'CSeq');
+  headers.copyFirst(request.headers, 'From', 'To', 'Call-ID', 'CSeq');
   if (options.toTag !== undefined && status > 100 && toTagOf(request) === '') {
     headers.set('To', `${headers.get('To') ?? ''};tag=${options.toTag}`);
   }

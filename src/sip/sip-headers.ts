@@ -159,6 +159,12 @@ export class SipHeaders {
     return this;
   }
 
+  /** Adds the first line of each of these names, '' where the other message has none. */
+  copyFirst(other: SipHeaders, ...names: string[]): this {
+    for (const name of names) this.add(name, other.get(name) ?? '');
+    return this;
+  }
+
   clone(): SipHeaders {
     const copy = new SipHeaders();
     for (const [name, value] of this.entries()) copy.add(name, value);

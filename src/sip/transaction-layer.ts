@@ -284,7 +284,10 @@ export class TransactionLayer {
   }
 
   #refuseMalformed(message: SipMessage, issue: ParseIssue, source: Peer): void {
-    if (message.kind !== 'request' || issue === 'too-many-headers' || !topVia(message)) return;
+    if (message.kind !== 'request' || !topVia(message)) return;
+    // Without these no client could tell what is answered. What they hold is given back unread.
+    const { headers } = message;
+    if (!['From', 'To', 'Call-ID', 'CSeq'].every((name) => headers.has(name))) return;
     stampReceived(message, source);
     const status = issue === 'bad-version' ? 505 : 400;
     this.respondStateless(message, status, source, [['Warning', `399 denwaban "${issue}"`]]);

@@ -347,6 +347,13 @@ describe('forks', () => {
   });
 });
 
+type SendArguments = [
+  agent: SipUserAgent,
+  dialog: DialogState,
+  method: string,
+  options?: InDialogOptions,
+];
+
 describe('a dialog', () => {
   async function established(listener: Partial<SipListener> = {}) {
     const network = new SipNetwork();
@@ -361,10 +368,7 @@ describe('a dialog', () => {
   /** Sends and lets the answer come. */
   async function send(
     network: SipNetwork,
-    agent: SipUserAgent,
-    dialog: DialogState,
-    method: string,
-    options: InDialogOptions = {},
+    ...[agent, dialog, method, options]: SendArguments
   ): Promise<InDialogOutcome> {
     const pending = agent.prepareInDialog(dialog, method, options).send();
     await network.pass(500);
