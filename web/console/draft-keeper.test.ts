@@ -127,6 +127,17 @@ describe('acknowledgement', () => {
     expect(nextDueAt(typed(draft, 'body', '長', START + 500))).toBe(START + 600);
   });
 
+  test('typed before the server has the draft: sent again until it is there', () => {
+    const sent = sendDue(typed(fresh(), 'body', 'あ', START), START + 100);
+    const refusal = {
+      callId: CALL,
+      field: 'body' as const,
+      clientSeq: sent.lastSeq,
+      reason: 'no-draft',
+    };
+    expect(dueFields(refused(sent, refusal), START + 2_100)).toHaveLength(1);
+  });
+
   test('a refusal of an older keystroke does not mark the newer one', () => {
     const first = sendDue(typed(fresh(), 'body', 'a', START), START + 100);
     const second = typed(first, 'body', 'ab', START + 110);

@@ -142,7 +142,10 @@ export function acknowledged(draft: KeptDraft, ack: FieldAck): KeptDraft {
   });
 }
 
-/** The server will not have this value: it stays on the screen, marked, until it is changed. */
+/**
+ * The server will not have this value: it stays on the screen, marked, until it is changed. Only
+ * `no-draft` passes by itself (typed in the instant before the answer is stored): sent again.
+ */
 export function refused(
   draft: KeptDraft,
   refusal: { callId: string; field: MessageField; clientSeq: number; reason: string },
@@ -151,6 +154,7 @@ export function refused(
   if (refusal.callId !== draft.callId || kept?.pending?.clientSeq !== refusal.clientSeq) {
     return draft;
   }
+  if (refusal.reason === 'no-draft') return draft;
   return withField(draft, refusal.field, { ...kept, refusal: refusal.reason });
 }
 

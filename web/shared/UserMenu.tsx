@@ -1,4 +1,4 @@
-import { Avatar, Button, Menu, useMantineColorScheme } from '@mantine/core';
+import { Avatar, Button, Menu, Text, useMantineColorScheme } from '@mantine/core';
 import type { MantineColorScheme } from '@mantine/core';
 import {
   IconCheck,
@@ -46,13 +46,13 @@ export function UserMenu(props: {
           px="xs"
           aria-label={t('menu.open', { name: session.name })}
           data-testid="user-menu"
-          leftSection={
-            <Avatar size={26} color="indigo" aria-hidden>
-              {session.name.slice(0, 1)}
-            </Avatar>
-          }
         >
-          {session.name}
+          <Avatar size={26} color="indigo" aria-hidden>
+            {session.name.slice(0, 1)}
+          </Avatar>
+          <Text span size="sm" ml="xs" visibleFrom="md">
+            {session.name}
+          </Text>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

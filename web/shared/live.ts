@@ -126,8 +126,10 @@ export class LiveConnection {
 
   #closed(code: number): void {
     this.#drop();
-    if (code === SESSION_ENDED) return this.#say('ended');
-    if (code === TOPIC_REFUSED) return this.#say('refused');
+    if (code === SESSION_ENDED || code === TOPIC_REFUSED) {
+      this.#say(code === SESSION_ENDED ? 'ended' : 'refused');
+      return;
+    }
     const delay = reconnectDelayMs(this.#attempt, this.#options.random());
     this.#attempt += 1;
     this.#say('waiting');

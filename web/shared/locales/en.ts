@@ -54,7 +54,7 @@ export const en: Texts = {
     emailNeeded: 'Please give an e-mail address (such as name@example.jp).',
     submit: 'Create and begin',
     noToken:
-      'The link is incomplete. Open the whole link that was printed at start. npm run denwaban -- admin-link prints a new one.',
+      'The link is incomplete. Open the whole link that was printed at start. npm run denwaban -- first-admin prints a new one.',
   },
   insecure: {
     title: 'The microphone is not available at this address',

@@ -55,7 +55,7 @@ export const ja = {
     emailNeeded: 'メールアドレスを入れてください（例: name@example.jp）。',
     submit: 'つくって始める',
     noToken:
-      'リンクに必要な文字が足りません。起動したときに表示されたリンク全体を開いてください。新しいリンクは npm run denwaban -- admin-link で表示できます。',
+      'リンクに必要な文字が足りません。起動したときに表示されたリンク全体を開いてください。新しいリンクは npm run denwaban -- first-admin で表示できます。',
   },
   insecure: {
     title: 'このアドレスではマイクを使えません',

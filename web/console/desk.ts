@@ -1,0 +1,329 @@
+import {
+  audioViewSchema,
+  deskViewSchema,
+  fieldAckSchema,
+  messageViewSchema,
+} from '../../src/contract/index.ts';
+import type {
+  DeskView,
+  LiveServerFrame,
+  MessageField,
+  MessageView,
+} from '../../src/contract/index.ts';
+import { announceSessionEnd, API, nothing, request } from '../shared/api.ts';
+import { LiveConnection, openLiveSocket } from '../shared/live.ts';
+import type { LiveStatus } from '../shared/live.ts';
+import { DeskAudio } from './desk-audio.ts';
+import type { AudioView } from './desk-audio.ts';
+import { claimDeskId, enterShift, isOnShift, leaveShift } from './desk-id.ts';
+import type { DraftStatus, KeptDraft } from './draft-keeper.ts';
+import { DraftSync } from './draft-sync.ts';
+import { mayHangUp } from './keys.ts';
+import { Ringer } from './ringer.ts';
+
+export type Notice = { id: number; code: NoticeCode; callId: string | null };
+type NoticeCode = Extract<LiveServerFrame, { type: 'notice' }>['notice']['code'];
+export type Presence = 'available' | 'away' | 'offline';
+
+/** Everything the console draws, in one value that is new after every change. */
+export type DeskSnapshot = {
+  deskId: string;
+  live: LiveStatus;
+  view: DeskView | null;
+  draft: KeptDraft | null;
+  draftStatus: DraftStatus;
+  audio: AudioView;
+  /** Another tab of this operator took the audio. */
+  taken: boolean;
+  notices: Notice[];
+  /** Server time minus this computer's: timers must agree with the server's instants. */
+  clockOffsetMs: number;
+};
+
+const WITH_FORM = ['connecting', 'talking', 'reconnecting', 'wrap-up'];
+
+/** Introduces the live connection, the draft, the audio and the ring to each other. */
+export class Desk {
+  readonly operatorId: string;
+  readonly ringer = new Ringer();
+  readonly audio: DeskAudio;
+  readonly #live: LiveConnection;
+  readonly #drafts: DraftSync;
+  readonly #listeners = new Set<() => void>();
+  readonly #messageListeners = new Set<(message: MessageView) => void>();
+  readonly #closing = new AbortController();
+  #snapshot: DeskSnapshot;
+  #hangUpPressedAt: number | null = null;
+  #answeredAt: number | null = null;
+  #noticeCount = 0;
+
+  constructor(operatorId: string, deskId: string) {
+    this.operatorId = operatorId;
+    this.audio = new DeskAudio((sdpOffer, takeOver) => openAudio(deskId, sdpOffer, takeOver));
+    this.#live = new LiveConnection({
+      deskId,
+      topics: ['desk', 'messages'],
+      openSocket: openLiveSocket,
+      random: Math.random,
+    });
+    this.#drafts = new DraftSync({
+      sendLive: (callId, outgoing) => this.#live.send({ type: 'draft.put', callId, ...outgoing }),
+      sendByRequest: (callId, { field, value, clientSeq }) =>
+        request(fieldAckSchema, 'PUT', `${API}/calls/${callId}/draft/fields/${field}`, {
+          body: { value, clientSeq, deskId },
+        }),
+      store: localStorage,
+      onChange: () => this.#publish({}),
+    });
+    this.#snapshot = {
+      deskId,
+      live: this.#live.status,
+      view: null,
+      draft: null,
+      draftStatus: 'empty',
+      audio: this.audio.view,
+      taken: false,
+      notices: [],
+      clockOffsetMs: 0,
+    };
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly getSnapshot = (): DeskSnapshot => this.#snapshot;
+
+  onMessage(listener: (message: MessageView) => void): () => void {
+    this.#messageListeners.add(listener);
+    return () => this.#messageListeners.delete(listener);
+  }
+
+  start(): void {
+    this.#live.onFrame((frame) => this.#receive(frame));
+    this.#live.onStatus((status) => this.#liveChanged(status));
+    this.audio.onChange(() => this.#publish({ audio: this.audio.view }));
+    this.#live.start();
+    void this.refresh();
+    // This tab was on shift before the reload: the caller may be waiting for its sound.
+    if (isOnShift()) void this.audio.resume();
+    const { signal } = this.#closing;
+    const hurry = (): void => {
+      this.#live.hurry();
+      this.audio.hurry();
+    };
+    window.addEventListener('online', hurry, { signal });
+    document.addEventListener('visibilitychange', hurry, { signal });
+    for (const gesture of ['pointerdown', 'keydown']) {
+      window.addEventListener(gesture, () => this.#gesture(), { signal });
+    }
+  }
+
+  /** The console is shown again, perhaps after a new sign-in. */
+  wake(): void {
+    this.#live.start();
+    this.audio.hurry();
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#live.stop();
+    this.#drafts.stop();
+    this.audio.stop();
+    this.ringer.close();
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.#show(await request(deskViewSchema, 'GET', `${API}/desk`));
+    } catch {
+      // The live connection brings the same snapshot as soon as it is open.
+    }
+  }
+
+  type(field: MessageField, value: string): void {
+    this.#drafts.type(field, value);
+  }
+
+  /** 受電開始 */
+  async startShift(options: { takeOver: boolean } = { takeOver: false }): Promise<void> {
+    this.ringer.unlock();
+    this.#publish({ taken: false });
+    if (this.#snapshot.view?.device === 'browser') {
+      if (!(await this.audio.start(options))) return;
+      enterShift();
+    }
+    // Taking over in the middle of a call: the operator is on the floor already.
+    if (!this.#isEngaged()) await this.setPresence('available');
+  }
+
+  async setPresence(presence: Presence): Promise<void> {
+    await this.#command(`${API}/desk/presence`, 'PUT', { presence });
+    if (presence !== 'offline') return;
+    leaveShift();
+    this.audio.stop();
+    const desk = encodeURIComponent(this.#snapshot.deskId);
+    await request(nothing, 'DELETE', `${API}/desk/audio?deskId=${desk}`).catch(() => null);
+  }
+
+  async echoTest(): Promise<void> {
+    await this.#command(`${API}/desk/echo-test`, 'POST');
+  }
+
+  async answer(): Promise<void> {
+    this.#answeredAt = Date.now();
+    this.ringer.stop();
+    await this.#callCommand('answer');
+  }
+
+  async decline(): Promise<void> {
+    this.ringer.stop();
+    await this.#callCommand('decline');
+  }
+
+  async hangUp(): Promise<void> {
+    const now = Date.now();
+    const allowed = mayHangUp(now, this.#hangUpPressedAt, this.#answeredAt);
+    this.#hangUpPressedAt = now;
+    if (allowed) await this.#callCommand('hang-up');
+  }
+
+  async finishWrapUp(): Promise<void> {
+    await this.#callCommand('finish');
+  }
+
+  /** Everything typed is with the server before the message is asked for. */
+  async sendMessage(callId: string): Promise<MessageView> {
+    await this.#drafts.flush();
+    const path = `${API}/calls/${callId}/message`;
+    const message = await request(messageViewSchema, 'POST', path, { body: {} });
+    this.#announce(message);
+    if (this.#live.status !== 'open') await this.refresh();
+    return message;
+  }
+
+  dismissNotice(id: number): void {
+    this.#publish({ notices: this.#snapshot.notices.filter((notice) => notice.id !== id) });
+  }
+
+  #gesture(): void {
+    if (this.#snapshot.audio.playbackBlocked) void this.audio.unblock();
+    if (this.#snapshot.audio.phase !== 'off') this.ringer.unlock();
+  }
+
+  #isEngaged(): boolean {
+    const state = this.#snapshot.view?.state;
+    return state === 'reserved' || state === 'busy' || state === 'wrap-up';
+  }
+
+  async #callCommand(command: 'answer' | 'decline' | 'hang-up' | 'finish'): Promise<void> {
+    const callId = this.#snapshot.view?.call?.id;
+    if (callId !== undefined) await this.#command(`${API}/calls/${callId}/${command}`, 'POST');
+  }
+
+  async #command(path: string, method: 'POST' | 'PUT', body?: unknown): Promise<void> {
+    try {
+      await request(nothing, method, path, { body });
+    } finally {
+      if (this.#live.status !== 'open') await this.refresh();
+    }
+  }
+
+  #receive(frame: LiveServerFrame): void {
+    switch (frame.type) {
+      case 'welcome':
+        { this.audio.hurry(); return; }
+      case 'desk':
+        { this.#show(frame.desk); return; }
+      case 'draft.ack':
+        { this.#drafts.acknowledge(frame.ack); return; }
+      case 'draft.refused':
+        { this.#drafts.refuse(frame); return; }
+      case 'message':
+        { this.#announce(frame.message); return; }
+      case 'audio.reopen':
+        { this.audio.reopen(); return; }
+      case 'desk.taken':
+        { this.#taken(frame.deskId); return; }
+      case 'notice':
+        { this.#notice(frame.notice); return; }
+      case 'floor':
+      case 'pong':
+        return undefined;
+    }
+  }
+
+  #liveChanged(status: LiveStatus): void {
+    this.#drafts.setOnline(status === 'open');
+    this.#publish({ live: status });
+    if (status === 'ended') announceSessionEnd();
+  }
+
+  #show(view: DeskView): void {
+    const { call } = view;
+    const withForm = call !== null && WITH_FORM.includes(call.phase);
+    // The caret is in the form the instant the call is answered; the stored draft may come later.
+    const empty = { callId: call?.id ?? '', version: 0, fields: {}, sentMessageId: null };
+    this.#snapshot = { ...this.#snapshot, view, clockOffsetMs: view.serverTime - Date.now() };
+    this.#drafts.show(withForm ? (view.draft ?? empty) : null);
+    this.#ring(view);
+    this.#publish({});
+  }
+
+  #ring(view: DeskView): void {
+    const rings = view.device === 'browser' && view.call?.phase === 'offering';
+    if (rings && this.#snapshot.audio.phase !== 'off') this.ringer.start();
+    else this.ringer.stop();
+  }
+
+  #taken(deskId: string): void {
+    if (deskId === this.#snapshot.deskId) return;
+    leaveShift();
+    this.ringer.stop();
+    this.audio.stop();
+    this.#publish({ taken: true });
+  }
+
+  #notice(notice: { code: NoticeCode; callId: string | null }): void {
+    this.#noticeCount += 1;
+    const shown = this.#snapshot.notices.filter((other) => other.code !== notice.code);
+    this.#publish({ notices: [...shown, { id: this.#noticeCount, ...notice }].slice(-3) });
+  }
+
+  #announce(message: MessageView): void {
+    for (const listener of this.#messageListeners) listener(message);
+  }
+
+  #publish(change: Partial<DeskSnapshot>): void {
+    const { draft, status } = this.#drafts;
+    this.#snapshot = { ...this.#snapshot, ...change, draft, draftStatus: status };
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+async function openAudio(deskId: string, sdpOffer: string, takeOver: boolean): Promise<string> {
+  const body = { deskId, sdpOffer, takeOver };
+  const answer = await request(audioViewSchema, 'POST', `${API}/desk/audio`, { body });
+  return answer.sdpAnswer;
+}
+
+let current: Promise<Desk> | null = null;
+let currentOperator = '';
+
+/** The page's one desk; another operator signing in on this page gets a new one. */
+export function deskOf(operatorId: string): Promise<Desk> {
+  if (current === null || currentOperator !== operatorId) {
+    const before = current;
+    currentOperator = operatorId;
+    current = begin(operatorId, before);
+  }
+  return current;
+}
+
+async function begin(operatorId: string, before: Promise<Desk> | null): Promise<Desk> {
+  (await before)?.close();
+  const desk = new Desk(operatorId, await claimDeskId());
+  desk.start();
+  return desk;
+}
