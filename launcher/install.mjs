@@ -25,7 +25,8 @@ export async function ensureInstalled(root) {
     }).catch((error) => {
       throw new Fault(`npm cannot be started (${codeOf(error)}): install npm, or put it on PATH.`);
     });
-    if (result.signal !== null) endLike(result);
+    const ended = result.signal ?? result.asked;
+    if (ended !== null) endLike({ code: null, signal: ended });
     if (result.code !== 0) throw npmFault(result.output);
     writeFileSync(stampPath(root), hashOf(root));
   });

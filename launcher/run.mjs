@@ -10,7 +10,8 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'];
  * @param {string[]} args
  * @param {{ cwd?: string, tied?: boolean, quiet?: boolean, env?: NodeJS.ProcessEnv,
  *   onStart?: (pid: number) => void }} options
- * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null, output: string }>}
+ * @returns {Promise<{ code: number | null, signal: NodeJS.Signals | null, output: string,
+ *   asked: NodeJS.Signals | null }>} `asked` is the last signal handed on
  */
 export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
@@ -24,7 +25,14 @@ export function run(command, args, options = {}) {
     const keep = (chunk) => (output = (output + chunk).slice(-20_000));
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
-    const handlers = FORWARDED.map((signal) => [signal, () => child.kill(signal)]);
+    let asked = null;
+    const handlers = FORWARDED.map((signal) => {
+      const handler = () => {
+        asked = signal;
+        child.kill(signal);
+      };
+      return [signal, handler];
+    });
     for (const [signal, handler] of handlers) process.on(signal, handler);
     const release = () => {
       for (const [signal, handler] of handlers) process.off(signal, handler);
@@ -36,7 +44,7 @@ export function run(command, args, options = {}) {
     });
     child.once('close', (code, signal) => {
       release();
-      resolve({ code, signal, output });
+      resolve({ code, signal, output, asked });
     });
   });
 }

@@ -27,7 +27,8 @@ export async function ensureWebBuilt(root, node) {
       env: { ...process.env, NODE_ENV: 'production' },
       onStart: hold,
     });
-    if (result.signal !== null) endLike(result);
+    const ended = result.signal ?? result.asked;
+    if (ended !== null) endLike({ code: null, signal: ended });
     if (result.code !== 0) throw buildFault(result.output);
     mkdirSync(join(root, 'dist'), { recursive: true });
     writeFileSync(stampPath(root), hash);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, openSync, readdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError } from '../base/index.ts';
 import { commandLine, identify, readPidFile, writePidFile } from './process-identity.ts';
 import type { SystemCalls } from './system-calls.ts';
@@ -26,7 +26,7 @@ const LONGEST_SOCKET = 'postgres-socket/.s.PGSQL.5432';
  */
 export function openDataFolder(configured: string, runtimeDir: string | undefined): DataFolder {
   try {
-    mkdirSync(configured, { recursive: true, mode: 0o755 });
+    makePassable(configured, mkdirSync(configured, { recursive: true }));
     const dir = realpathSync(configured);
     if (isOurs(dir)) chmodSync(dir, lstatSync(dir).mode | 0o711);
     const runDir = join(dir, 'run');
@@ -36,6 +36,12 @@ export function openDataFolder(configured: string, runtimeDir: string | undefine
     if (cause instanceof AppError) throw cause;
     throw folderError(configured, cause as NodeJS.ErrnoException);
   }
+}
+
+/** The folders just made, from the first new one down, whatever the umask made of them. */
+function makePassable(dir: string, firstMade: string | undefined): void {
+  if (firstMade === undefined) return;
+  for (let made = dir; made.startsWith(firstMade); made = dirname(made)) chmodSync(made, 0o711);
 }
 
 /** Empty or filled by us, and owned by this user: the others in it must be able to pass through. */

@@ -34,9 +34,14 @@ export function installBinaries(dataDir: string): PostgresBinaries {
   const dir = join(dataDir, `${PREFIX}${manifest.version}`);
   if (!existsSync(dir)) {
     const unfinished = mkdtempSync(`${dir}.new-`);
-    copyTree(join(source, 'native'), unfinished);
-    recreateLinks(source, unfinished);
-    renameSync(unfinished, dir);
+    try {
+      copyTree(join(source, 'native'), unfinished);
+      recreateLinks(source, unfinished);
+      renameSync(unfinished, dir);
+    } catch (error) {
+      rmSync(unfinished, { recursive: true, force: true });
+      throw error;
+    }
   }
   return {
     dir,

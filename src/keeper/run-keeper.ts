@@ -22,10 +22,19 @@ export async function runKeeper(entries: KeeperOptions['entries']): Promise<neve
     process.exit(await keepRunning(entries));
   } catch (thrown) {
     const error = toError(thrown);
-    say(error instanceof AppError ? error.message : (error.stack ?? error.message));
+    say(sentenceOf(error));
     const isSetting = error instanceof AppError && error.code === 'config.invalid';
     process.exit(isSetting ? EXIT_UNUSABLE : 1);
   }
+}
+
+function sentenceOf(error: Error): string {
+  if (error instanceof AppError) return error.message;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return 'The disk of the data folder is full: make room there, then start again.';
+  }
+  return error.stack ?? error.message;
 }
 
 async function keepRunning(entries: KeeperOptions['entries']): Promise<number> {
