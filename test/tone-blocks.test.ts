@@ -7,6 +7,7 @@ import {
   compareTiming,
   foreignLevelDb,
 } from './harness/tone-blocks.ts';
+import { decodeMulaw, encodeMulaw } from '../src/media/index.ts';
 
 const caller = new BlockSequence({ seed: 7, lane: 0 });
 const operator = new BlockSequence({ seed: 7, lane: 1 });
@@ -53,6 +54,8 @@ describe('BlockSequence and its ear', () => {
   it('measures cross-talk of -50 dB and its absence', () => {
     const own = caller.render(0, 80_000);
     const other = operator.render(0, 80_000);
+    const throughG711 = decodeMulaw(encodeMulaw(own));
+    expect(foreignLevelDb(throughG711, operator, caller).worst).toBeLessThan(-55);
     const leaking = Int16Array.from(own, (sample, i) => sample + (other[i] ?? 0) * 0.00316);
     expect(foreignLevelDb(own, operator, caller).worst).toBeLessThan(-60);
     const level = foreignLevelDb(leaking, operator, caller).worst;
