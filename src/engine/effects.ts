@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { assertNever, newId } from '../base/index.ts';
 import type { Clock, LegId, OperatorId, Random } from '../base/index.ts';
 import { RING_NO_ANSWER_LIMIT } from '../calls/index.ts';
@@ -176,12 +178,14 @@ export class Effects {
     const { state } = actor;
     const startedAt = state.answeredAt ?? clock.now();
     const path = recordingPath(id, startedAt);
+    const absolutePath = join(recordingsDir, path);
     const subscriberId = state.called.subscriberId;
     await recordings.begin({ id, callId: state.id, subscriberId, path, startedAt });
+    await mkdir(dirname(absolutePath), { recursive: true, mode: 0o700 });
     const begun = await media.record({
       recordingId: id,
       callId: state.id,
-      path: `${recordingsDir}/${path}`,
+      path: absolutePath,
       callerLeg: state.callerLeg.id,
     });
     if (begun.ok) return;

@@ -1,4 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { silentLogger } from '../../src/base/index.ts';
 import type { LegId, Logger } from '../../src/base/index.ts';
 import { systemClock, systemRandom } from '../../src/base/system.ts';
@@ -207,7 +210,7 @@ export class EngineRig {
         announce: () => undefined,
       }),
       recordings,
-      recordingsDir: '/nowhere',
+      recordingsDir: join(tmpdir(), `denwaban-rig-${process.pid}`),
       events: bus,
       isAttended: () => false,
     });
@@ -238,6 +241,7 @@ export class EngineRig {
     this.sip.agent.close();
     await this.#socket.close();
     await this.storage.close();
+    rmSync(join(tmpdir(), `denwaban-rig-${process.pid}`), { recursive: true, force: true });
   }
 
   speaks(listener: LegId, speaker: LegId): boolean {

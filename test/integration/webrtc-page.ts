@@ -21,6 +21,7 @@ const FLAGS = [
 /** What one peer connection of the page has heard and sent so far. */
 export type AudioStats = {
   state: string;
+  dtlsState: string;
   packetsReceived: number;
   packetsLost: number;
   packetsDiscarded: number;
@@ -70,6 +71,7 @@ window.stats = async (name) => {
   const peak = bins.indexOf(Math.max(...bins));
   return {
     state: pc.connectionState,
+    dtlsState: pc.getSenders()[0].transport?.state ?? 'new',
     packetsReceived: found.packetsReceived ?? 0,
     packetsLost: found.packetsLost ?? 0,
     packetsDiscarded: found.packetsDiscarded ?? 0,

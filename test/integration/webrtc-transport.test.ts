@@ -1,9 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
 import { systemClock } from '../../src/base/system.ts';
+import {
+  STUN_ATTRIBUTE,
+  STUN_TYPE,
+  parseStun,
+  writeStun,
+} from '../../src/media-process/stun-message.ts';
 import { createWebRtcTransport } from '../../src/media-process/webrtc-transport.ts';
 import type { WebRtcTransport } from '../../src/media-process/webrtc-transport.ts';
+import { localAddresses } from '../../src/media-process/webrtc-sockets.ts';
 import { WebRtcPage } from './webrtc-page.ts';
 
 const SSRC = 0x00c0ffee;
@@ -19,7 +27,7 @@ type Probe = {
   rtcpTypes: Set<number>;
 };
 
-/** G.711 §: one μ-law byte back to 16 bits. */
+/** One μ-law byte back to 16 bits (ITU-T G.711). */
 function decodeUlaw(byte: number): number {
   const value = ~byte & 0xff;
   const magnitude = (((value & 0x0f) << 3) + 0x84) << ((value & 0x70) >> 4);
@@ -102,6 +110,72 @@ function gaps(sequences: readonly number[]): number {
   return found;
 }
 
+const OFFER = [
+  'v=0',
+  'o=- 4711 2 IN IP4 127.0.0.1',
+  's=-',
+  't=0 0',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 0',
+  'a=ice-ufrag:them',
+  'a=ice-pwd:a-password-of-24-letters',
+  `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => 'AB').join(':')}`,
+  'a=setup:actpass',
+  'a=rtcp-mux',
+  '',
+].join('\r\n');
+
+/** One connectivity check from a socket of its own; where the reply came from. */
+async function checkFrom(local: string, candidate: string[], answer: string): Promise<string> {
+  const socket = createSocket(local.includes(':') ? 'udp6' : 'udp4');
+  const [address = '', port = ''] = candidate;
+  const find = (name: string): string => new RegExp(`a=${name}:(\\S+)`).exec(answer)![1]!;
+  const check = writeStun({
+    type: STUN_TYPE.bindingRequest,
+    transactionId: randomBytes(12),
+    attributes: [
+      { type: STUN_ATTRIBUTE.username, value: Buffer.from(`${find('ice-ufrag')}:them`) },
+    ],
+    password: find('ice-pwd'),
+  });
+  try {
+    await new Promise<void>((resolve) => socket.bind(0, local, resolve));
+    socket.send(check, Number(port), address);
+    return await new Promise<string>((resolve) => {
+      socket.once('message', (bytes, from) =>
+        resolve(`${parseStun(bytes)?.type ?? 0} from ${from.address}`),
+      );
+    });
+  } finally {
+    socket.close();
+  }
+}
+
+const hasIpv6 = localAddresses().some(({ address }) => address === '::1');
+
+describe('sockets of the transport', () => {
+  it('answer from the address that was asked, IPv6 too, and are gone after the shutdown', async () => {
+    const addresses = ['127.0.0.1', '127.0.0.2', ...(hasIpv6 ? ['::1'] : [])];
+    const probe = await startTransport(addresses);
+    const opened = await probe.transport.open('leg', OFFER);
+    if (!opened.ok) throw new Error(opened.reason);
+    const candidates = [...opened.answerSdp.matchAll(/udp \d+ (\S+) (\d+) typ host/g)];
+    expect(candidates.map((found) => found[1])).toEqual(addresses);
+    for (const [, address = '', port = ''] of candidates) {
+      const local = address.includes(':') ? '::1' : '127.0.0.1';
+      const reply = await checkFrom(local, [address, port], opened.answerSdp);
+      expect(reply).toBe(`${STUN_TYPE.bindingSuccess} from ${address}`);
+    }
+    await probe.transport.shutdown();
+    const again = createSocket('udp4');
+    const port = Number(candidates[0]![2]);
+    await new Promise<void>((resolve, reject) => {
+      again.once('error', reject);
+      again.bind({ port, address: '127.0.0.1', exclusive: true }, resolve);
+    });
+    again.close();
+  });
+});
+
 describe('browser leg', () => {
   let page: WebRtcPage;
   let probe: Probe;
@@ -170,7 +244,7 @@ describe('browser leg', () => {
     await hearsTone('new');
     await hearsTone('other');
     expect((await page.stats('new')).packetsLost).toBe(0);
-    await vi.waitFor(async () => expect((await page.stats('old')).state).toBe('closed'), WAIT);
+    await vi.waitFor(async () => expect((await page.stats('old')).dtlsState).toBe('closed'), WAIT);
     for (const name of ['old', 'new', 'other']) await page.hangUp(name);
   });
 

@@ -1,0 +1,173 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { DeskView } from '../../src/contract/index.ts';
+import { decodeMulaw, readRecording } from '../../src/media/index.ts';
+import { heardBy, installEar } from '../harness/browser-ear.ts';
+import { launchChromium } from '../harness/chromium.ts';
+import { PASSWORD, applyOffice, browserOperator } from '../harness/office.ts';
+import { startPlatform, until } from '../harness/platform.ts';
+import type { Platform } from '../harness/platform.ts';
+import { RtpPeer } from '../harness/rtp-peer.ts';
+import type { PeerNetwork } from '../harness/rtp-peer.ts';
+import { Sipp } from '../harness/sipp.ts';
+import {
+  BlockSequence,
+  analyseBlocks,
+  blockPositions,
+  compareTiming,
+  foreignLevelDb,
+} from '../harness/tone-blocks.ts';
+
+const seed = Math.floor(Math.random() * 1e6);
+const callerSound = new BlockSequence({ seed, lane: 0 });
+const operatorSound = new BlockSequence({ seed, lane: 1 });
+
+let platform: Platform;
+let browser: Browser;
+let page: Page;
+let operatorId: string;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  await applyOffice(platform, { operators: [browserOperator('hanako')] });
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await platform.stop();
+});
+
+afterEach(async () => {
+  await page.close();
+});
+
+/** Opens the desk's audio leg in a page, as the console does, and goes on the floor. */
+async function takeSeat(seconds: number): Promise<void> {
+  page = await browser.newPage({ bypassCSP: true });
+  await installEar(page, operatorSound, seconds);
+  await page.goto(`${platform.url}/healthz`);
+  operatorId = await page.evaluate(
+    async ({ email, password }) => {
+      const call = async (method: string, path: string, body: unknown) => {
+        const answer = await fetch(path, {
+          method,
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+        if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+        return answer.status === 204 ? null : ((await answer.json()) as Record<string, string>);
+      };
+      const session = await call('POST', '/api/v1/session', { email, password });
+      const pc = new RTCPeerConnection();
+      const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
+      for (const track of microphone.getTracks()) pc.addTrack(track, microphone);
+      await pc.setLocalDescription();
+      const sdpOffer = pc.localDescription?.sdp;
+      const answer = await call('POST', '/api/v1/desk/audio', { deskId: 'desk-e2e-1', sdpOffer });
+      await pc.setRemoteDescription({ type: 'answer', sdp: answer?.['sdpAnswer'] ?? '' });
+      await new Promise<void>((resolve, reject) => {
+        const check = (): void => {
+          if (pc.connectionState === 'connected') resolve();
+          if (pc.connectionState === 'failed') reject(new Error('no audio'));
+        };
+        pc.addEventListener('connectionstatechange', check);
+        check();
+      });
+      Object.assign(window, { deskConnection: pc });
+      await call('PUT', '/api/v1/desk/presence', { presence: 'available' });
+      return session?.['operatorId'] ?? '';
+    },
+    { email: 'hanako@example.jp', password: PASSWORD },
+  );
+}
+
+async function conversation(
+  seconds: number,
+  network: PeerNetwork,
+  silent = false,
+): Promise<RtpPeer> {
+  const peer = await RtpPeer.open();
+  const sipp = new Sipp({
+    scenario: 'uac-media-elsewhere',
+    target: { address: '127.0.0.1', port: platform.ports.sip },
+    keys: { dialed: '0301234567', rtp_port: peer.port },
+    args: ['-i', '127.0.0.1'],
+  });
+  try {
+    let desk: DeskView | undefined;
+    await until(
+      async () => {
+        desk = (await platform.api<DeskView>('GET', '/api/v1/desk', undefined, operatorId)).body;
+        return desk.call?.phase === 'offering';
+      },
+      10_000,
+      () => sipp.failure,
+    );
+    expect(desk?.call?.called).toMatchObject({
+      subscriberName: 'さくら法律事務所',
+      certainty: 'certain',
+    });
+    const callPath = `/api/v1/calls/${desk?.call?.id ?? ''}`;
+    const answered = await platform.api('POST', `${callPath}/answer`, {}, operatorId);
+    expect(answered.status).toBeLessThan(300);
+    const port = await sipp.mediaPort();
+    if (!silent) {
+      peer.speak(`c=IN IP4 127.0.0.1\r\nm=audio ${port} RTP/AVP 0\r\n`, callerSound, network);
+    }
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    peer.stop();
+    const ended = await platform.api('POST', `${callPath}/hang-up`, {}, operatorId);
+    expect(ended.status).toBeLessThan(300);
+    expect(await sipp.finished(), sipp.failure).toBe(0);
+    await platform.api('POST', `${callPath}/finish`, {}, operatorId);
+    return peer;
+  } finally {
+    await sipp.close();
+  }
+}
+
+function lastRecording(): { caller: Int16Array; ours: Int16Array; complete: boolean } {
+  const dir = join(platform.dataDir, 'recordings');
+  const files = readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.rec'))
+    .sort();
+  const parsed = readRecording(readFileSync(join(dir, files.at(-1) ?? '')));
+  if (!parsed.ok) throw new Error(parsed.reason);
+  const { records, complete } = parsed.value;
+  const joined = (side: 'caller' | 'ours'): Int16Array =>
+    Int16Array.from(records.flatMap((r) => [...decodeMulaw(r[side].subarray(0, r.samples))]));
+  return { caller: joined('caller'), ours: joined('ours'), complete };
+}
+
+const CLEAN = { missing: [], repeated: [], outOfOrder: [] };
+
+async function expectBothWays(seconds: number, peer: RtpPeer): Promise<void> {
+  const blocks = (seconds - 2) * 5;
+  const atOperator = analyseBlocks(await heardBy(page), callerSound);
+  expect(atOperator).toMatchObject(CLEAN);
+  expect(atOperator.seen.length).toBeGreaterThanOrEqual(blocks);
+  const atCaller = analyseBlocks(peer.pcm(), operatorSound);
+  expect(atCaller).toMatchObject(CLEAN);
+  expect(atCaller.seen.length).toBeGreaterThanOrEqual(blocks);
+  await until(() => lastRecording().complete, 5_000);
+  const { caller, ours } = lastRecording();
+  expect(analyseBlocks(caller, callerSound)).toMatchObject(CLEAN);
+  expect(analyseBlocks(ours, operatorSound)).toMatchObject(CLEAN);
+  expect(foreignLevelDb(caller, operatorSound, callerSound).worst).toBeLessThan(-40);
+  expect(foreignLevelDb(ours, callerSound, operatorSound).worst).toBeLessThan(-40);
+  const drift = compareTiming(
+    blockPositions(caller, callerSound),
+    blockPositions(peer.pcm(), operatorSound),
+  );
+  expect(drift.blocks).toBeGreaterThan(0);
+}
+
+test('SIPp and an operator in Chromium hear each other block by block, and the recording has both', async () => {
+  await takeSeat(60);
+  const peer = await conversation(20, {});
+  await expectBothWays(20, peer);
+  await peer.close();
+});

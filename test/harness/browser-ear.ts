@@ -1,0 +1,86 @@
+import type { Page } from 'playwright-core';
+import type { BlockSequence } from './tone-blocks.ts';
+
+/**
+ * A browser's microphone and ear for measurement. `installEar` replaces `getUserMedia` by a stream that
+ * plays the sequence, and keeps what every `RTCPeerConnection` of the page receives, at 8 kHz.
+ */
+export async function installEar(
+  page: Page,
+  sequence: BlockSequence,
+  seconds: number,
+): Promise<void> {
+  const pcm = sequence.render(0, seconds * 8000);
+  const sound = Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength).toString('base64');
+  await page.addInitScript({ content: `window.earSound = ${JSON.stringify(sound)};\n${SCRIPT}` });
+}
+
+const SCRIPT = `
+(() => {
+  const bytes = Uint8Array.from(atob(window.earSound), (c) => c.charCodeAt(0));
+  const pcm = new Int16Array(bytes.buffer);
+  const heard = [];
+  window.ear = { heard, ready: false };
+  let context;
+  const audio = () => {
+    if (context) return context;
+    context = new AudioContext({ sampleRate: 8000 });
+    return context;
+  };
+  const microphone = async () => {
+    const ctx = audio();
+    await ctx.resume();
+    const buffer = ctx.createBuffer(1, pcm.length, 8000);
+    const samples = buffer.getChannelData(0);
+    for (let i = 0; i < pcm.length; i++) samples[i] = pcm[i] / 32768;
+    const source = ctx.createBufferSource();
+    source.buffer = buffer;
+    const out = ctx.createMediaStreamDestination();
+    out.channelCount = 1;
+    source.connect(out);
+    source.start();
+    return out.stream;
+  };
+  navigator.mediaDevices.getUserMedia = microphone;
+  const worklet = 'registerProcessor("ear", class extends AudioWorkletProcessor {' +
+    'process([input]) { if (input[0]) this.port.postMessage(input[0].slice()); return true; } });';
+  const listen = async (stream) => {
+    const ctx = audio();
+    await ctx.resume();
+    await ctx.audioWorklet.addModule(URL.createObjectURL(new Blob([worklet], { type: 'text/javascript' })));
+    const element = new Audio();
+    element.srcObject = stream;
+    element.muted = true;
+    void element.play();
+    const node = new AudioWorkletNode(ctx, 'ear');
+    node.port.onmessage = ({ data }) => heard.push(data);
+    ctx.createMediaStreamSource(stream).connect(node).connect(ctx.destination);
+    window.ear.ready = true;
+  };
+  const Native = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Native {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener('track', ({ track, streams }) => {
+        if (track.kind === 'audio') void listen(streams[0] ?? new MediaStream([track]));
+      });
+    }
+  };
+})();
+`;
+
+/** What the page heard so far, 8 kHz. */
+export async function heardBy(page: Page): Promise<Int16Array> {
+  const base64 = await page.evaluate(`(() => {
+    const total = window.ear.heard.reduce((sum, part) => sum + part.length, 0);
+    const pcm = new Int16Array(total);
+    let at = 0;
+    for (const part of window.ear.heard) for (const s of part) pcm[at++] = Math.max(-32768, Math.min(32767, Math.round(s * 32768)));
+    const bytes = new Uint8Array(pcm.buffer);
+    let text = '';
+    for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+    return btoa(text);
+  })()`);
+  const bytes = Buffer.from(base64 as string, 'base64');
+  return new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+}

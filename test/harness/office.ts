@@ -1,0 +1,43 @@
+import type { CenterSpec } from '../../src/contract/index.ts';
+import { centerSpecSchema } from '../../src/contract/index.ts';
+import type { Platform } from './platform.ts';
+
+export const PASSWORD = 'correct-horse-battery';
+
+/** A small office on one trunk at loopback; `operators` and `subscribers` as in an apply file. */
+export async function applyOffice(
+  platform: Platform,
+  parts: { operators: unknown[]; subscribers?: unknown[]; addresses?: string[] },
+): Promise<CenterSpec> {
+  const spec = centerSpecSchema.parse({
+    version: 1,
+    name: '電話番センター',
+    trunks: [{ id: 'carrier', name: 'Carrier', addresses: parts.addresses ?? ['127.0.0.0/8'] }],
+    subscribers: parts.subscribers ?? [
+      {
+        id: 'sakura',
+        name: 'さくら法律事務所',
+        kana: 'さくらほうりつじむしょ',
+        greeting: 'お電話ありがとうございます。さくら法律事務所でございます。',
+        greetingKana: 'おでんわありがとうございます。さくらほうりつじむしょでございます。',
+        numbers: [{ number: '03-0123-4567', label: '代表' }],
+        contacts: [
+          { id: 'yamada', name: '山田 太郎', kana: 'やまだ たろう', email: 'yamada@example.jp' },
+        ],
+        mailRoutes: [{ to: ['yamada'] }],
+        members: [{ email: 'member@example.jp', name: '山田 太郎', initialPassword: PASSWORD }],
+      },
+    ],
+    operators: parts.operators,
+  });
+  const answer = await platform.api('POST', '/api/v1/apply', spec);
+  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+  return spec;
+}
+
+export const browserOperator = (id: string): unknown => ({
+  id,
+  name: '電話 花子',
+  email: `${id}@example.jp`,
+  initialPassword: PASSWORD,
+});
