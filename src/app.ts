@@ -14,7 +14,6 @@ import { ApiTokens, People, loadSessionSecret, writeCliToken } from './people/in
 import { RecordingSound } from './recordings/index.ts';
 import { openStorage } from './storage/index.ts';
 import type { Storage } from './storage/index.ts';
-import { createCenter } from './app-center.ts';
 import { buildDelivery } from './app-delivery.ts';
 import type { Delivery } from './app-delivery.ts';
 // DEMO import { loadDemo } from './app-demo.ts';
@@ -174,7 +173,14 @@ export class App {
       mailbox: config.mail.smtpUrl === undefined ? storage.mailbox : null,
       recordings: storage.recordings,
       recordingAudio: new RecordingSound(join(config.data.dir, 'recordings')),
-      center: createCenter({ storage, people, onApplied: () => engine.wakeWaiting() }),
+      center: {
+        export: () => storage.center.export(),
+        apply: async (spec) => {
+          const outcome = await storage.center.apply(spec);
+          engine.wakeWaiting();
+          return outcome;
+        },
+      },
       backup: storage.backup,
       readiness: () => this.#readiness(storage, telephony),
       metrics: [() => telephonyMetrics(telephony)],
