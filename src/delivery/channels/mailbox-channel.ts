@@ -1,0 +1,39 @@
+import type { Clock } from '../../base/index.ts';
+import { parseMailAddress } from '../mail.ts';
+import type { MailChannel } from '../mail.ts';
+import type { MailboxStore } from '../ports.ts';
+
+/** Where mails go while no SMTP server is set: a page of this machine, no further. */
+export function createMailboxChannel(options: {
+  mailbox: MailboxStore;
+  clock: Clock;
+  from: string;
+}): MailChannel {
+  const from = parseMailAddress(options.from);
+  return {
+    async send(mail) {
+      const { name, address } = mail.to;
+      try {
+        await options.mailbox.put({
+          id: `${mail.deliveryId}-${mail.attempt}`,
+          from: from ? written(from) : options.from,
+          to: written({ name, address }),
+          subject: mail.subject,
+          messageId: mail.messageId,
+          text: mail.text,
+          html: mail.html,
+          receivedAt: options.clock.now(),
+        });
+        return { type: 'accepted', providerId: 'local-mailbox' };
+      } catch (thrown) {
+        // Written under the delivery's own id: putting it again changes nothing.
+        const reason = thrown instanceof Error ? thrown.message : String(thrown);
+        return { type: 'retry', reason };
+      }
+    },
+  };
+}
+
+function written({ name, address }: { name: string; address: string }): string {
+  return name === '' ? address : `${name} <${address}>`;
+}
