@@ -55,6 +55,7 @@ function server(options: Partial<DigestServerOptions> = {}) {
     clock,
     random: countingRandom(9),
     hash: nodeHash,
+    algorithms: ['SHA-256', 'MD5'],
     ...options,
   });
   const verify = (message: SipRequest) =>
@@ -109,6 +110,15 @@ describe('the digest server', () => {
     const challenges = verdict.ok ? [] : verdict.challenge.map((value) => parseChallenge(value));
     expect(challenges.map((one) => one?.algorithm)).toEqual(['SHA-256', 'MD5']);
     expect(challenges[0]).toMatchObject({ realm: 'example.com', qop: 'auth', stale: false });
+  });
+
+  it('offers MD5 alone unless told otherwise, and takes no other', () => {
+    const { digest, verify } = server({ algorithms: undefined });
+    const challenge = digest.challenge();
+    expect(challenge.map((value) => parseChallenge(value)?.algorithm)).toEqual(['MD5']);
+    const nonce = nonceOf(challenge);
+    expect(verify(register({ nonce, algorithm: 'SHA-256' })).ok).toBe(false);
+    expect(verify(register({ nonce, algorithm: 'MD5' })).ok).toBe(true);
   });
 
   it('accepts the right answer in either algorithm, with and without qop', () => {

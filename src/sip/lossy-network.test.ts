@@ -37,7 +37,10 @@ async function play(planned: Plan, cancels: boolean) {
       invite.observe({
         onCancel: () => (calleeEnd = 'cancelled'),
         onAck: () => (calleeEnd = 'acknowledged'),
-        onAckTimeout: () => (calleeEnd = 'ack-timeout'),
+        onAckTimeout: () => {
+          calleeEnd = 'ack-timeout';
+          void callee.prepareInDialog(invite.dialog, 'BYE').send();
+        },
       });
       network.clock.setTimer(planned.answerAfterMs, () => invite.accept({ sdp: 'v=0\r\n' }));
     },
@@ -64,6 +67,7 @@ async function play(planned: Plan, cancels: boolean) {
   });
   if (cancels) network.clock.setTimer(planned.cancelAfterMs, () => outgoing.cancel());
   await network.pass(45_000);
+  network.fate = () => [1];
   return { network, caller, callee, events, calls, requests, dialog, calleeEnd: () => calleeEnd };
 }
 

@@ -119,6 +119,16 @@ describe('a request outside dialogs', () => {
     expect(via).toContain('received=192.0.2.9');
   });
 
+  it('a listener that throws costs a 500, nothing else', () => {
+    const bug = (): never => {
+      throw new Error('bug');
+    };
+    const listener = { onInvite: bug, onRegister: bug, onOptions: bug };
+    for (const method of ['INVITE', 'REGISTER', 'OPTIONS']) {
+      expect(statuses(ask({ method, listener }))).toEqual([500]);
+    }
+  });
+
   it('more transactions than allowed are refused with 503 and Retry-After', () => {
     const network = new SipNetwork();
     network.start(2, {}, { maxTransactions: 1 });

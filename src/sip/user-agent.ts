@@ -1,3 +1,4 @@
+import { toError } from '../base/index.ts';
 import type { Clock, Logger, Random } from '../base/index.ts';
 import { startAnswer } from './answer.ts';
 import type { AnswerObserver } from './answer.ts';
@@ -261,7 +262,10 @@ export class SipUserAgent {
     const { key } = transaction;
     const invite = new IncomingInvite(this.#core, transaction, () => void this.#open.delete(key));
     this.#open.set(key, invite);
-    this.#listener.onInvite(invite);
+    this.#guard(
+      () => this.#listener.onInvite(invite),
+      () => invite.reject(500),
+    );
   }
 
   #onRequest(transaction: NonInviteTransaction): void {
@@ -277,7 +281,10 @@ export class SipUserAgent {
       return;
     }
     if (request.method === 'REGISTER' && this.#listener.onRegister) {
-      this.#listener.onRegister(incoming);
+      this.#guard(
+        () => this.#listener.onRegister?.(incoming),
+        () => incoming.respond(500),
+      );
     } else if (request.method === 'OPTIONS') {
       this.#onOptions(incoming);
     } else if (IN_DIALOG_ONLY.has(request.method)) incoming.respond(481);
@@ -286,7 +293,10 @@ export class SipUserAgent {
 
   #onOptions(incoming: IncomingRequest): void {
     if (this.#listener.onOptions) {
-      this.#listener.onOptions(incoming);
+      this.#guard(
+        () => this.#listener.onOptions?.(incoming),
+        () => incoming.respond(500),
+      );
       return;
     }
     incoming.respond(200, {
@@ -324,7 +334,22 @@ export class SipUserAgent {
     if (request.method === 'INVITE') live.answerPending = true;
     const incoming = new IncomingRequest(this.#core, transaction, verdict.dialog);
     if (request.method === 'BYE' && this.#endOpenInvite(verdict.dialog)) incoming.respond(200);
-    else this.#listener.onInDialogRequest(incoming);
+    else {
+      this.#guard(
+        () => this.#listener.onInDialogRequest(incoming),
+        () => incoming.respond(500),
+      );
+    }
+  }
+
+  /** A bug met by one request ends in a 500 for that request, not in the socket's handler. */
+  #guard(listen: () => void, refuse: () => void): void {
+    try {
+      listen();
+    } catch (thrown: unknown) {
+      this.#core.log.error({ err: toError(thrown) }, 'SIP listener failed');
+      refuse();
+    }
   }
 
   /** §15.1.2: a BYE inside the early dialog of a call that we have not answered ends the INVITE. */
