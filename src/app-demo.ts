@@ -1,33 +1,54 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AppError } from './base/index.ts';
 import type { Logger } from './base/index.ts';
 import { readCenter } from './cli/index.ts';
-import type { App } from './http/index.ts';
+import type { CenterSpec } from './contract/index.ts';
+import type { App, ServerDeps } from './http/index.ts';
 
-/** Loads the demonstration office, by the same door as `denwaban apply`. */
+export type Demo = { spec: CenterSpec; accounts: ServerDeps['demoAccounts'] };
+
+/** The demonstration office with the accounts that the sign-in page offers. */
+export function readDemo(root: string): Demo {
+  const read = readCenter(readFileSync(join(root, 'examples', 'center.yaml'), 'utf8'));
+  if (!read.ok) throw new AppError('demo-invalid', 'examples/center.yaml is not valid.');
+  const { spec } = read;
+  const people = [
+    ...spec.operators.map(({ email, name, role, initialPassword }) => ({
+      email,
+      name,
+      role,
+      password: initialPassword,
+    })),
+    ...spec.subscribers.flatMap(({ members }) =>
+      members.map(({ email, name, initialPassword }) => ({
+        email,
+        name,
+        role: 'member',
+        password: initialPassword,
+      })),
+    ),
+  ];
+  const accounts = people.flatMap(({ email, name, role, password }) =>
+    email === undefined || password === undefined ? [] : [{ email, name, role, password }],
+  );
+  return { spec, accounts };
+}
+
+/** Loads the office by the same door as `denwaban apply`. */
 export async function loadDemo(options: {
   server: App;
+  demo: Demo;
   cliToken: string;
-  root: string;
   log: Logger;
 }): Promise<void> {
-  const { server, cliToken, root, log } = options;
-  const text = await readFile(join(root, 'examples', 'center.yaml'), 'utf8');
-  const center = readCenter(text);
-  if (!center.ok) {
-    log.error({ problems: center.problems }, 'the demonstration office is not valid');
-    return;
-  }
+  const { server, demo, cliToken, log } = options;
   const answer = await server.inject({
     method: 'POST',
     url: '/api/v1/apply',
     headers: { authorization: `Bearer ${cliToken}` },
-    payload: center.spec,
+    payload: demo.spec,
   });
-  if (answer.statusCode !== 200) {
-    log.error(
-      { status: answer.statusCode, body: answer.body },
-      'the demonstration office is not loaded',
-    );
-  }
+  if (answer.statusCode === 200) return;
+  log.error({ status: answer.statusCode, body: answer.body }, 'the demonstration is not loaded');
 }

@@ -37,7 +37,6 @@ export type Telephony = {
   engine: Engine;
   media: MediaProcessClient;
   sip: SipService;
-  phones: PhoneBook;
   /** Adopts what is there and begins to take calls. */
   start(): Promise<void>;
   close(): Promise<void>;
@@ -45,7 +44,8 @@ export type Telephony = {
 
 /** SIP, media and calls, introduced to each other. */
 export async function buildTelephony(options: TelephonyOptions): Promise<Telephony> {
-  const { config, internal, clock, random, storage, events } = options;
+  const { internal, clock, random, storage, events } = options;
+  const { directory, floor, registrations } = storage;
   const log = options.log.child({ module: 'engine' });
   const media = new MediaProcessClient({
     socketPath: internal.mediaSocket,
@@ -53,41 +53,9 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
     clock,
     log,
   });
-  const socket = await SipSocket.open({
-    fd: internal.sipUdpFd ?? null,
-    port: config.sip.port,
-    bind: config.sip.bind,
-    log,
-  });
-  const contact = { address: sipHost(config), port: socket.port };
-  const sip = new SipService({
-    clock,
-    random,
-    log,
-    media,
-    transports: [socket],
-    localContacts: { UDP: contact },
-    userAgentName: 'Denwaban',
-  });
-  const phones = new PhoneBook({ clock, store: storage.registrations, lookup: addressOf });
-  const { directory, floor, calls, recordings, registrations } = storage;
-  const engine = new Engine({
-    clock,
-    random,
-    log,
-    bootId: options.bootId,
-    media,
-    sip,
-    phones,
-    directory,
-    calls,
-    floor,
-    messages: options.messages,
-    recordings,
-    recordingsDir: join(config.data.dir, 'recordings'),
-    events,
-    isAttended: options.isAttended,
-  });
+  const { socket, sip } = await openSip(options, media, log);
+  const phones = new PhoneBook({ clock, store: registrations, lookup: addressOf });
+  const engine = buildEngine(options, { media, sip, phones, log });
   const numbers = new NumberReader(directory, numberPlan);
   const intake = new CallIntake({ clock, random, log, engine, media, directory, numbers });
   const registrar = new RegistrarService({
@@ -98,13 +66,11 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
     phones,
     onChange: () => engine.wakeWaiting(),
   });
-  const desk = new CallDesk({ clock, random, engine, media, floor, events, numbers });
   return {
-    desk,
+    desk: new CallDesk({ clock, random, engine, media, floor, events, numbers }),
     engine,
     media,
     sip,
-    phones,
     start: async () => {
       await media.connect();
       sip.listen({
@@ -122,6 +88,51 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
       await Promise.all([socket.close(), media.close()]);
     },
   };
+}
+
+async function openSip(
+  { config, internal, clock, random }: TelephonyOptions,
+  media: MediaProcessClient,
+  log: Logger,
+): Promise<{ socket: SipSocket; sip: SipService }> {
+  const socket = await SipSocket.open({
+    fd: internal.sipUdpFd ?? null,
+    port: config.sip.port,
+    bind: config.sip.bind,
+    log,
+  });
+  const sip = new SipService({
+    clock,
+    random,
+    log,
+    media,
+    transports: [socket],
+    localContacts: { UDP: { address: sipHost(config), port: socket.port } },
+    userAgentName: 'Denwaban',
+  });
+  return { socket, sip };
+}
+
+function buildEngine(
+  options: TelephonyOptions,
+  parts: { media: MediaProcessClient; sip: SipService; phones: PhoneBook; log: Logger },
+): Engine {
+  const { config, bootId, clock, random, storage, events, messages, isAttended } = options;
+  const { directory, calls, floor, recordings } = storage;
+  return new Engine({
+    ...parts,
+    clock,
+    random,
+    bootId,
+    directory,
+    calls,
+    floor,
+    messages,
+    recordings,
+    recordingsDir: join(config.data.dir, 'recordings'),
+    events,
+    isAttended,
+  });
 }
 
 /** What we call ourselves in Via and Contact. */

@@ -7,6 +7,7 @@ import type { Logger } from './base/index.ts';
 import { systemClock, systemRandom } from './base/system.ts';
 import type { FloorEvent } from './calls/index.ts';
 import type { Config, Internal } from './config/index.ts';
+import type { OutboxWorker } from './delivery/index.ts';
 import { buildServer, listen } from './http/index.ts';
 import type { App as HttpApp, Readiness, ServerDeps } from './http/index.ts';
 import type { MessageEvent } from './messages/index.ts';
@@ -15,8 +16,8 @@ import { RecordingSound } from './recordings/index.ts';
 import { openStorage } from './storage/index.ts';
 import type { Storage } from './storage/index.ts';
 import { buildDelivery } from './app-delivery.ts';
-import type { Delivery } from './app-delivery.ts';
-// DEMO import { loadDemo } from './app-demo.ts';
+import { loadDemo, readDemo } from './app-demo.ts';
+import type { Demo } from './app-demo.ts';
 import { EventBus } from './app-event-bus.ts';
 import { createMessageDesk } from './app-message-desk.ts';
 import { numberPlan } from './app-number-plan.ts';
@@ -37,14 +38,16 @@ export class App {
   readonly #bootId = randomBytes(8).toString('hex');
   #storage: Storage | null = null;
   #telephony: Telephony | null = null;
-  #delivery: Delivery | null = null;
+  #delivery: OutboxWorker | null = null;
   #server: HttpApp | null = null;
   #stopped = false;
+  readonly #demo: Demo | null;
 
   constructor(config: Config, internal: Internal, log: Logger) {
     this.#config = config;
     this.#internal = internal;
     this.#log = log;
+    this.#demo = config.demo ? readDemo(ROOT) : null;
   }
 
   async start(): Promise<void> {
@@ -63,7 +66,7 @@ export class App {
     this.#delivery = delivery;
     const announce = (event: MessageEvent): void => {
       messageEvents.publish(event);
-      delivery.wake();
+      delivery.nudge();
     };
     const messages = createMessageDesk({
       clock: systemClock,
@@ -92,7 +95,7 @@ export class App {
       floor,
       messageEvents,
       announce,
-      wakeDelivery: () => delivery.wake(),
+      wakeDelivery: () => delivery.nudge(),
     });
     this.#server = server;
     await telephony.start();
@@ -102,7 +105,7 @@ export class App {
       server,
       httpFd === undefined ? { host: config.http.bind, port: config.http.port } : { fd: httpFd },
     );
-    // DEMO if (config.demo) await loadDemo({ server, cliToken, root: ROOT, log });
+    if (this.#demo !== null) await loadDemo({ server, demo: this.#demo, cliToken, log });
     log.info({ port: config.http.port, sip: config.sip.port }, 'ready');
     await this.#greet(people);
   }
@@ -158,7 +161,7 @@ export class App {
       version: versionOfProduct(),
       bootId: this.#bootId,
       webRoot: join(ROOT, 'dist', 'web'),
-      demoAccounts: [],
+      demoAccounts: this.#demo?.accounts ?? [],
       clock: systemClock,
       random: systemRandom,
       log: this.#log,

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';

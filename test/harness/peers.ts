@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import type { SpawnSyncOptionsWithStringEncoding } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 /** Programs nobody here wrote that suites need, and the Debian packages that bring them. */
@@ -27,7 +28,7 @@ export function installMissingPeers(say: (line: string) => void): void {
   const packages = missing.flatMap((name) => PEERS[name].packages);
   say(`Installing ${packages.join(', ')} …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const options = { env, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' } as const;
+  const options: SpawnSyncOptionsWithStringEncoding = { env, stdio: 'pipe', encoding: 'utf8' };
   spawnSync('apt-get', ['update', '-qq'], options);
   const result = spawnSync(
     'apt-get',
