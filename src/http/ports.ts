@@ -23,8 +23,8 @@ export type ApplyOutcome =
   | { ok: false; issues: { path: string; message: string }[] };
 
 /**
- * The office as declared by a file, accounts included. Applies all of it or nothing; reloads the
- * directory.
+ * The office as declared by a file, all of it or nothing; reloads the directory. The accounts it
+ * names are made by the apply route.
  */
 export interface Center {
   apply(spec: CenterSpec): Promise<ApplyOutcome>;

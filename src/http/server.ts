@@ -4,7 +4,6 @@ import fastify from 'fastify';
 import type { FastifyError } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { OperatorId } from '../base/index.ts';
 import { guardRoutes, ownersFrom } from './access.ts';
 import type { App } from './app.ts';
 import { errorHandler } from './error-handler.ts';
@@ -53,6 +52,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   });
   await addPlugins(app, deps);
   const hub = new LiveHub(deps);
+  app.decorate('isAttended', (operatorId) => hub.isAttended(operatorId));
   app.addHook('preClose', (done) => {
     hub.close();
     done();

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InjectOptions } from 'fastify';
 import { asId } from '../../src/base/index.ts';
 import { TOPIC_POLICIES } from '../../src/http/index.ts';
 import { decide, NOBODY } from '../../src/people/index.ts';

@@ -1,12 +1,16 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { applyResultSchema, centerSpecSchema, restoreResultSchema } from '../../contract/index.ts';
+import { applyAccounts } from '../accounts.ts';
 import type { App } from '../app.ts';
 import { auditOf } from '../audit.ts';
 import { refuse } from '../problems.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
-type Deps = Pick<ServerDeps, 'center' | 'backup' | 'directory' | 'audit' | 'clock'>;
+type Deps = Pick<
+  ServerDeps,
+  'center' | 'backup' | 'people' | 'calls' | 'directory' | 'audit' | 'clock'
+>;
 
 const ADMINISTRATOR = { policy: { kind: 'roles', roles: ['administrator'] } } as const;
 /** A file of ten thousand subscribers. */
@@ -33,7 +37,7 @@ function registerApply(app: App, deps: Deps): void {
     handler: async (request, reply) => {
       const outcome = await deps.center.apply(request.body);
       if (!outcome.ok) return refuse(reply, 'center-invalid', outcome.issues);
-      const { result } = outcome;
+      const result = await applyAccounts(request.body, outcome.result, deps);
       const { created, changed } = result;
       const detail = { created: String(created.length), changed: String(changed.length) };
       const subject = { type: 'center', detail } as const;

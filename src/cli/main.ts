@@ -1,0 +1,5 @@
+import { loadConfig } from '../config/index.ts';
+import { run } from './run.ts';
+import { processTerminal } from './terminal.ts';
+
+process.exitCode = await run(process.argv.slice(2), () => loadConfig(), processTerminal);
