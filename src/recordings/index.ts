@@ -1,3 +1,5 @@
 export type { ExpiredRecordings, Recording, RecordingStore } from './ports.ts';
-export { RecordingSound } from './recording-sound.ts';
-export type { RecordingWav, SoundChannel } from './recording-sound.ts';
+export { MAX_PEAKS, createRecordingAudio } from './recording-audio.ts';
+export type { AudioChannel, Peaks, RecordingAudio, RecordingWav } from './recording-audio.ts';
+export { removeOldRecordings } from './retention.ts';
+export type { RemovedRecording, RetentionOptions } from './retention.ts';

@@ -1,0 +1,84 @@
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import {
+  RECORDING_HEADER_BYTES,
+  RECORD_BYTES,
+  newRecord,
+  parseRecord,
+  parseRecordingHeader,
+  recordCount,
+  recordOffset,
+} from '../media/index.ts';
+import type { RecordingRecord } from '../media/index.ts';
+
+/** Damaged records at the end that are passed over in search of the last good one. */
+const MAX_TORN_RECORDS = 5;
+
+/** How much of a file is sound: so many records, the last one so full. */
+export type SoundLength = { records: number; lastSamples: number };
+
+/** Null when there is no file, or what is there is no recording. */
+export async function openRecordingFile(path: string): Promise<RecordingFile | null> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  const header = await readAt(handle, 0, RECORDING_HEADER_BYTES);
+  if (!parseRecordingHeader(header).ok) {
+    await handle.close();
+    return null;
+  }
+  return new RecordingFile(handle);
+}
+
+/** A recording open for reading, possibly still being written. */
+export class RecordingFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  /** What is on the disk now, without a torn tail. */
+  async soundLength(): Promise<SoundLength> {
+    const { size } = await this.#handle.stat();
+    const whole = recordCount(size);
+    for (let records = whole; records > Math.max(0, whole - MAX_TORN_RECORDS); records--) {
+      const last = await this.#parse(records - 1);
+      if (last) return { records, lastSamples: last.samples };
+    }
+    return { records: 0, lastSamples: 0 };
+  }
+
+  /** A damaged record is a second of silence: what follows keeps its time. */
+  async record(number: number): Promise<RecordingRecord> {
+    const found = await this.#parse(number);
+    if (found) return found;
+    const { caller, ours } = newRecord();
+    return { number, atMs: 0, samples: caller.length, last: false, caller, ours };
+  }
+
+  async #parse(number: number): Promise<RecordingRecord | null> {
+    const bytes = await readAt(this.#handle, recordOffset(number), RECORD_BYTES);
+    const parsed = parseRecord(bytes, number);
+    return parsed.ok ? parsed.value : null;
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+async function readAt(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
