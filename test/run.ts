@@ -1,118 +1,181 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// What `npm test` runs: installs the peers where it may, then every check and every suite, and says
+// last, alone on a line, how many passed and failed.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installMissingPeers, missingPeers } from './harness/peers.ts';
-import type { PeerName } from './harness/peers.ts';
+import { parseArgs } from 'node:util';
+import { PEERS, has } from './harness/peers.ts';
+import type { Peer } from './harness/peers.ts';
 
-/**
- * `npm test`: sets up what the suites need, runs every one, and ends with `N passed, N failed`.
- * `--only NAME` (checks, unit, integration, e2e, new-york) runs a part.
- */
+type Count = { passed: number; failed: number; skipped: number };
 
-const ROOT = fileURLToPath(new URL('../', import.meta.url));
-const BIN = join(ROOT, 'node_modules', '.bin');
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MODULES = join(ROOT, 'node_modules');
+/** For all of it; a suite that hangs must not hang whoever waits for the last line. */
+const BUDGET_MS = 25 * 60_000;
+const deadline = AbortSignal.timeout(BUDGET_MS);
+const NONE: Count = { passed: 0, failed: 0, skipped: 0 };
 
-type Tally = { passed: number; failed: number; skipped: number };
-type Stage = { name: string; run: () => Tally };
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-const CHECKS: [name: string, program: string, args: string[]][] = [
-  ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
-  ['lint', 'eslint', ['.']],
-  ['walls', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'src', 'web', 'test', 'bench']],
-  ['types', 'tsc', ['-p', 'tsconfig.json']],
-  ['types of the pure modules', 'tsc', ['-p', 'tsconfig.core.json']],
-  ['types of the pages', 'tsc', ['-p', 'web/tsconfig.json']],
+/** The parts of `npm run check`, each one pass or fail. */
+const CHECKS: readonly [name: string, script: string, ...args: string[]][] = [
+  ['format', 'prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
+  ['lint', 'eslint/bin/eslint.js', '.'],
+  [
+    'walls',
+    'dependency-cruiser/bin/dependency-cruise.mjs',
+    ...['--config', '.dependency-cruiser.cjs', 'src', 'web', 'test', 'bench'],
+  ],
+  ['types', 'typescript/bin/tsc', '-p', 'tsconfig.json'],
+  ['types of the pure modules', 'typescript/bin/tsc', '-p', 'tsconfig.core.json'],
+  ['types of the pages', 'typescript/bin/tsc', '-p', 'web/tsconfig.json'],
+  ['dead code', 'knip/bin/knip.js'],
 ];
 
-/** The Node we run under comes first: tools find it by name. */
-function environment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const path = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
-  return { ...process.env, NODE_ENV: 'test', ...extra, PATH: path };
-}
+const PARTS: Record<string, () => Promise<Count>> = {
+  check: runChecks,
+  unit: () => runSuite('unit'),
+  'unit-new-york': () => runSuite('unit', { TZ: 'America/New_York' }),
+  integration: () => runSuite('integration'),
+  e2e: () => runSuite('e2e'),
+};
 
-function checks(): Tally {
-  const tally = { passed: 0, failed: 0, skipped: 0 };
-  for (const [name, program, args] of CHECKS) {
-    const result = spawnSync(join(BIN, program), args, {
-      cwd: ROOT,
-      env: environment(),
-      encoding: 'utf8',
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    const isRight = result.status === 0;
-    say(`${isRight ? '✓' : '✗'} ${name}`);
-    if (!isRight) say(`${result.stdout}${result.stderr}`.slice(-8000));
-    tally[isRight ? 'passed' : 'failed']++;
+async function main(): Promise<number> {
+  const { only = [] } = parseArgs({ options: { only: { type: 'string', multiple: true } } }).values;
+  const unknown = only.find((name) => !(name in PARTS));
+  if (unknown !== undefined) {
+    console.error(`--only knows ${Object.keys(PARTS).join(', ')}, not ${unknown}.`);
+    return 1;
   }
-  return tally;
+  const parts = Object.entries(PARTS).filter(([name]) => only.length === 0 || only.includes(name));
+  const needsPeers = parts.some(([name]) => name === 'integration' || name === 'e2e');
+  let total = needsPeers ? await providePeers() : NONE;
+  for (const [name, run] of parts) {
+    console.log(`\n── ${name} ──`);
+    total = sum(total, await run());
+  }
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+  console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
+  return total.failed > 0 || total.passed === 0 ? 1 : 0;
 }
 
-type Report = { numPassedTests: number; numFailedTests: number; numPendingTests: number };
+function sum(a: Count, b: Count): Count {
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+  };
+}
 
-function suite(project: string, extra: NodeJS.ProcessEnv = {}): Tally {
-  const dir = mkdtempSync(join(tmpdir(), 'denwaban-report-'));
+async function providePeers(): Promise<Count> {
+  if (missingPeers().length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    const packages = missingPeers().map((peer) => PEERS[peer].package);
+    console.log(`Installing for the tests: ${packages.join(' ')} …`);
+    const env = { DEBIAN_FRONTEND: 'noninteractive' };
+    await run('apt-get', ['update', '-q'], env);
+    await run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], env);
+  }
+  const missing = missingPeers();
+  const isFailure = process.env['CI'] === 'true';
+  for (const peer of missing) {
+    const { package: name, suites } = PEERS[peer];
+    console.log(
+      `!! ${isFailure ? 'MISSING' : 'LEFT OUT'}: ${suites} — no ${peer} (package ${name})`,
+    );
+  }
+  return { ...NONE, failed: isFailure ? missing.length : 0 };
+}
+
+function missingPeers(): Peer[] {
+  return (Object.keys(PEERS) as Peer[]).filter((peer) => !has(peer));
+}
+
+async function runChecks(): Promise<Count> {
+  let count = NONE;
+  for (const [name, script, ...args] of CHECKS) {
+    const code = await run(process.execPath, [join(MODULES, script), ...args]);
+    console.log(`${code === 0 ? '✓' : '✗'} ${name}`);
+    count = sum(count, code === 0 ? { ...NONE, passed: 1 } : { ...NONE, failed: 1 });
+  }
+  return count;
+}
+
+type Report = {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  testResults: { status: string; assertionResults: unknown[] }[];
+};
+
+async function runSuite(project: string, env: Record<string, string> = {}): Promise<Count> {
+  const dir = mkdtempSync(join(tmpdir(), 'denwaban-test-'));
   const file = join(dir, 'report.json');
   try {
-    const result = spawnSync(
-      join(BIN, 'vitest'),
+    const code = await run(
+      process.execPath,
       [
-        'run',
-        '--project',
-        project,
-        '--reporter=default',
-        '--reporter=json',
-        `--outputFile=${file}`,
+        join(MODULES, 'vitest/vitest.mjs'),
+        ...['run', '--project', project, '--passWithNoTests'],
+        ...['--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
       ],
-      { cwd: ROOT, env: environment(extra), stdio: ['ignore', 'inherit', 'inherit'] },
+      env,
     );
-    const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
-    const { numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped } = report;
-    // A file that could not be loaded, or an error outside any test, is a failure too.
-    const extraFailure = result.status !== 0 && failed === 0 ? 1 : 0;
-    return { passed, failed: failed + extraFailure, skipped };
-  } catch (error) {
-    say(`${project}: no report (${String(error)})`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return countOf(file, code);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-/** Where Debian's packages cannot be had, what is left out is said; in CI it is a failure. */
-function peers(): Tally {
-  installMissingPeers(say);
-  const missing = missingPeers();
-  if (missing.length === 0) return { passed: 0, failed: 0, skipped: 0 };
-  const names = missing.map((name: PeerName) => name).join(', ');
-  say(`\n!!! NOT INSTALLED: ${names}. The suites that need them are left out. !!!\n`);
-  const isCi = process.env['CI'] === 'true';
-  return { passed: 0, failed: isCi ? missing.length : 0, skipped: isCi ? 0 : missing.length };
+/** A file that could not be loaded and an error outside any test count as failures too. */
+function countOf(file: string, code: number): Count {
+  if (!existsSync(file)) return { ...NONE, failed: code === 0 ? 0 : 1 };
+  const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+  const unloaded = report.testResults.filter(({ status, assertionResults }) => {
+    return status === 'failed' && assertionResults.length === 0;
+  });
+  const failed = report.numFailedTests + unloaded.length;
+  return {
+    passed: report.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
 }
 
-const STAGES: Stage[] = [
-  { name: 'peers', run: peers },
-  { name: 'checks', run: checks },
-  { name: 'unit', run: () => suite('unit') },
-  { name: 'new-york', run: () => suite('unit', { TZ: 'America/New_York' }) },
-  { name: 'integration', run: () => suite('integration') },
-  { name: 'e2e', run: () => suite('e2e') },
-];
-
-const onlyAt = process.argv.indexOf('--only');
-const only = onlyAt < 0 ? null : process.argv[onlyAt + 1];
-const total: Tally = { passed: 0, failed: 0, skipped: 0 };
-for (const { name, run } of STAGES) {
-  if (only !== null && name !== only && name !== 'peers') continue;
-  say(`\n── ${name}`);
-  const tally = run();
-  total.passed += tally.passed;
-  total.failed += tally.failed;
-  total.skipped += tally.skipped;
+/** Runs a program to its end; ours ends with it when we are told to. */
+function run(command: string, args: string[], env: Record<string, string> = {}): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: { ...cleanEnv(), ...env },
+      signal: deadline,
+    });
+    const leave = (signal: NodeJS.Signals): void => {
+      child.kill(signal);
+      child.once('close', () => process.exit(1));
+    };
+    process.once('SIGINT', leave);
+    process.once('SIGTERM', leave);
+    const finish = (code: number): void => {
+      process.off('SIGINT', leave);
+      process.off('SIGTERM', leave);
+      resolve(code);
+    };
+    child.once('error', (error) => {
+      console.error(deadline.aborted ? `over the ${BUDGET_MS / 60_000} minutes` : error.message);
+      if (!deadline.aborted) finish(1);
+    });
+    child.once('close', (code) => finish(code ?? 1));
+  });
 }
-const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
-say(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
-process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
+
+/** Without the settings of an installation, and without a mode that makes React another one. */
+function cleanEnv(): NodeJS.ProcessEnv {
+  const ours = (name: string): boolean =>
+    (name.startsWith('DENWABAN_') && !name.startsWith('DENWABAN_TEST_')) || name === 'NODE_ENV';
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours(name)));
+}
+
+process.exit(await main());

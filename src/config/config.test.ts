@@ -136,7 +136,7 @@ test.each([
   [{ DENWABAN_SMTP_URL: 'smtp://mail' }, ['DENWABAN_SMTP_URL', 'DENWABAN_MAIL_FROM']],
   [{ DENWABAN_PUBLIC_URL: 'https://d.example.jp' }, ['DENWABAN_PUBLIC_URL', 'DENWABAN_TLS_CERT']],
 ])('settings that contradict each other are named together: %o', (env, names) => {
-  const problems = problemsOf(env as Record<string, string>);
+  const problems = problemsOf(env);
   expect(problems).toHaveLength(1);
   for (const name of names) expect(problems[0]).toContain(name);
 });

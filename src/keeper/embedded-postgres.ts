@@ -87,6 +87,7 @@ export class EmbeddedPostgres {
   }
 
   async #start(signal: AbortSignal): Promise<RunningProcess> {
+    assertPlainPath(this.#folder.dir);
     const account = databaseAccount(this.#clusterDir);
     if (account) assertReachable(this.#folder.dir, account);
     await this.#clearStaleLock(signal);
@@ -209,6 +210,15 @@ export class EmbeddedPostgres {
       rmSync(join(this.#socketDir, name), { force: true });
     }
   }
+}
+
+/** `initdb` hands its own path to a shell, between double quotes and not escaped. */
+function assertPlainPath(dir: string): void {
+  if (!/["$`\\\r\n]/.test(dir)) return;
+  throw new AppError(
+    'keeper.folder-unusable',
+    `PostgreSQL cannot work in ${dir}: choose a DENWABAN_DATA_DIR without " $ \` or \\ in its path.`,
+  );
 }
 
 /** How many processes have a System V segment attached: columns key, shmid, …, nattch (7th). */

@@ -87,7 +87,7 @@ export class MediaLauncher {
   }
 
   #argument(webrtcPort: number): string {
-    const { config, folder } = this.#options;
+    const { config } = this.#options;
     const argument: MediaArgument = {
       controlSocket: this.socket,
       rtpPorts: config.media.rtpPorts,

@@ -46,12 +46,16 @@ export function startKeeper(dir: string, { env = {}, uid }: KeeperStart = {}): K
     ...(uid !== undefined && { uid, gid: uid }),
   });
   let said = '';
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
   child.stdout.resume();
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }));
     // Children that outlive a killed keeper hold its output open.
-    child.once('exit', (code, signal) => void sleep(300).then(() => resolve({ code, signal })));
+    child.once('exit', (code, signal) => {
+      void sleep(300).then(() => resolve({ code, signal }));
+    });
   });
   const json = (name: string): Record<string, unknown> =>
     JSON.parse(readFileSync(join(dir, 'run', name), 'utf8')) as Record<string, unknown>;
@@ -95,12 +99,14 @@ export async function stopKeeper(keeper: KeeperProcess): Promise<void> {
 /** Until it holds; what throws meanwhile does not hold yet. */
 export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
   let last: unknown = new Error('never held');
-  for (const deadline = Date.now() + WITHIN_MS; Date.now() < deadline; await sleep(20)) {
+  const deadline = Date.now() + WITHIN_MS;
+  while (Date.now() < deadline) {
     try {
       if (await holds()) return;
     } catch (error) {
       last = error;
     }
+    await sleep(20);
   }
   throw last;
 }

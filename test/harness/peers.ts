@@ -1,46 +1,59 @@
-import { spawnSync } from 'node:child_process';
-import type { SpawnSyncOptionsWithStringEncoding } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
-/** Programs nobody here wrote that suites need, and the Debian packages that bring them. */
+/** Programs of other people that suites talk to, with the Debian package of each. */
 export const PEERS = {
-  chromium: { program: '/usr/bin/chromium', packages: ['chromium', 'fonts-noto-cjk'] },
-  sipp: { program: '/usr/bin/sipp', packages: ['sip-tester'] },
-  baresip: { program: '/usr/bin/baresip', packages: ['baresip'] },
-  postgresql: { program: '/usr/lib/postgresql', packages: ['postgresql'] },
-  iproute2: { program: '/usr/sbin/ip', packages: ['iproute2'] },
+  chromium: { package: 'chromium', suites: 'the console, the portal and browser calls' },
+  fonts: { package: 'fonts-noto-cjk', suites: 'Japanese text on screen' },
+  sipp: { package: 'sip-tester', suites: 'calls from a SIP trunk' },
+  baresip: { package: 'baresip', suites: 'calls with a registered SIP phone' },
+  postgresql: { package: 'postgresql', suites: 'the database as a separate server' },
+  netns: { package: 'iproute2', suites: 'addresses other than loopback (needs root too)' },
 } as const;
 
-export type PeerName = keyof typeof PEERS;
+export type Peer = keyof typeof PEERS;
 
-export function hasPeer(name: PeerName): boolean {
-  return existsSync(PEERS[name].program);
+/**
+ * Whether a peer is here: `test.skipIf(!has('sipp'))`. `DENWABAN_TEST_WITHOUT=chromium,sipp`
+ * leaves peers out on purpose.
+ */
+export function has(peer: Peer): boolean {
+  const without = (process.env['DENWABAN_TEST_WITHOUT'] ?? '').split(',');
+  return !without.includes(peer) && isInstalled(peer);
 }
 
-export function missingPeers(): PeerName[] {
-  return (Object.keys(PEERS) as PeerName[]).filter((name) => !hasPeer(name));
+function isInstalled(peer: Peer): boolean {
+  switch (peer) {
+    case 'fonts':
+      return ['/usr/share/fonts/opentype/noto', '/usr/share/fonts/noto-cjk'].some(existsSync);
+    case 'postgresql':
+      return serverDirs().some((dir) => isProgram(join(dir, 'postgres')));
+    case 'netns':
+      return process.getuid?.() === 0 && onPath('ip');
+    default:
+      return onPath(peer);
+  }
 }
 
-/** Debian and Ubuntu as root: installs what is missing. Elsewhere nothing. */
-export function installMissingPeers(say: (line: string) => void): void {
-  const missing = missingPeers();
-  if (missing.length === 0 || !isDebian() || process.getuid?.() !== 0) return;
-  const packages = missing.flatMap((name) => PEERS[name].packages);
-  say(`Installing ${packages.join(', ')} …`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const options: SpawnSyncOptionsWithStringEncoding = { env, stdio: 'pipe', encoding: 'utf8' };
-  spawnSync('apt-get', ['update', '-qq'], options);
-  const result = spawnSync(
-    'apt-get',
-    ['install', '-y', '-qq', '--no-install-recommends', ...packages],
-    options,
-  );
-  if (result.status !== 0) say(result.stderr.slice(-2000));
+/** Debian keeps each major version's programs in a folder of its own, off the PATH. */
+function serverDirs(): string[] {
+  const parent = '/usr/lib/postgresql';
+  const versions = existsSync(parent) ? readdirSync(parent) : [];
+  return [...versions.map((version) => join(parent, version, 'bin')), ...pathDirs()];
 }
 
-function isDebian(): boolean {
+function onPath(program: string): boolean {
+  return pathDirs().some((dir) => isProgram(join(dir, program)));
+}
+
+function pathDirs(): string[] {
+  return (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);
+}
+
+function isProgram(path: string): boolean {
   try {
-    return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync('/etc/os-release', 'utf8'));
+    accessSync(path, constants.X_OK);
+    return true;
   } catch {
     return false;
   }

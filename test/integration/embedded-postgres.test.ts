@@ -189,7 +189,7 @@ describe('what a dead server left', () => {
 
 describe('places', () => {
   test.each([
-    ['with spaces and Japanese', '受電 データ \'x" 100%, y'],
+    ['with spaces and Japanese', "受電 データ 'x' 100%, y"],
     ['longer than a socket path may be', 'a'.repeat(120)],
     ['long, in Japanese', 'あ'.repeat(60)],
   ])('a folder %s works', async (_what, name) => {
@@ -205,6 +205,13 @@ describe('places', () => {
     if (!internal.mediaSocket.startsWith(place)) {
       expect(existsSync(dirname(internal.mediaSocket))).toBe(false);
     }
+  });
+
+  test('a folder whose name a shell would read differently is refused', async () => {
+    chmodSync(dir, 0o755);
+    const keeper = startKeeper(join(dir, 'a$HOME'));
+    expect(await keeper.ended).toMatchObject({ code: 1 });
+    expect(keeper.said()).toContain('choose a DENWABAN_DATA_DIR without');
   });
 
   test.skipIf(!isRoot)(
