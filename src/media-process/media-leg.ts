@@ -75,6 +75,7 @@ export class MediaLeg {
   readonly #packet = new Uint8Array(RTP_HEADER_BYTES + FRAME_SAMPLES);
   readonly #out: Pick<RtpHeader, 'marker' | 'payloadType' | 'sequence' | 'timestamp' | 'ssrc'>;
   #encodeTable = MULAW_ENCODE;
+  #decodeTable = MULAW_DECODE;
   #eventPayloadType = -1;
   #packetsSent = 0;
   #packetsReported = 0;
@@ -110,6 +111,7 @@ export class MediaLeg {
   agree(audio: AudioAgreement): void {
     this.#out.payloadType = audio.payloadType;
     this.#encodeTable = audio.codec === 'PCMU' ? MULAW_ENCODE : ALAW_ENCODE;
+    this.#decodeTable = audio.codec === 'PCMU' ? MULAW_DECODE : ALAW_DECODE;
     this.#eventPayloadType = audio.eventPayloadType ?? -1;
   }
 
@@ -118,9 +120,15 @@ export class MediaLeg {
     return readRtpHeader(datagram, this.#header) ? this.#header : undefined;
   }
 
-  /** Whether this payload type is one the leg can take. */
+  /** Whether this payload type is one the leg can take: the agreed one, and G.711's own always. */
   takes(payloadType: number): boolean {
-    return payloadType === 0 || payloadType === 8 || payloadType === this.#eventPayloadType;
+    return payloadType === this.#eventPayloadType || this.#tableOf(payloadType) !== undefined;
+  }
+
+  #tableOf(payloadType: number): Int16Array | undefined {
+    if (payloadType === this.#out.payloadType) return this.#decodeTable;
+    if (payloadType === 0) return MULAW_DECODE;
+    return payloadType === 8 ? ALAW_DECODE : undefined;
   }
 
   /** A packet that may be heard: its source was checked. */
@@ -132,8 +140,8 @@ export class MediaLeg {
       const payload = datagram.subarray(header.payloadStart, header.payloadEnd);
       this.#tellDigit(this.#dtmf.receive(payload, header.timestamp, nowMs));
     } else {
-      const table = header.payloadType === 0 ? MULAW_DECODE : ALAW_DECODE;
-      this.#jitter.insert(header, datagram, table, nowMs);
+      const table = this.#tableOf(header.payloadType);
+      if (table) this.#jitter.insert(header, datagram, table, nowMs);
     }
     if (!this.hasMedia) {
       this.hasMedia = true;

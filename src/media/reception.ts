@@ -51,7 +51,9 @@ export class Reception {
     return {
       ssrc: this.#ssrc,
       fractionLost:
-        expectedNow > 0 && lostNow > 0 ? Math.min(255, (lostNow * 256) / expectedNow) : 0,
+        expectedNow > 0 && lostNow > 0
+          ? Math.min(255, Math.floor((lostNow * 256) / expectedNow))
+          : 0,
       cumulativeLost: Math.max(-0x80_0000, Math.min(0x7f_ffff, expected - this.#received)),
       highestSequence: highestSequence >>> 0,
       jitter: Math.round(this.#jitter),

@@ -1,0 +1,221 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { asId } from '../base/index.ts';
+import type { LegId, PlaybackId } from '../base/index.ts';
+import {
+  ALAW_ENCODE,
+  FRAME_SAMPLES,
+  MULAW_DECODE,
+  MULAW_ENCODE,
+  emptyRtpHeader,
+  encodeInto,
+  parseRtcp,
+  readRtpHeader,
+  writeRtpHeader,
+} from '../media/index.ts';
+import type { RtpHeader } from '../media/index.ts';
+import { MediaLeg } from './media-leg.ts';
+import type { LegTransport } from './media-leg.ts';
+import { EchoPlayback, SamplePlayback } from './playback.ts';
+
+class Wire implements LegTransport {
+  canSend = true;
+  expectsMedia = true;
+  readonly rtp: (RtpHeader & { first: number })[] = [];
+  readonly rtcp: Uint8Array[] = [];
+
+  sendRtp(packet: Uint8Array): void {
+    const header = emptyRtpHeader();
+    readRtpHeader(packet, header);
+    this.rtp.push({ ...header, first: MULAW_DECODE[packet[20]!]! });
+  }
+
+  sendRtcp(packet: Uint8Array): void {
+    this.rtcp.push(packet);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+describe('MediaLeg', () => {
+  let told: string[];
+  let tick: number;
+  let legs: { leg: MediaLeg; wire: Wire }[];
+
+  beforeEach(() => {
+    told = [];
+    tick = 0;
+    legs = ['a', 'b', 'c'].map((name, i) => newLeg(name, 100 + i));
+  });
+
+  function newLeg(name: string, ssrc: number): { leg: MediaLeg; wire: Wire } {
+    const leg = new MediaLeg({
+      id: asId<LegId>(name),
+      kind: 'rtp',
+      random: { ssrc, sequence: 65_534, timestamp: 0xffff_ff00 },
+      lastTickMs: 0,
+      nowMs: 0,
+      listener: {
+        onFirstMedia: ({ id }) => told.push(`${id} speaks`),
+        onDigit: ({ id }, { digit }) => told.push(`${id} pressed ${digit}`),
+        onPlaybackDone: ({ id }, playback) => told.push(`${id} heard ${playback}`),
+      },
+    });
+    const wire = new Wire();
+    leg.transport = wire;
+    return { leg, wire };
+  }
+  const at = (index: number): { leg: MediaLeg; wire: Wire } => legs[index]!;
+  const speak = (index: number, sample: number, payloadType = 0): void => {
+    const packet = new Uint8Array(12 + FRAME_SAMPLES);
+    const table = payloadType === 8 ? ALAW_ENCODE : MULAW_ENCODE;
+    const frame = tick / 20;
+    writeRtpHeader(packet, {
+      marker: false,
+      payloadType,
+      sequence: frame & 0xffff,
+      timestamp: frame * FRAME_SAMPLES,
+      ssrc: 7,
+    });
+    encodeInto(table, new Int16Array(FRAME_SAMPLES).fill(sample), packet, 12);
+    const header = at(index).leg.readHeader(packet);
+    if (header) at(index).leg.receive(header, packet, tick + 1);
+  };
+  const step = (frames = 1, live = true): void => {
+    for (; frames > 0; frames--) {
+      tick += 20;
+      for (const { leg } of legs) leg.listen(tick);
+      for (const { leg } of legs) {
+        leg.mix();
+        leg.send(live);
+      }
+    }
+  };
+  const converse = (frames: number, samples: readonly [number, number, number]): void => {
+    for (let i = 0; i < frames; i++) {
+      samples.forEach((sample, index) => sample !== 0 && speak(index, sample));
+      step();
+    }
+  };
+  const hear = (listener: number, speaker: number, gain = 1): void => {
+    at(listener).leg.hears.push({ speaker: at(speaker).leg, gain });
+  };
+
+  it('sends perfectly paced silence to a leg that hears nobody', () => {
+    step(3);
+    expect(
+      at(0).wire.rtp.map(({ sequence, timestamp, ssrc, first }) => ({
+        sequence,
+        timestamp,
+        ssrc,
+        first,
+      })),
+    ).toEqual([
+      { sequence: 65_534, timestamp: 0xffff_ff00, ssrc: 100, first: 0 },
+      { sequence: 65_535, timestamp: 0xffff_ffa0, ssrc: 100, first: 0 },
+      { sequence: 0, timestamp: 0x40, ssrc: 100, first: 0 },
+    ]);
+  });
+
+  it('gives each of three the sum of the other two', () => {
+    for (const [x, y] of [
+      [0, 1],
+      [0, 2],
+      [1, 0],
+      [1, 2],
+      [2, 0],
+      [2, 1],
+    ] as const)
+      hear(x, y);
+    converse(10, [1000, 2000, 4000]);
+    const heard = legs.map(({ wire }) => wire.rtp.at(-1)!.first);
+    [6000, 5000, 3000].forEach((sum, i) => expect(Math.abs(heard[i]! - sum)).toBeLessThan(300));
+  });
+
+  it('passes a single speaker on unchanged and at another gain softer', () => {
+    hear(0, 1);
+    hear(2, 1, 0.5);
+    converse(10, [0, MULAW_DECODE[0x90]!, 0]);
+    expect(at(0).leg.heard).toBe(at(1).leg.spoken);
+    expect(at(0).wire.rtp.at(-1)?.first).toBe(MULAW_DECODE[0x90]);
+    expect(at(2).leg.heard[0]).toBe(Math.round(MULAW_DECODE[0x90]! / 2));
+  });
+
+  it('understands the agreed dynamic payload type, A-law beside μ-law, and nothing else', () => {
+    at(0).leg.agree({ codec: 'PCMU', payloadType: 97, remoteDirection: 'sendrecv' });
+    expect([97, 0, 8, 18, 101].map((type) => at(0).leg.takes(type))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    for (let i = 0; i < 5; i++) {
+      speak(0, 5000, 97);
+      speak(1, 5000, 8);
+      step();
+    }
+    expect(Math.abs(at(0).leg.spoken[0]! - 5000)).toBeLessThan(200);
+    expect(Math.abs(at(1).leg.spoken[0]! - 5000)).toBeLessThan(200);
+  });
+
+  it('leaves no packet but lets time pass while it may not send, and marks the next', () => {
+    step(2);
+    at(0).wire.canSend = false;
+    step(5);
+    at(0).wire.canSend = true;
+    step(1, false);
+    at(0).leg.skip(2);
+    step(2);
+    const [, before, after, next] = at(0).wire.rtp;
+    expect(after!.sequence).toBe((before!.sequence + 1) & 0xffff);
+    expect((after!.timestamp - before!.timestamp) >>> 0).toBe(9 * FRAME_SAMPLES);
+    expect([before!.marker, after!.marker, next!.marker]).toEqual([false, true, false]);
+  });
+
+  it('adds playbacks to the speakers, tells their end and does not play one twice', () => {
+    hear(0, 1);
+    const id = asId<PlaybackId>('hello');
+    const sound = (): SamplePlayback =>
+      new SamplePlayback(id, new Int16Array(400).fill(500), false);
+    at(0).leg.play(sound());
+    at(0).leg.play(sound());
+    converse(2, [0, 3000, 0]);
+    expect(Math.abs(at(0).leg.heard[0]! - 3500)).toBeLessThan(200);
+    step(3);
+    expect(told).toEqual(['b speaks', 'a heard hello']);
+    at(0).leg.play(sound());
+    expect(at(0).leg.playbacks).toEqual([]);
+    expect(at(0).leg.hasPlayed(id)).toBe(true);
+    expect(at(0).leg.stopPlayback(id)).toBe(false);
+  });
+
+  it('loops, and echoes a second later', () => {
+    const loop = asId<PlaybackId>('loop');
+    at(0).leg.play(new SamplePlayback(loop, new Int16Array(100).fill(700), true));
+    step(40);
+    expect(at(0).leg.heard).toEqual(new Int16Array(FRAME_SAMPLES).fill(700));
+    expect(at(0).leg.stopPlayback(loop)).toBe(true);
+    at(1).leg.play(new EchoPlayback(asId('echo')));
+    speak(1, 4000);
+    step(50);
+    expect(at(1).leg.heard.some((sample) => sample > 3000)).toBe(false);
+    step(3);
+    expect(at(1).wire.rtp.some(({ first }) => first > 3000)).toBe(true);
+  });
+
+  it('reports what it sent and received, and says goodbye', () => {
+    converse(10, [2000, 0, 0]);
+    at(0).leg.sendReport({ unixMs: 1000, nowMs: tick });
+    at(0).leg.sendReport({ unixMs: 2000, nowMs: tick }, true);
+    const [first = [], last = []] = at(0).wire.rtcp.map((packet) => parseRtcp(packet));
+    expect(first[0]).toMatchObject({
+      type: 'sender-report',
+      sender: { packets: 10, octets: 1600 },
+      reports: [{ ssrc: 7, cumulativeLost: 0, highestSequence: 9 }],
+    });
+    expect(last[0]?.type).toBe('receiver-report');
+    expect(last.at(-1)).toEqual({ type: 'goodbye', ssrcs: [100] });
+  });
+});
