@@ -64,8 +64,35 @@ const consoleRoute = createRoute({
   component: lazyRouteComponent(() => import('./console/ConsolePage.tsx'), 'ConsolePage'),
 });
 
+type PortalSearch = { show?: 'open' | 'all'; q?: string };
+
+const portalRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/portal',
+  beforeLoad: allow('member', 'supervisor', 'administrator'),
+  validateSearch: (search: Record<string, unknown>): PortalSearch => ({
+    ...((search['show'] === 'open' || search['show'] === 'all') && { show: search['show'] }),
+    ...(typeof search['q'] === 'string' && { q: search['q'].slice(0, 100) }),
+  }),
+  component: lazyRouteComponent(() => import('./portal/MessageListPage.tsx'), 'MessageListPage'),
+});
+
+const portalMessageRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/portal/messages/$id',
+  beforeLoad: allow('member', 'supervisor', 'administrator'),
+  component: lazyRouteComponent(() => import('./portal/MessagePage.tsx'), 'MessagePage'),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([indexRoute, signInRoute, setupRoute, consoleRoute]),
+  routeTree: rootRoute.addChildren([
+    indexRoute,
+    signInRoute,
+    setupRoute,
+    consoleRoute,
+    portalRoute,
+    portalMessageRoute,
+  ]),
   context: { queryClient },
   defaultPendingComponent: LoadingState,
   defaultPreload: false,

@@ -1,4 +1,5 @@
 import { consoleEn } from './en-console.ts';
+import { portalEn } from './en-portal.ts';
 import type { Texts } from './ja.ts';
 
 export const en: Texts = {
@@ -79,4 +80,5 @@ export const en: Texts = {
     attempts: 'attempt {{count}}',
   },
   console: consoleEn,
+  portal: portalEn,
 };

@@ -1,4 +1,5 @@
 import { consoleJa } from './ja-console.ts';
+import { portalJa } from './ja-portal.ts';
 
 /** Every text of the pages, Japanese; `en.ts` has the same keys. Each area has its own file. */
 export const ja = {
@@ -80,6 +81,7 @@ export const ja = {
     attempts: '{{count}}回目',
   },
   console: consoleJa,
+  portal: portalJa,
 } as const;
 
 type Words<T> = { readonly [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
