@@ -12,7 +12,7 @@ import { buildServer, listen } from './http/index.ts';
 import type { App as HttpApp, Readiness, ServerDeps } from './http/index.ts';
 import type { MessageEvent } from './messages/index.ts';
 import { ApiTokens, People, loadSessionSecret, writeCliToken } from './people/index.ts';
-import { RecordingSound } from './recordings/index.ts';
+import { createRecordingAudio } from './recordings/index.ts';
 import { openStorage } from './storage/index.ts';
 import type { Storage } from './storage/index.ts';
 import { buildDelivery } from './app-delivery.ts';
@@ -175,7 +175,7 @@ export class App {
       deliveries: storage.deliveries,
       mailbox: config.mail.smtpUrl === undefined ? storage.mailbox : null,
       recordings: storage.recordings,
-      recordingAudio: new RecordingSound(join(config.data.dir, 'recordings')),
+      recordingAudio: createRecordingAudio(join(config.data.dir, 'recordings')),
       center: {
         export: () => storage.center.export(),
         apply: async (spec) => {
