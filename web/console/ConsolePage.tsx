@@ -1,8 +1,70 @@
+import { Box } from '@mantine/core';
+import { useSuspenseQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { AppHeader } from '../shared/AppHeader.tsx';
+import { useSession } from '../shared/session.tsx';
+import { EmptyState, LoadingState } from '../shared/States.tsx';
+import { Banners } from './Banners.tsx';
+import { CallScreen } from './CallScreen.tsx';
+import { CheatBar } from './CheatBar.tsx';
+import classes from './console.module.css';
+import { consoleMode } from './console-mode.ts';
+import { DeskContext, useDeskSnapshot } from './desk-context.ts';
+import { deskOf } from './desk.ts';
+import { IdleScreen } from './IdleScreen.tsx';
+import { RingCard } from './RingCard.tsx';
+import { ElsewhereScreen, StartScreen } from './StartScreen.tsx';
+import { TopBar } from './TopBar.tsx';
 
+/** `/console`: the operator's desk. */
 export function ConsolePage(): ReactNode {
   const { t } = useTranslation();
-  return <AppHeader area={t('console.title')} />;
+  const { operatorId } = useSession();
+  if (operatorId === null) {
+    return (
+      <>
+        <AppHeader area={t('console.title')} />
+        <EmptyState title={t('console.noPlace')}>{t('console.noPlaceNext')}</EmptyState>
+      </>
+    );
+  }
+  return <OperatorDesk operatorId={operatorId} />;
+}
+
+function OperatorDesk(props: { operatorId: string }): ReactNode {
+  const { data: desk } = useSuspenseQuery({
+    queryKey: ['desk', props.operatorId],
+    queryFn: () => deskOf(props.operatorId),
+    staleTime: Infinity,
+    gcTime: Infinity,
+  });
+  useEffect(() => desk.wake(), [desk]);
+  return (
+    <DeskContext value={desk}>
+      <Console />
+    </DeskContext>
+  );
+}
+
+function Console(): ReactNode {
+  const snapshot = useDeskSnapshot();
+  const mode = consoleMode(snapshot);
+  const call = snapshot.view?.call ?? null;
+  return (
+    <Box className={classes['frame'] ?? ''} data-testid="console" data-mode={mode}>
+      <TopBar />
+      <Banners mode={mode} />
+      <div className={classes['main']}>
+        {mode === 'loading' && <LoadingState />}
+        {mode === 'elsewhere' && <ElsewhereScreen />}
+        {mode === 'start' && <StartScreen />}
+        {mode === 'idle' && <IdleScreen />}
+        {mode === 'ring' && call !== null && <RingCard call={call} />}
+        {mode === 'call' && call !== null && <CallScreen key={call.id} call={call} />}
+      </div>
+      <CheatBar mode={mode} wrapUp={call?.phase === 'wrap-up'} />
+    </Box>
+  );
 }

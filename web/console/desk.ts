@@ -1,6 +1,7 @@
 import {
   audioViewSchema,
   deskViewSchema,
+  FIELD_LIMITS,
   fieldAckSchema,
   messageViewSchema,
 } from '../../src/contract/index.ts';
@@ -13,6 +14,7 @@ import type {
 import { announceSessionEnd, API, nothing, request } from '../shared/api.ts';
 import { LiveConnection, openLiveSocket } from '../shared/live.ts';
 import type { LiveStatus } from '../shared/live.ts';
+import { hasForm } from './call-phases.ts';
 import { DeskAudio } from './desk-audio.ts';
 import type { AudioView } from './desk-audio.ts';
 import { claimDeskId, enterShift, isOnShift, leaveShift } from './desk-id.ts';
@@ -36,11 +38,11 @@ export type DeskSnapshot = {
   /** Another tab of this operator took the audio. */
   taken: boolean;
   notices: Notice[];
+  /** The last thing that was refused or failed, until it is read or something works. */
+  problem: unknown;
   /** Server time minus this computer's: timers must agree with the server's instants. */
   clockOffsetMs: number;
 };
-
-const WITH_FORM = ['connecting', 'talking', 'reconnecting', 'wrap-up'];
 
 /** Introduces the live connection, the draft, the audio and the ring to each other. */
 export class Desk {
@@ -84,6 +86,7 @@ export class Desk {
       audio: this.audio.view,
       taken: false,
       notices: [],
+      problem: null,
       clockOffsetMs: 0,
     };
   }
@@ -142,8 +145,18 @@ export class Desk {
     }
   }
 
+  /** What a button or key does; a refusal becomes a sentence on the screen. */
+  attempt(action: () => Promise<unknown>): void {
+    this.#publish({ problem: null });
+    action().catch((problem: unknown) => this.#publish({ problem }));
+  }
+
+  dismissProblem(): void {
+    this.#publish({ problem: null });
+  }
+
   type(field: MessageField, value: string): void {
-    this.#drafts.type(field, value);
+    this.#drafts.type(field, value.slice(0, FIELD_LIMITS[field]));
   }
 
   /** 受電開始 */
@@ -233,21 +246,29 @@ export class Desk {
   #receive(frame: LiveServerFrame): void {
     switch (frame.type) {
       case 'welcome':
-        { this.audio.hurry(); return; }
+        this.audio.hurry();
+        return;
       case 'desk':
-        { this.#show(frame.desk); return; }
+        this.#show(frame.desk);
+        return;
       case 'draft.ack':
-        { this.#drafts.acknowledge(frame.ack); return; }
+        this.#drafts.acknowledge(frame.ack);
+        return;
       case 'draft.refused':
-        { this.#drafts.refuse(frame); return; }
+        this.#drafts.refuse(frame);
+        return;
       case 'message':
-        { this.#announce(frame.message); return; }
+        this.#announce(frame.message);
+        return;
       case 'audio.reopen':
-        { this.audio.reopen(); return; }
+        this.audio.reopen();
+        return;
       case 'desk.taken':
-        { this.#taken(frame.deskId); return; }
+        this.#taken(frame.deskId);
+        return;
       case 'notice':
-        { this.#notice(frame.notice); return; }
+        this.#notice(frame.notice);
+        return;
       case 'floor':
       case 'pong':
         return undefined;
@@ -262,7 +283,7 @@ export class Desk {
 
   #show(view: DeskView): void {
     const { call } = view;
-    const withForm = call !== null && WITH_FORM.includes(call.phase);
+    const withForm = call !== null && hasForm(call);
     // The caret is in the form the instant the call is answered; the stored draft may come later.
     const empty = { callId: call?.id ?? '', version: 0, fields: {}, sentMessageId: null };
     this.#snapshot = { ...this.#snapshot, view, clockOffsetMs: view.serverTime - Date.now() };

@@ -32,6 +32,11 @@ const KEPT_MS = 7 * 24 * 3_600_000;
 const RETRY_MS = 1_000;
 const FLUSH_LIMIT_MS = 5_000;
 
+/** The server did not take the last keystrokes in time. */
+export class DraftNotSaved extends Error {
+  override readonly name = 'DraftNotSaved';
+}
+
 /** Carries a `KeptDraft` to the server and keeps what is not there yet in this browser. */
 export class DraftSync {
   readonly #options: DraftSyncOptions;
@@ -95,7 +100,10 @@ export class DraftSync {
     this.#change(hurried(this.#draft, Date.now()));
     if (this.#isSettled()) return;
     await new Promise<void>((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error('draft not acknowledged')), FLUSH_LIMIT_MS);
+      const limit = setTimeout(
+        () => reject(new DraftNotSaved('draft not acknowledged')),
+        FLUSH_LIMIT_MS,
+      );
       this.#flushed.push(() => {
         clearTimeout(limit);
         resolve();

@@ -1,0 +1,112 @@
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
+import {
+  IconAlertTriangle,
+  IconInfoCircle,
+  IconPlugConnectedX,
+  IconVolumeOff,
+} from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { currentLanguage } from '../shared/i18n.ts';
+import { problemText } from '../shared/problem-text.ts';
+import type { ConsoleMode } from './console-mode.ts';
+import { useDesk, useDeskSnapshot } from './desk-context.ts';
+
+/** What the operator must know besides the call: sound, connection, refusals, notices. */
+export function Banners(props: { mode: ConsoleMode }): ReactNode {
+  const { t } = useTranslation();
+  const desk = useDesk();
+  const { live, notices, problem } = useDeskSnapshot();
+  return (
+    <Stack gap={0}>
+      {props.mode !== 'start' && props.mode !== 'elsewhere' && <SoundBanner />}
+      {(live === 'waiting' || live === 'refused') && (
+        <Alert
+          radius={0}
+          py="xs"
+          color="orange"
+          icon={<IconPlugConnectedX aria-hidden />}
+          role="status"
+          data-testid="live-banner"
+        >
+          {t(`console.live.${live}`)}
+        </Alert>
+      )}
+      {problem !== null && (
+        <Alert
+          radius={0}
+          py="xs"
+          color="red"
+          icon={<IconAlertTriangle aria-hidden />}
+          role="alert"
+          withCloseButton
+          closeButtonLabel={t('common.close')}
+          onClose={() => desk.dismissProblem()}
+          data-testid="problem-banner"
+        >
+          {problemText(problem, currentLanguage())}
+        </Alert>
+      )}
+      {notices.map(({ id, code }) => (
+        <Alert
+          key={id}
+          radius={0}
+          py="xs"
+          color={code === 'media-restarted' || code === 'app-restarted' ? 'indigo' : 'orange'}
+          icon={<IconInfoCircle aria-hidden />}
+          role="status"
+          withCloseButton
+          closeButtonLabel={t('common.close')}
+          onClose={() => desk.dismissNotice(id)}
+          data-testid={`notice-${code}`}
+        >
+          {t(`console.notice.${code}`)}
+        </Alert>
+      ))}
+    </Stack>
+  );
+}
+
+function SoundBanner(): ReactNode {
+  const { t } = useTranslation();
+  const desk = useDesk();
+  const { audio, view } = useDeskSnapshot();
+  if (view?.device !== 'browser') return null;
+  const { phase, problem, playbackBlocked, lostDevice } = audio;
+  if (playbackBlocked || (phase === 'off' && view.state !== 'offline')) {
+    const resume = (): void =>
+      desk.attempt(() => (playbackBlocked ? desk.audio.unblock() : desk.startShift()));
+    return (
+      <Alert radius={0} color="red" icon={<IconVolumeOff aria-hidden />} role="alert">
+        <Group gap="md">
+          <Text fw={600}>
+            {playbackBlocked ? t('console.audio.blocked') : t('console.problem.needs-click')}
+          </Text>
+          <Button size="lg" color="red" onClick={resume} autoFocus data-testid="resume-audio">
+            {t('console.audio.resume')}
+          </Button>
+        </Group>
+      </Alert>
+    );
+  }
+  if (lostDevice === null) return null;
+  const silent = lostDevice === 'microphone' && problem !== null;
+  const words = silent
+    ? t('console.audio.lostMicrophoneNone')
+    : t(lostDevice === 'speaker' ? 'console.audio.lostSpeaker' : 'console.audio.lostMicrophone');
+  return (
+    <Alert
+      radius={0}
+      py="xs"
+      color={silent ? 'red' : 'orange'}
+      icon={<IconVolumeOff aria-hidden />}
+      role="alert"
+      withCloseButton
+      closeButtonLabel={t('common.close')}
+      onClose={() => desk.audio.forgetLostDevice()}
+      data-testid="lost-device"
+    >
+      {words}
+    </Alert>
+  );
+}

@@ -1,0 +1,58 @@
+import { Group, Kbd, Text } from '@mantine/core';
+import { Fragment } from 'react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import classes from './console.module.css';
+import type { ConsoleMode } from './console-mode.ts';
+import { KEY_NAMES } from './keys.ts';
+
+type KeyOf = keyof typeof KEY_NAMES;
+const SHOWN: Record<'ring' | 'talk' | 'wrap-up', KeyOf[]> = {
+  ring: ['answer', 'decline'],
+  talk: ['hang-up', 'send', 'call-type', 'callback', 'urgency', 'caller-number', 'first-field'],
+  'wrap-up': ['send', 'finish', 'call-type', 'callback', 'urgency', 'caller-number'],
+};
+
+export function Keys(props: { names: readonly string[] }): ReactNode {
+  return (
+    <Text span size="xs" style={{ whiteSpace: 'nowrap' }}>
+      {props.names.map((name, index) => (
+        <Fragment key={name}>
+          {index > 0 && '+'}
+          <Kbd size="xs">{name}</Kbd>
+        </Fragment>
+      ))}
+    </Text>
+  );
+}
+
+/** The keys that do something now. */
+export function CheatBar(props: { mode: ConsoleMode; wrapUp: boolean }): ReactNode {
+  const { t } = useTranslation();
+  const talk = props.wrapUp ? SHOWN['wrap-up'] : SHOWN.talk;
+  const shown = props.mode === 'call' ? talk : SHOWN.ring;
+  return (
+    <Group
+      component="footer"
+      className={classes['keys'] ?? ''}
+      gap="md"
+      px="md"
+      py={6}
+      aria-label={t('console.keys.title')}
+      data-testid="cheat-bar"
+    >
+      {shown.map((action) => (
+        <Group key={action} gap={6} wrap="nowrap">
+          <Keys names={KEY_NAMES[action]} />
+          <Text size="xs">{t(`console.keys.${action}`)}</Text>
+        </Group>
+      ))}
+      {props.mode === 'call' && (
+        <Group gap={6} wrap="nowrap">
+          <Keys names={['Enter']} />
+          <Text size="xs">{t('console.keys.next')}</Text>
+        </Group>
+      )}
+    </Group>
+  );
+}

@@ -1,0 +1,196 @@
+import { ActionIcon, Anchor, Badge, Button, Group, Image, Modal, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import {
+  IconCircleCheck,
+  IconClockPause,
+  IconCoffee,
+  IconHeadphones,
+  IconHeadphonesOff,
+  IconNotes,
+  IconPhone,
+  IconPhoneRinging,
+  IconPower,
+  IconRefresh,
+} from '@tabler/icons-react';
+import { useEffect } from 'react';
+import type { ComponentType, ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { OperatorState } from '../../src/contract/index.ts';
+import { formatDuration } from '../shared/format.ts';
+import { UserMenu } from '../shared/UserMenu.tsx';
+import { AudioSettings } from './AudioSettings.tsx';
+import classes from './console.module.css';
+import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
+import { LevelBar } from './LevelBar.tsx';
+
+type IconType = ComponentType<{ size?: number; 'aria-hidden'?: boolean }>;
+const STATES: Record<OperatorState, { color: string; Icon: IconType }> = {
+  offline: { color: 'gray', Icon: IconPower },
+  available: { color: 'teal', Icon: IconCircleCheck },
+  reserved: { color: 'orange', Icon: IconPhoneRinging },
+  busy: { color: 'indigo', Icon: IconPhone },
+  'wrap-up': { color: 'grape', Icon: IconNotes },
+  away: { color: 'gray', Icon: IconCoffee },
+};
+
+/** Who I am to the floor, how many wait, whether I am heard; and the way to pause or stop. */
+export function TopBar(): ReactNode {
+  const { t } = useTranslation();
+  const desk = useDesk();
+  const { view } = useDeskSnapshot();
+  return (
+    <Group
+      component="header"
+      className={classes['line'] ?? ''}
+      h={52}
+      px="md"
+      gap="sm"
+      wrap="nowrap"
+      justify="space-between"
+    >
+      <Group gap="sm" wrap="nowrap" style={{ minWidth: 0 }}>
+        <Anchor href="/" visibleFrom="sm" aria-label={t('common.toHome')}>
+          <Image src="/icon.svg" alt="" w={28} h={28} />
+        </Anchor>
+        <StateBadge />
+        {view !== null && (
+          <Badge
+            variant={view.waitingCalls > 0 ? 'filled' : 'default'}
+            color="orange"
+            size="lg"
+            radius="sm"
+            tt="none"
+            leftSection={<IconClockPause size={16} aria-hidden />}
+            style={{ flexShrink: 0 }}
+            data-testid="waiting-calls"
+          >
+            {t('console.waiting', { count: view.waitingCalls })}
+          </Badge>
+        )}
+      </Group>
+      <Group gap="xs" wrap="nowrap">
+        <AudioButton />
+        <PresenceButtons />
+        <UserMenu beforeSignOut={() => desk.setPresence('offline').catch(() => undefined)} />
+      </Group>
+    </Group>
+  );
+}
+
+function StateBadge(): ReactNode {
+  const { t } = useTranslation();
+  const { view } = useDeskSnapshot();
+  const now = useServerNow();
+  if (view === null) return null;
+  const { color, Icon } = STATES[view.state];
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <Badge
+        color={color}
+        variant="light"
+        size="xl"
+        radius="sm"
+        tt="none"
+        leftSection={<Icon size={18} aria-hidden />}
+        style={{ flexShrink: 0 }}
+        data-testid="operator-state"
+        data-state={view.state}
+        role="status"
+      >
+        {t(`console.state.${view.state}`)}
+      </Badge>
+      <Text size="sm" c="dimmed" visibleFrom="md" aria-hidden>
+        {formatDuration(now - view.stateSince)}
+      </Text>
+    </Group>
+  );
+}
+
+function AudioButton(): ReactNode {
+  const { t } = useTranslation();
+  const { audio, view } = useDeskSnapshot();
+  const [opened, { open, close }] = useDisclosure(false);
+  const ringing = view?.call?.phase === 'offering';
+  // A ringing call must not hide behind a dialog.
+  useEffect(() => {
+    if (ringing) close();
+  }, [ringing, close]);
+  if (view?.device !== 'browser' || audio.phase === 'off') return null;
+  const isUp = audio.phase === 'up';
+  const words = isUp ? t('console.audio.up') : t('console.audio.reconnecting');
+  return (
+    <>
+      <Group
+        gap={6}
+        wrap="nowrap"
+        visibleFrom="md"
+        data-testid="audio-state"
+        data-phase={audio.phase}
+      >
+        {isUp ? <LevelBar width={64} /> : <IconRefresh size={18} aria-hidden />}
+        <Text size="xs" c={isUp ? 'dimmed' : 'orange'}>
+          {words}
+        </Text>
+      </Group>
+      <ActionIcon
+        variant="default"
+        size="lg"
+        onClick={open}
+        aria-label={`${t('console.audio.open')} (${words})`}
+        data-testid="audio-settings"
+      >
+        {isUp ? <IconHeadphones size={20} /> : <IconHeadphonesOff size={20} />}
+      </ActionIcon>
+      <Modal
+        opened={opened}
+        onClose={close}
+        title={t('console.audio.open')}
+        closeButtonProps={{ 'aria-label': t('common.close') }}
+      >
+        <AudioSettings />
+      </Modal>
+    </>
+  );
+}
+
+function PresenceButtons(): ReactNode {
+  const { t } = useTranslation();
+  const desk = useDesk();
+  const { view, audio } = useDeskSnapshot();
+  if (view === null) return null;
+  const onShift = view.device !== 'browser' || audio.phase === 'up';
+  const set = (presence: 'available' | 'away' | 'offline') => () =>
+    desk.attempt(() => desk.setPresence(presence));
+  return (
+    <>
+      {view.state === 'available' && (
+        <Button
+          variant="default"
+          px="sm"
+          leftSection={<IconCoffee size={18} aria-hidden />}
+          onClick={set('away')}
+          data-testid="go-away"
+        >
+          {t('console.presence.away')}
+        </Button>
+      )}
+      {view.state === 'away' && onShift && (
+        <Button px="sm" onClick={set('available')} data-testid="come-back">
+          {t('console.presence.back')}
+        </Button>
+      )}
+      {(view.state === 'available' || view.state === 'away') && (
+        <Button
+          variant="subtle"
+          color="gray"
+          px="sm"
+          visibleFrom="sm"
+          onClick={set('offline')}
+          data-testid="end-shift"
+        >
+          {t('console.presence.end')}
+        </Button>
+      )}
+    </>
+  );
+}
