@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 
+/** npm runs us below a shell, which dies of a signal to npm without handing it on. */
+const PARENT = process.env.npm_lifecycle_event === undefined ? undefined : process.ppid;
+const PARENT_WATCH_MS = 500;
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'];
 
 /**
@@ -34,7 +37,13 @@ export function run(command, args, options = {}) {
       return [signal, handler];
     });
     for (const [signal, handler] of handlers) process.on(signal, handler);
+    const watch = setInterval(() => {
+      if (PARENT === undefined || process.ppid === PARENT) return;
+      clearInterval(watch);
+      child.kill('SIGTERM');
+    }, PARENT_WATCH_MS).unref();
     const release = () => {
+      clearInterval(watch);
       for (const [signal, handler] of handlers) process.off(signal, handler);
     };
     child.once('spawn', () => options.onStart?.(child.pid));

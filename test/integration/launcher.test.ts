@@ -243,6 +243,24 @@ describe('the end', () => {
     expect(await start.ended).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
+  test('when the shell between npm and the launcher is gone, the program is asked to stop', async () => {
+    const command = `'${process.execPath}' launcher/launch.mjs start; true`;
+    const shell = spawn('/bin/sh', ['-c', command], {
+      cwd: root,
+      env: {
+        PATH: process.env['PATH'],
+        npm_execpath: join(root, 'npm/npm-cli.js'),
+        npm_lifecycle_event: 'start',
+      },
+      stdio: 'ignore',
+    });
+    launched.push(shell);
+    const pid = await running();
+    shell.kill('SIGTERM');
+    await eventually(() => lines('program.log').at(-1) === 'SIGTERM');
+    await eventually(() => !isAlive(pid));
+  });
+
   test('when the launcher is killed, the program learns of it', async () => {
     const start = launch(['start']);
     const pid = await running();
