@@ -25,7 +25,7 @@ export async function makeCertificate(
   dataDir: string,
 ): Promise<{ authority: string; certificate: string; key: string }> {
   for (const name of names) assertName(name);
-  x509.cryptoProvider.set(webcrypto as never);
+  x509.cryptoProvider.set(forX509(webcrypto));
   const folder = join(dataDir, 'certificates');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
@@ -43,17 +43,20 @@ export async function makeCertificate(
     notBefore: new Date(Date.now() - DAY_MS),
     notAfter: new Date(Date.now() + LEAF_DAYS * DAY_MS),
     signingAlgorithm: ALGORITHM,
-    publicKey: keys.publicKey as never,
-    signingKey: issuer.key as never,
+    publicKey: forX509(forX509(keys.publicKey)),
+    signingKey: forX509(issuer.key),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       new x509.SubjectAlternativeNameExtension(
-        names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
+        names.map((value) => ({
+          type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const),
+          value,
+        })),
       ),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.certificate.publicKey),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(forX509(keys.publicKey)),
     ],
   });
   const chain = `${leaf.toString('pem')}\n${issuer.certificate.toString('pem')}\n`;
@@ -72,19 +75,25 @@ async function authority(certificatePath: string, keyPath: string): Promise<Issu
     notBefore: new Date(Date.now() - DAY_MS),
     notAfter: new Date(Date.now() + AUTHORITY_DAYS * DAY_MS),
     signingAlgorithm: ALGORITHM,
-    keys: keys as never,
+    keys: forX509(keys),
+
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(
         x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
         true,
       ),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(forX509(keys.publicKey)),
     ],
   });
   await writeWhole(keyPath, await pemOfKey(keys.privateKey), 0o600);
   await writeWhole(certificatePath, `${certificate.toString('pem')}\n`, 0o644);
   return { certificate, key: keys.privateKey };
+}
+
+/** Node's keys are the browser's keys, but their types were written twice. */
+function forX509(nodes: object): never {
+  return nodes as never;
 }
 
 /** The authority made before, while it is good for longer than a new certificate. */

@@ -55,8 +55,8 @@ export const subscriberSpecSchema = z.strictObject({
   timeZone: text(60).default('Asia/Tokyo'),
   numbers: z
     .array(z.strictObject({ number: phone, label: text(60).default('') }))
-    .min(1)
-    .max(200),
+    .max(200)
+    .default([]),
   contacts: z.array(contactSpecSchema).max(500).default([]),
   mailRoutes: z.array(mailRouteSpecSchema).max(50).default([]),
   members: z.array(memberSpecSchema).max(200).default([]),

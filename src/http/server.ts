@@ -45,7 +45,9 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(errorHandler(log));
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 'not-found'));
+  app.setNotFoundHandler((_request, reply) => {
+    return refuse(reply.removeHeader('cache-control'), 'not-found');
+  });
   const counters = new HttpCounters();
   app.addHook('onResponse', async (request, reply) => {
     counters.answered(request.method, reply.statusCode);

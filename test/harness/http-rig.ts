@@ -1,5 +1,5 @@
 import { asId, silentLogger } from '../../src/base/index.ts';
-import type { CallId, OperatorId, RecordingId, SubscriberId } from '../../src/base/index.ts';
+import type { CallId, E164, OperatorId, RecordingId, SubscriberId } from '../../src/base/index.ts';
 import type { Clock } from '../../src/base/index.ts';
 import { systemClock, systemRandom } from '../../src/base/system.ts';
 import type { CallCommands, CallState, FloorEvent } from '../../src/calls/index.ts';
@@ -8,6 +8,7 @@ import type { App, RecordingWav, ServerDeps } from '../../src/http/index.ts';
 import { ApiTokens, People } from '../../src/people/index.ts';
 import type { NewUser } from '../../src/people/index.ts';
 import type { MessageEvent } from '../../src/messages/index.ts';
+import { readNumber } from '../../src/subscribers/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
 import { EventBus } from '../../src/app-event-bus.ts';
 import { numberPlan } from '../../src/app-number-plan.ts';
@@ -91,7 +92,8 @@ export type RigOptions = {
 export async function httpRig(options: RigOptions = {}): Promise<HttpRig> {
   const { demo = false, publicUrl = ORIGIN, clock = systemClock } = options;
   const database = await testDatabase();
-  const storage = database.open({ clock });
+  const parseNumber = (text: string): E164 | null => readNumber(text, numberPlan);
+  const storage = database.open({ clock, parseNumber });
   const applied = await storage.center.apply(OFFICE);
   if (!applied.ok) throw new Error(JSON.stringify(applied.issues));
   const people = new People({
@@ -246,7 +248,7 @@ export async function storeCall(
     answeredAt: arrivedAt,
     endedAt: null,
     caller: {
-      number: asId('+81901234567'),
+      number: asId('+819001234567'),
       rawNumber: null,
       displayName: null,
       withheld: null,
