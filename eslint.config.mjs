@@ -28,6 +28,8 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      // A branded id takes its type from where it is made: `newId<CallId>(…)`.
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       'no-console': 'error',
       'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
       'max-lines': ['error', { max: 600 }],

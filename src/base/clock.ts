@@ -1,3 +1,5 @@
+import { toError } from './errors.ts';
+
 /** Time, injected everywhere. `now` is Unix time in milliseconds; `monotonic` never jumps. */
 export interface Clock {
   now(): number;
@@ -22,7 +24,7 @@ export interface StopSignal {
 export function sleep(clock: Clock, delayMs: number, signal?: StopSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
-      reject(signal.reason as Error);
+      reject(toError(signal.reason));
       return;
     }
     const timer = clock.setTimer(delayMs, () => {
@@ -31,7 +33,7 @@ export function sleep(clock: Clock, delayMs: number, signal?: StopSignal): Promi
     });
     function onAbort(): void {
       timer.cancel();
-      reject(signal?.reason as Error);
+      reject(toError(signal?.reason));
     }
     signal?.addEventListener('abort', onAbort, { once: true });
   });

@@ -1,11 +1,10 @@
-/// <reference lib="dom" />
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { DeskView } from '../../src/contract/index.ts';
 import { decodeMulaw, readRecording } from '../../src/media/index.ts';
-import { heardBy, installEar } from '../harness/browser-ear.ts';
+import { heardBy, installEar, openDeskAudio } from '../harness/browser-ear.ts';
 import { launchChromium } from '../harness/chromium.ts';
 import { PASSWORD, applyOffice, browserOperator } from '../harness/office.ts';
 import { startPlatform, until } from '../harness/platform.ts';
@@ -50,39 +49,7 @@ async function takeSeat(seconds: number): Promise<void> {
   page = await browser.newPage({ bypassCSP: true });
   await installEar(page, operatorSound, seconds);
   await page.goto(`${platform.url}/healthz`);
-  operatorId = await page.evaluate(
-    async ({ email, password }) => {
-      const call = async (method: string, path: string, body: unknown) => {
-        const answer = await fetch(path, {
-          method,
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        });
-        if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-        return answer.status === 204 ? null : ((await answer.json()) as Record<string, string>);
-      };
-      const session = await call('POST', '/api/v1/session', { email, password });
-      const pc = new RTCPeerConnection();
-      const microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
-      for (const track of microphone.getTracks()) pc.addTrack(track, microphone);
-      await pc.setLocalDescription();
-      const sdpOffer = pc.localDescription?.sdp;
-      const answer = await call('POST', '/api/v1/desk/audio', { deskId: 'desk-e2e-1', sdpOffer });
-      await pc.setRemoteDescription({ type: 'answer', sdp: answer?.['sdpAnswer'] ?? '' });
-      await new Promise<void>((resolve, reject) => {
-        const check = (): void => {
-          if (pc.connectionState === 'connected') resolve();
-          if (pc.connectionState === 'failed') reject(new Error('no audio'));
-        };
-        pc.addEventListener('connectionstatechange', check);
-        check();
-      });
-      Object.assign(window, { deskConnection: pc });
-      await call('PUT', '/api/v1/desk/presence', { presence: 'available' });
-      return session?.['operatorId'] ?? '';
-    },
-    { email: 'hanako@example.jp', password: PASSWORD },
-  );
+  operatorId = await openDeskAudio(page, { email: 'hanako@example.jp', password: PASSWORD });
 }
 
 async function conversation(
