@@ -84,6 +84,13 @@ const portalMessageRoute = createRoute({
   component: lazyRouteComponent(() => import('./portal/MessagePage.tsx'), 'MessagePage'),
 });
 
+/** Open to everybody in the demonstration; the server decides. */
+const customerRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/customer',
+  component: lazyRouteComponent(() => import('./customer/CustomerPage.tsx'), 'CustomerPage'),
+});
+
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     indexRoute,
@@ -92,6 +99,7 @@ export const router = createRouter({
     consoleRoute,
     portalRoute,
     portalMessageRoute,
+    customerRoute,
   ]),
   context: { queryClient },
   defaultPendingComponent: LoadingState,

@@ -1,4 +1,5 @@
 import { consoleEn } from './en-console.ts';
+import { customerEn } from './en-customer.ts';
 import { portalEn } from './en-portal.ts';
 import type { Texts } from './ja.ts';
 
@@ -81,4 +82,5 @@ export const en: Texts = {
   },
   console: consoleEn,
   portal: portalEn,
+  customer: customerEn,
 };

@@ -1,4 +1,5 @@
 import { consoleJa } from './ja-console.ts';
+import { customerJa } from './ja-customer.ts';
 import { portalJa } from './ja-portal.ts';
 
 /** Every text of the pages, Japanese; `en.ts` has the same keys. Each area has its own file. */
@@ -82,6 +83,7 @@ export const ja = {
   },
   console: consoleJa,
   portal: portalJa,
+  customer: customerJa,
 } as const;
 
 type Words<T> = { readonly [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
