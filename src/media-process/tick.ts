@@ -4,7 +4,7 @@ import { FRAME_MS } from '../media/index.ts';
 /** After a stall this many missed ticks are made up for; time before that is skipped. */
 const MAX_CATCH_UP = 50;
 /** Of ticks made up for, only the latest are sent: a burst would fill the peer's jitter buffer. */
-const MAX_SENT_AT_ONCE = 3;
+const MAX_SENT_AT_ONCE = 5;
 
 export type TickWork = {
   /** One frame for the schedule's time `tickMs`; `live` = its packets are to be sent. */

@@ -133,15 +133,20 @@ export class RtpPeer {
     return pcm;
   }
 
-  /** Whether the stream had one SSRC and unbroken sequence numbers and timestamps. */
+  /**
+   * Whether the stream had one SSRC, unbroken sequence numbers and timestamps that go on by whole
+   * frames. More than one frame at once means that the sender's machine was held up.
+   */
   isContinuous(): boolean {
     return this.heard.every((packet, index) => {
       const before = this.heard[index - 1];
       if (!before) return true;
+      const step = timestampDistance(packet.timestamp, before.timestamp);
       return (
         packet.ssrc === before.ssrc &&
         sequenceDistance(packet.sequence, before.sequence) === 1 &&
-        timestampDistance(packet.timestamp, before.timestamp) === FRAME_SAMPLES
+        step > 0 &&
+        step % FRAME_SAMPLES === 0
       );
     });
   }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId, LegId, PlaybackId, RecordingId } from '../../src/base/index.ts';
 import type { MediaProcessClient } from '../../src/engine/index.ts';
-import { decodeMulaw, encodeMulaw, readRecording } from '../../src/media/index.ts';
+import { decodeMulaw, encodeMulaw, readAudio, readRecording } from '../../src/media/index.ts';
 import type { Codec, MediaEvent } from '../../src/media/index.ts';
 import { mediaPlaneContract } from '../harness/media-plane-contract.ts';
 import { endProcess, startTestMediaProcess, waitFor } from '../harness/media-process.ts';
@@ -264,6 +264,52 @@ describe('media process with two telephones', () => {
     await pause(300);
     expect((await plane.inventory()).ok).toBe(true);
     expect(media.output()).not.toContain('uncaught');
+  });
+});
+
+const BROWSER_OFFER = [
+  'v=0',
+  'o=- 4611731400430051336 2 IN IP4 127.0.0.1',
+  's=-',
+  't=0 0',
+  'a=group:BUNDLE 0',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 111 0 8 126',
+  'c=IN IP4 0.0.0.0',
+  'a=rtcp:9 IN IP4 0.0.0.0',
+  'a=ice-ufrag:abcd',
+  'a=ice-pwd:012345678901234567890123',
+  `a=fingerprint:sha-256 ${new Array(32).fill('AB').join(':')}`,
+  'a=setup:actpass',
+  'a=mid:0',
+  'a=sendrecv',
+  'a=rtcp-mux',
+  'a=rtpmap:111 opus/48000/2',
+  'a=rtpmap:0 PCMU/8000',
+  'a=rtpmap:8 PCMA/8000',
+  'a=rtpmap:126 telephone-event/8000',
+  '',
+].join('\r\n');
+
+describe('media process and a browser', () => {
+  it('answers with PCMU and the same answer again, and forgets the leg when it is closed', async () => {
+    const media = await startTestMediaProcess({ rtpPortPairs: 2 });
+    try {
+      const plane = await media.attach(1);
+      const id = asId<LegId>('leg_browser');
+      const offer = { id, kind: 'webrtc', remoteSdp: BROWSER_OFFER } as const;
+      const opened = await plane.openLeg(offer);
+      const answer = opened.ok ? opened.value.localSdp : opened.reason;
+      expect(readAudio(answer, 'webrtc')).toMatchObject({
+        audio: { codec: 'PCMU', payloadType: 0, eventPayloadType: 126 },
+        media: { mid: '0', rtcpMux: true, dtls: { setup: 'passive' } },
+      });
+      expect(await plane.openLeg(offer)).toEqual(opened);
+      expect(await plane.renegotiate(id, 'hello')).toEqual({ ok: false, reason: 'bad-sdp' });
+      await plane.closeLeg(id);
+      expect(await plane.inventory()).toMatchObject({ value: { legs: [] } });
+    } finally {
+      await media.stop();
+    }
   });
 });
 
