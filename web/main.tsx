@@ -8,7 +8,7 @@ import { queryClient, returnThroughSignIn, router } from './router.tsx';
 import { onSessionEnd } from './shared/api.ts';
 import './shared/base.css';
 import { startI18n } from './shared/i18n.ts';
-import { theme } from './shared/theme.ts';
+import { cssVariables, theme } from './shared/theme.ts';
 
 await startI18n();
 onSessionEnd(returnThroughSignIn);
@@ -17,7 +17,7 @@ const root = document.getElementById('root');
 if (root !== null) {
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto">
+      <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
         <QueryClientProvider client={queryClient}>
           <RouterProvider router={router} />
         </QueryClientProvider>

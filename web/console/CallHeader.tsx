@@ -1,6 +1,5 @@
-import { Alert, Badge, Box, Button, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Badge, Box, Button, Group, Text, Title } from '@mantine/core';
 import { IconInfoCircle, IconPhoneOff, IconPlayerRecordFilled } from '@tabler/icons-react';
-import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallView } from '../../src/contract/index.ts';
@@ -33,8 +32,8 @@ export function CallHeader(props: { call: CallView; timeZone: string | undefined
           <LineText called={called} />
         </Group>
       </Box>
-      <GreetingBox called={called} />
-      <HeaderNotes call={call} />
+      {call.phase !== 'wrap-up' && <GreetingBox called={called} />}
+      <FaultNotice call={call} />
     </>
   );
 }
@@ -83,12 +82,16 @@ function TimeLine(props: { call: CallView; timeZone: string | undefined }): Reac
 
 function PhaseBadge(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
-  const { phase, recordingId } = props.call;
+  const { phase, recordingId, termination } = props.call;
   const over = phase === 'wrap-up';
+  const ended =
+    termination !== null && isOrdinary(termination.class)
+      ? t(`console.call.${termination.class === 'caller' ? 'byCaller' : 'byOperator'}`)
+      : t('console.call.wrapUp');
   const words = {
     connecting: t('console.call.connecting'),
     reconnecting: t('console.call.reconnecting'),
-    'wrap-up': t('console.call.wrapUp'),
+    'wrap-up': ended,
   };
   return (
     <Group gap="xs" role="status">
@@ -113,45 +116,25 @@ function PhaseBadge(props: { call: CallView }): ReactNode {
   );
 }
 
-/** In plain sentences: how the call ended, and what the subscriber wants minded. */
-function HeaderNotes(props: { call: CallView }): ReactNode {
+/** A call that we lost, not they: said plainly, with what can still be done. */
+function FaultNotice(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
-  const { call } = props;
-  const ending = endingText(call, t);
+  const { phase, termination } = props.call;
+  if (phase !== 'wrap-up' || termination === null || isOrdinary(termination.class)) return null;
   return (
-    <Stack gap={0}>
-      {ending !== null && (
-        <Alert
-          radius={0}
-          py={6}
-          color={ending.fault ? 'orange' : 'gray'}
-          icon={<IconInfoCircle aria-hidden />}
-          role={ending.fault ? 'alert' : 'status'}
-          data-testid="call-ending"
-        >
-          {ending.words}
-        </Alert>
-      )}
-      {call.called.note !== '' && (
-        <Text px="md" py={4} size="sm" style={{ whiteSpace: 'pre-line' }} data-testid="note">
-          <Text span fw={700}>
-            {t('console.call.note')}:{' '}
-          </Text>
-          {call.called.note}
-        </Text>
-      )}
-    </Stack>
+    <Alert
+      radius={0}
+      py={6}
+      color="orange"
+      icon={<IconInfoCircle aria-hidden />}
+      role="alert"
+      data-testid="call-fault"
+    >
+      {t('console.call.byFault')}
+    </Alert>
   );
 }
 
-function endingText(call: CallView, t: TFunction): { words: string; fault: boolean } | null {
-  if (call.phase !== 'wrap-up' || call.termination === null) return null;
-  switch (call.termination.class) {
-    case 'caller':
-      return { words: t('console.call.byCaller'), fault: false };
-    case 'operator':
-      return { words: t('console.call.byOperator'), fault: false };
-    default:
-      return { words: t('console.call.byFault'), fault: true };
-  }
+function isOrdinary(termination: string): termination is 'caller' | 'operator' {
+  return termination === 'caller' || termination === 'operator';
 }

@@ -38,7 +38,7 @@ export function CallScreen(props: { call: CallView }): ReactNode {
   useFormKeys({ call, open: !isSent, send, finish: inWrapUp ? finishOrAsk : null, firstField });
   return (
     <div className={classes['call']} data-testid="call-screen" data-call-id={call.id}>
-      <div>
+      <div className={classes['callHead']}>
         <CallHeader call={call} timeZone={about?.timeZone} />
       </div>
       <div className={classes['columns']}>
@@ -47,16 +47,14 @@ export function CallScreen(props: { call: CallView }): ReactNode {
         </div>
         <main className={`${classes['column'] ?? ''} ${classes['formColumn'] ?? ''}`}>
           {message === null ? (
-            <Stack gap="sm">
-              <MessageForm
-                call={call}
-                issues={issues}
-                sending={sending}
-                onSend={send}
-                firstField={firstField}
-              />
-              {inWrapUp && <FinishButton onFinish={finishOrAsk} />}
-            </Stack>
+            <MessageForm
+              call={call}
+              issues={issues}
+              sending={sending}
+              onSend={send}
+              firstField={firstField}
+              finish={inWrapUp && <FinishButton onFinish={finishOrAsk} />}
+            />
           ) : (
             <SentPanel
               message={message}
@@ -113,16 +111,14 @@ function useFormKeys(options: {
 function FinishButton(props: { onFinish: () => void }): ReactNode {
   const { t } = useTranslation();
   return (
-    <Group justify="flex-end">
-      <Button
-        variant="default"
-        rightSection={<Keys names={KEY_NAMES.finish} />}
-        onClick={props.onFinish}
-        data-testid="finish"
-      >
-        {t('console.sent.finish')}
-      </Button>
-    </Group>
+    <Button
+      variant="default"
+      rightSection={<Keys names={KEY_NAMES.finish} />}
+      onClick={props.onFinish}
+      data-testid="finish"
+    >
+      {t('console.sent.finish')}
+    </Button>
   );
 }
 

@@ -17,9 +17,27 @@ export function CallSide(props: {
   timeZone: string | undefined;
 }): ReactNode {
   return (
-    <Stack gap="lg">
+    <Stack gap="md">
+      <Note call={props.call} />
       <Contacts closed={props.closed} />
       <EarlierCalls call={props.call} timeZone={props.timeZone} />
+    </Stack>
+  );
+}
+
+/** What the subscriber wants minded, before everything else. */
+function Note(props: { call: CallView }): ReactNode {
+  const { t } = useTranslation();
+  const { note } = props.call.called;
+  if (note === '') return null;
+  return (
+    <Stack gap={4} component="section" aria-label={t('console.call.note')} data-testid="note">
+      <Title order={2} size="sm">
+        {t('console.call.note')}
+      </Title>
+      <Text size="sm" style={{ whiteSpace: 'pre-line' }}>
+        {note.trim()}
+      </Text>
     </Stack>
   );
 }

@@ -7,7 +7,9 @@ import type { ConsoleMode } from './console-mode.ts';
 import { KEY_NAMES } from './keys.ts';
 
 type KeyOf = keyof typeof KEY_NAMES;
-const SHOWN: Record<'ring' | 'talk' | 'wrap-up', KeyOf[]> = {
+const SHOWN: Record<'ring' | 'talk' | 'wrap-up' | 'talk-sent' | 'wrap-up-sent', KeyOf[]> = {
+  'talk-sent': ['hang-up'],
+  'wrap-up-sent': ['finish'],
   ring: ['answer', 'decline'],
   talk: ['hang-up', 'send', 'call-type', 'callback', 'urgency', 'caller-number', 'first-field'],
   'wrap-up': ['send', 'finish', 'call-type', 'callback', 'urgency', 'caller-number'],
@@ -15,7 +17,7 @@ const SHOWN: Record<'ring' | 'talk' | 'wrap-up', KeyOf[]> = {
 
 export function Keys(props: { names: readonly string[] }): ReactNode {
   return (
-    <Text span size="xs" style={{ whiteSpace: 'nowrap' }}>
+    <Text span size="xs" visibleFrom="sm" aria-hidden style={{ whiteSpace: 'nowrap' }}>
       {props.names.map((name, index) => (
         <Fragment key={name}>
           {index > 0 && '+'}
@@ -27,10 +29,11 @@ export function Keys(props: { names: readonly string[] }): ReactNode {
 }
 
 /** The keys that do something now. */
-export function CheatBar(props: { mode: ConsoleMode; wrapUp: boolean }): ReactNode {
+export function CheatBar(props: { mode: ConsoleMode; wrapUp: boolean; sent: boolean }): ReactNode {
   const { t } = useTranslation();
-  const talk = props.wrapUp ? SHOWN['wrap-up'] : SHOWN.talk;
-  const shown = props.mode === 'call' ? talk : SHOWN.ring;
+  const { mode, wrapUp, sent } = props;
+  const inCall = SHOWN[`${wrapUp ? 'wrap-up' : 'talk'}${sent ? '-sent' : ''}`];
+  const shown = mode === 'call' ? inCall : mode === 'ring' || mode === 'idle' ? SHOWN.ring : [];
   return (
     <Group
       component="footer"
@@ -47,7 +50,7 @@ export function CheatBar(props: { mode: ConsoleMode; wrapUp: boolean }): ReactNo
           <Text size="xs">{t(`console.keys.${action}`)}</Text>
         </Group>
       ))}
-      {props.mode === 'call' && (
+      {mode === 'call' && !sent && (
         <Group gap={6} wrap="nowrap">
           <Keys names={['Enter']} />
           <Text size="xs">{t('console.keys.next')}</Text>

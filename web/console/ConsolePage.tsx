@@ -64,7 +64,11 @@ function Console(): ReactNode {
         {mode === 'ring' && call !== null && <RingCard call={call} />}
         {mode === 'call' && call !== null && <CallScreen key={call.id} call={call} />}
       </div>
-      <CheatBar mode={mode} wrapUp={call?.phase === 'wrap-up'} />
+      <CheatBar
+        mode={mode}
+        wrapUp={call?.phase === 'wrap-up'}
+        sent={(snapshot.draft?.sentMessageId ?? null) !== null}
+      />
     </Box>
   );
 }

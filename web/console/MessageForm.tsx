@@ -41,6 +41,8 @@ export function MessageForm(props: {
   issues: FieldIssues;
   sending: boolean;
   onSend: () => void;
+  /** In wrap-up: the way on, beside the way out. */
+  finish: ReactNode;
   firstField: Ref<HTMLInputElement>;
 }): ReactNode {
   const { t } = useTranslation();
@@ -95,7 +97,8 @@ export function MessageForm(props: {
             />
           </Group>
         </SimpleGrid>
-        <Group justify="flex-end">
+        <Group justify="flex-end" gap="sm">
+          {props.finish}
           <Button
             leftSection={<IconSend size={18} aria-hidden />}
             rightSection={<Keys names={KEY_NAMES.send} />}

@@ -45,14 +45,14 @@ export function RingCard(props: { call: CallView }): ReactNode {
         withBorder
         shadow="md"
         radius="md"
-        p="xl"
-        maw={900}
+        p={{ base: 'md', sm: 'xl' }}
+        maw={1060}
         w="100%"
         component="section"
         aria-label={t('console.ring.incoming')}
         data-testid="ring-card"
       >
-        <Stack gap="lg">
+        <Stack gap="md">
           <Group justify="space-between">
             <Group gap="xs" c="orange">
               <IconPhoneRinging aria-hidden />
@@ -69,7 +69,7 @@ export function RingCard(props: { call: CallView }): ReactNode {
             <Text size="sm" c="dimmed">
               {called.subscriberKana}
             </Text>
-            <Title order={1} fz="2.5rem" lh={1.25} data-testid="company">
+            <Title order={1} fz={{ base: '1.75rem', sm: '2.5rem' }} lh={1.25} data-testid="company">
               {company}
             </Title>
             <Group gap="md" mt="xs">
@@ -90,7 +90,7 @@ export function RingCard(props: { call: CallView }): ReactNode {
               <LineText called={called} />
             </Box>
           </SimpleGrid>
-          <GreetingBox called={called} />
+          <GreetingBox called={called} preview />
           {byBrowser ? (
             <Group gap="sm">
               <Button
@@ -129,7 +129,7 @@ export function RingCard(props: { call: CallView }): ReactNode {
 }
 
 /** 名乗り with its reading: the first words of every call. */
-export function GreetingBox(props: { called: CallView['called'] }): ReactNode {
+export function GreetingBox(props: { called: CallView['called']; preview?: boolean }): ReactNode {
   const { t } = useTranslation();
   const { greeting, greetingKana } = props.called;
   return (
@@ -145,7 +145,10 @@ export function GreetingBox(props: { called: CallView['called'] }): ReactNode {
           {greetingKana}
         </Text>
       )}
-      <Text className={classes['greetingText'] ?? ''} data-testid="greeting">
+      <Text
+        className={`${classes['greetingText'] ?? ''} ${props.preview ? (classes['greetingPreview'] ?? '') : ''}`}
+        data-testid="greeting"
+      >
         {greeting}
       </Text>
     </Box>

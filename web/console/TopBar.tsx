@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Badge, Button, Group, Image, Modal, Text } from '@mantine/core';
+import { ActionIcon, Anchor, Badge, Button, Group, Image, Menu, Modal, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
   IconCircleCheck,
@@ -62,6 +62,7 @@ export function TopBar(): ReactNode {
             tt="none"
             leftSection={<IconClockPause size={16} aria-hidden />}
             style={{ flexShrink: 0 }}
+            visibleFrom={view.waitingCalls > 0 ? undefined : 'sm'}
             data-testid="waiting-calls"
           >
             {t('console.waiting', { count: view.waitingCalls })}
@@ -71,7 +72,17 @@ export function TopBar(): ReactNode {
       <Group gap="xs" wrap="nowrap">
         <AudioButton />
         <PresenceButtons />
-        <UserMenu beforeSignOut={() => desk.setPresence('offline').catch(() => undefined)} />
+        <UserMenu beforeSignOut={() => desk.setPresence('offline').catch(() => undefined)}>
+          {(view?.state === 'available' || view?.state === 'away') && (
+            <Menu.Item
+              hiddenFrom="sm"
+              leftSection={<IconPower size={18} aria-hidden />}
+              onClick={() => desk.attempt(() => desk.setPresence('offline'))}
+            >
+              {t('console.presence.end')}
+            </Menu.Item>
+          )}
+        </UserMenu>
       </Group>
     </Group>
   );
@@ -167,11 +178,14 @@ function PresenceButtons(): ReactNode {
         <Button
           variant="default"
           px="sm"
-          leftSection={<IconCoffee size={18} aria-hidden />}
+          aria-label={t('console.presence.away')}
           onClick={set('away')}
           data-testid="go-away"
         >
-          {t('console.presence.away')}
+          <IconCoffee size={18} aria-hidden />
+          <Text span ml={8} fw={600} size="sm" visibleFrom="sm">
+            {t('console.presence.away')}
+          </Text>
         </Button>
       )}
       {view.state === 'away' && onShift && (

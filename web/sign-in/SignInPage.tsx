@@ -44,7 +44,9 @@ export function SignInPage(): ReactNode {
     <EntrancePage title={t('signIn.title')}>
       <Stack gap="md">
         {search.reason === 'ended' && <Alert variant="light">{t('signIn.ended')}</Alert>}
-        {about?.setupNeeded && <Alert color="orange">{t('signIn.setupNeeded')}</Alert>}
+        {about?.setupNeeded && !about.demo && (
+          <Alert color="orange">{t('signIn.setupNeeded')}</Alert>
+        )}
         {problem !== null && (
           <Alert color="red" variant="light" role="alert">
             {problemText(problem, currentLanguage())}

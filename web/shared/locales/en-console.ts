@@ -127,8 +127,8 @@ export const consoleEn: Texts['console'] = {
     note: 'Mind this',
     recording: 'Recording',
     byFault: 'The call was cut by a fault. What you wrote is kept and can be sent.',
-    byCaller: 'The caller hung up.',
-    byOperator: 'You hung up.',
+    byCaller: 'The caller hung up',
+    byOperator: 'You hung up',
   },
   callType: {
     title: 'Kind of call',

@@ -130,8 +130,8 @@ export const consoleJa = {
     note: '応対の注意',
     recording: '録音中',
     byFault: '機器の問題で通話が切れました。書いた内容は残っています。そのまま送信できます。',
-    byCaller: '相手が電話を切りました。',
-    byOperator: 'こちらから電話を切りました。',
+    byCaller: '相手が切りました',
+    byOperator: 'こちらから切りました',
   },
   callType: {
     title: '用件区分',
