@@ -86,6 +86,7 @@ export type RigOptions = {
   clock?: Clock;
   users?: boolean;
   webRoot?: string;
+  tls?: { certPath: string; keyPath: string };
 };
 
 /** The HTTP side on a real database, the engine played by a fake. */
@@ -121,7 +122,13 @@ export async function httpRig(options: RigOptions = {}): Promise<HttpRig> {
   const wav = { bytes: Uint8Array.from({ length: 1000 }, (_, i) => i % 251), reads: 0 };
   const deps: ServerDeps = {
     config: {
-      http: { port: 8080, bind: '127.0.0.1', publicUrl, trustProxy: false },
+      http: {
+        port: 8080,
+        bind: '127.0.0.1',
+        publicUrl,
+        trustProxy: false,
+        ...(options.tls && { tls: options.tls }),
+      },
       mail: { from: 'denwaban@localhost' },
       timeZone: 'Asia/Tokyo',
       demo,
@@ -162,7 +169,10 @@ export async function httpRig(options: RigOptions = {}): Promise<HttpRig> {
     readiness: async () => ({ database: { ready: true, detail: 'PostgreSQL' } }),
     metrics: [],
   };
-  const app = await buildServer(deps);
+  const app = await buildServer(deps).catch(async (error: unknown) => {
+    await database.drop();
+    throw error;
+  });
   const cookies = new Map<RigUser, Promise<string>>();
   return {
     app,
