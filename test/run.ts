@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { PEERS, has } from './harness/peers.ts';
@@ -170,11 +170,16 @@ function run(command: string, args: string[], env: Record<string, string> = {}):
   });
 }
 
-/** Without the settings of an installation, and without a mode that makes React another one. */
+/**
+ * Without the settings of an installation and a mode that makes React another one; with the Node
+ * we run under first, for what tests start by name.
+ */
 function cleanEnv(): NodeJS.ProcessEnv {
   const ours = (name: string): boolean =>
     (name.startsWith('DENWABAN_') && !name.startsWith('DENWABAN_TEST_')) || name === 'NODE_ENV';
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours(name)));
+  const others = Object.entries(process.env).filter(([name]) => !ours(name));
+  const path = [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
+  return { ...Object.fromEntries(others), PATH: path };
 }
 
 process.exit(await main());
