@@ -6,6 +6,7 @@ import {
   blockPositions,
   compareTiming,
   foreignLevelDb,
+  hearsSpeaker,
 } from './harness/tone-blocks.ts';
 import { decodeMulaw, encodeMulaw } from '../src/media/index.ts';
 
@@ -39,6 +40,15 @@ describe('BlockSequence and its ear', () => {
   it('hears nothing of another speaker and nothing in silence', () => {
     expect(analyseBlocks(operator.render(0, 80_000), caller).seen).toEqual([]);
     expect(analyseBlocks(new Int16Array(80_000), caller).seen).toEqual([]);
+  });
+
+  it('tells a speaker in the background from a glitch of another', () => {
+    const own = caller.render(0, 80_000);
+    const other = operator.render(0, 80_000);
+    const both = Int16Array.from(own, (sample, i) => sample + (other[i] ?? 0) * 0.2);
+    const glitched = Int16Array.from(own, (sample, i) => (i % 5000 < 160 ? 0 : sample));
+    expect(hearsSpeaker(both, operator)).toBe(true);
+    expect(hearsSpeaker(glitched, operator)).toBe(false);
   });
 
   it('finds offset and drift between two channels to a fraction of a millisecond', () => {

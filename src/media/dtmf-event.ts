@@ -12,7 +12,7 @@ import { addTimestamp, timestampDistance } from './sequence.ts';
 import { readUint16, writeUint16 } from './rtp-packet.ts';
 
 const DIGITS = '0123456789*#ABCD';
-export const DTMF_PAYLOAD_BYTES = 4;
+const DTMF_PAYLOAD_BYTES = 4;
 const SAMPLES_PER_MS = 8;
 const LONGEST_SEGMENT = 0xffff;
 /** An event of which nothing more comes for this long has lost its end. */

@@ -216,6 +216,14 @@ export function analyseBlocks(pcm: Int16Array, sequence: BlockSequence, near = 0
   return { ...judge(runs.filter((run) => run.windows >= 2)), unclearWindows, windows };
 }
 
+/**
+ * Whether any block of this speaker is heard in `pcm`: four windows in a row show the same one. A glitch in
+ * another speaker's tone smears it over the neighbouring lanes for a window or two; that is not a block.
+ */
+export function hearsSpeaker(pcm: Int16Array, sequence: BlockSequence): boolean {
+  return analyseBlocks(pcm, sequence).seen.some((block) => block.windows >= 4);
+}
+
 function unwrap(index: number, expected: number, cycle: number): number {
   const turns = Math.round((expected - index) / cycle);
   return Math.max(index, index + turns * cycle);
