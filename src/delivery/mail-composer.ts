@@ -1,6 +1,6 @@
 import type { CallId, E164 } from '../base/index.ts';
 import { buildReport } from '../messages/index.ts';
-import type { MessageStore } from '../messages/index.ts';
+import type { Message, MessageStore, Report } from '../messages/index.ts';
 import type { Directory, NumberPlan } from '../subscribers/index.ts';
 import { plainName } from './mail.ts';
 import type { OutgoingMail } from './mail.ts';
@@ -36,24 +36,7 @@ export function createMailComposer(options: MailComposerOptions): ComposeMail {
   return async (delivery) => {
     const message = await options.messages.message(delivery.messageId);
     if (!message) return null;
-    const { subscriberId } = message;
-    const subscriber = subscriberId === null ? null : directory.subscriber(subscriberId);
-    const contacts = subscriberId === null ? [] : directory.contactsOf(subscriberId);
-    const facts = await options.calls.callFacts(message.callId);
-    const calledNumber = facts?.calledNumber ?? null;
-    const report = buildReport({
-      message,
-      subscriber,
-      contact: contacts.find((contact) => contact.id === message.contactId) ?? null,
-      call: {
-        calledNumber,
-        calledLabel: calledNumber === null ? null : (directory.did(calledNumber)?.label ?? null),
-        answeredAt: facts?.answeredAt ?? null,
-        endedAt: facts?.endedAt ?? null,
-      },
-      timeZone: subscriber?.timeZone ?? options.timeZone,
-      plan: options.plan,
-    });
+    const report = await reportOf(message, options);
     const words = renderMail({
       report,
       url: `${options.publicUrl}/portal/messages/${encodeURIComponent(message.id)}`,
@@ -69,4 +52,24 @@ export function createMailComposer(options: MailComposerOptions): ComposeMail {
       references: `<${message.callId}@${options.domain}>`,
     };
   };
+}
+
+const NO_FACTS = { calledNumber: null, answeredAt: null, endedAt: null };
+
+async function reportOf(message: Message, options: MailComposerOptions): Promise<Report> {
+  const { directory, plan, timeZone } = options;
+  const { subscriberId, contactId } = message;
+  const subscriber = subscriberId === null ? null : directory.subscriber(subscriberId);
+  const contacts = subscriberId === null ? [] : directory.contactsOf(subscriberId);
+  const facts = await options.calls.callFacts(message.callId);
+  const calledNumber = facts?.calledNumber ?? null;
+  const did = calledNumber === null ? null : directory.did(calledNumber);
+  return buildReport({
+    message,
+    subscriber,
+    contact: contacts.find((contact) => contact.id === contactId) ?? null,
+    call: { ...(facts ?? NO_FACTS), calledLabel: did?.label ?? null },
+    timeZone: subscriber?.timeZone ?? timeZone,
+    plan,
+  });
 }

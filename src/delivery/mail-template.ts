@@ -107,74 +107,79 @@ function documentOf(view: MailView): SafeHtml {
     </head>
     <body class="page" style="margin:0;padding:0;background:#f1f3f5">
       <div style="display:none;max-height:0;overflow:hidden">${report.headline}</div>
-      <table
-        role="presentation"
-        width="100%"
-        cellpadding="0"
-        cellspacing="0"
-        class="page"
-        style="background:#f1f3f5"
-      >
-        <tr>
-          <td align="center" style="padding:16px 8px">
-            <table
-              role="presentation"
-              width="100%"
-              cellpadding="0"
-              cellspacing="0"
-              class="card"
-              style="max-width:560px;background:#ffffff;border:1px solid #dee2e6;border-radius:8px;font-family:${new SafeHtml(FONT)}"
-            >
-              <tr>
-                <td
-                  class="ink"
-                  style="padding:20px 20px 4px;font-size:18px;line-height:1.5;font-weight:bold;color:${report.urgent ? '#c92a2a' : '#1a1b1e'}"
-                >
-                  ${report.headline}
-                </td>
-              </tr>
-              ${view.possibleDuplicate ? noteRow(report) : []}
-              ${report.body === '' ? [] : bodyRow(report)}
-              <tr>
-                <td style="padding:8px 20px">
-                  <table
-                    role="presentation"
-                    width="100%"
-                    cellpadding="0"
-                    cellspacing="0"
-                    style="font-size:15px;line-height:1.6"
-                  >
-                    ${report.rows.map(factRow)}
-                  </table>
-                </td>
-              </tr>
-              <tr>
-                <td style="padding:12px 20px 20px">
-                  <a
-                    href="${view.url}"
-                    style="display:inline-block;padding:12px 20px;background:#1864ab;color:#ffffff;font-size:16px;font-weight:bold;text-decoration:none;border-radius:6px"
-                    >伝言を開く</a
-                  >
-                  <div
-                    class="faint"
-                    style="padding-top:8px;font-size:13px;line-height:1.5;color:#5c5f66"
-                  >
-                    対応済みの記録と録音の再生もこちらからできます。
-                  </div>
-                </td>
-              </tr>
-            </table>
-            <div
-              class="faint"
-              style="max-width:560px;padding:12px 8px;font-family:${new SafeHtml(FONT)};font-size:12px;line-height:1.5;color:#5c5f66"
-            >
-              ${footer(view)}
-            </div>
-          </td>
-        </tr>
-      </table>
+      ${pageOf(view)}
     </body>
   </html>`;
+}
+
+function pageOf(view: MailView): SafeHtml {
+  const { report } = view;
+  return html`<table
+    role="presentation"
+    width="100%"
+    cellpadding="0"
+    cellspacing="0"
+    class="page"
+    style="background:#f1f3f5"
+  >
+    <tr>
+      <td align="center" style="padding:16px 8px">
+        <table
+          role="presentation"
+          width="100%"
+          cellpadding="0"
+          cellspacing="0"
+          class="card"
+          style="max-width:560px;background:#ffffff;border:1px solid #dee2e6;border-radius:8px;font-family:${new SafeHtml(FONT)}"
+        >
+          <tr>
+            <td
+              class="ink"
+              style="padding:20px 20px 4px;font-size:18px;line-height:1.5;font-weight:bold;color:${report.urgent ? '#c92a2a' : '#1a1b1e'}"
+            >
+              ${report.headline}
+            </td>
+          </tr>
+          ${view.possibleDuplicate ? noteRow(report) : []}
+          ${report.body === '' ? [] : bodyRow(report)}
+          <tr>
+            <td style="padding:8px 20px">
+              <table
+                role="presentation"
+                width="100%"
+                cellpadding="0"
+                cellspacing="0"
+                style="font-size:15px;line-height:1.6"
+              >
+                ${report.rows.map(factRow)}
+              </table>
+            </td>
+          </tr>
+          <tr>
+            <td style="padding:12px 20px 20px">
+              <a
+                href="${view.url}"
+                style="display:inline-block;padding:12px 20px;background:#1864ab;color:#ffffff;font-size:16px;font-weight:bold;text-decoration:none;border-radius:6px"
+                >伝言を開く</a
+              >
+              <div
+                class="faint"
+                style="padding-top:8px;font-size:13px;line-height:1.5;color:#5c5f66"
+              >
+                対応済みの記録と録音の再生もこちらからできます。
+              </div>
+            </td>
+          </tr>
+        </table>
+        <div
+          class="faint"
+          style="max-width:560px;padding:12px 8px;font-family:${new SafeHtml(FONT)};font-size:12px;line-height:1.5;color:#5c5f66"
+        >
+          ${footer(view)}
+        </div>
+      </td>
+    </tr>
+  </table>`;
 }
 
 function noteRow(report: Report): SafeHtml {

@@ -91,7 +91,7 @@ function summaryOf(row: EarlierRow): string {
     .map((part) => part?.trim().replaceAll(/\s+/g, ' ') ?? '')
     .filter((part) => part !== '')
     .join(' ');
-  const characters = [...line];
+  const characters = Array.from(line);
   if (characters.length <= SUMMARY_LENGTH) return line;
   return `${characters.slice(0, SUMMARY_LENGTH).join('')}…`;
 }

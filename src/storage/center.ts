@@ -65,12 +65,12 @@ class Application {
     await this.#trunks(spec);
     const known = await this.#idsByKey<SubscriberId>('subscriber');
     for (const subscriber of spec.subscribers) {
-      const id = known.get(subscriber.id) ?? this.#newId<SubscriberId>('sub');
+      const id = known.get(subscriber.id) ?? asId<SubscriberId>(this.#newId('sub'));
       await this.#subscriber(id, subscriber);
     }
     const operators = await this.#idsByKey<OperatorId>('operator');
     for (const operator of spec.operators) {
-      const id = operators.get(operator.id) ?? this.#newId<OperatorId>('op');
+      const id = operators.get(operator.id) ?? asId<OperatorId>(this.#newId('op'));
       await this.#operator(id, operator, operators.has(operator.id));
     }
     const result = {
@@ -98,7 +98,7 @@ class Application {
     const known = await this.#idsByKey<TrunkId>('trunk');
     for (const trunk of spec.trunks) {
       const row = {
-        id: known.get(trunk.id) ?? this.#newId<TrunkId>('trk'),
+        id: known.get(trunk.id) ?? asId<TrunkId>(this.#newId('trk')),
         key: trunk.id,
         name: trunk.name,
         addresses: trunk.addresses,
@@ -147,7 +147,7 @@ class Application {
     });
     const ids = new Map(rows.map((row) => [row.key, row.id]));
     for (const [position, contact] of spec.contacts.entries()) {
-      const contactId = ids.get(contact.id) ?? this.#newId<ContactId>('con');
+      const contactId = ids.get(contact.id) ?? asId<ContactId>(this.#newId('con'));
       ids.set(contact.id, contactId);
       const row = {
         id: contactId,
@@ -312,7 +312,7 @@ class Application {
     return this.#options.parseNumber(text) ?? asId<E164>(text);
   }
 
-  #newId<T extends SubscriberId | OperatorId | ContactId | TrunkId>(prefix: string): T {
-    return newId<T>(prefix, this.#options.clock.now(), { bytes: randomBytes });
+  #newId(prefix: 'sub' | 'op' | 'con' | 'trk'): string {
+    return newId(prefix, this.#options.clock.now(), { bytes: randomBytes });
   }
 }

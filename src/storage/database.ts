@@ -116,14 +116,13 @@ function addressConfig(address: DatabaseAddress): PoolConfig {
   return { host: directory, port, user, database };
 }
 
-const INT8 = 20;
 const readInt8 = (text: string): number => Number(text);
 
 /** bigint as number: counters and milliseconds here stay far below 2^53. */
-function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  if (oid === INT8) return readInt8;
-  return types.getTypeParser(oid, format ?? 'text') as (value: string) => unknown;
-}
+const getTypeParser: typeof types.getTypeParser = (oid, format) =>
+  oid === types.builtins.INT8
+    ? readInt8
+    : (types.getTypeParser(oid, format) as (value: string) => unknown);
 
 /** How an instant (Unix ms) goes into a `timestamptz`. */
 export function toTimestamp(instantMs: number): string;

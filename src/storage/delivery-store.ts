@@ -70,13 +70,13 @@ const EXPIRE = `
 const LEASE_EXPIRED = '送信中に処理が中断しました';
 
 export function createDeliveryStore(database: Database): DeliveryStore {
-  const find = async (id: DeliveryId): Promise<Delivery | null> => {
-    const [row] = await database.rows<DeliveryRow>({
-      text: `select ${COLUMNS} from delivery where id = $1`,
-      values: [id],
-    });
-    return row ? toDelivery(row) : null;
-  };
+  return { ...createOutbox(database), ...createOverview(database) };
+}
+
+type Outbox = Pick<DeliveryStore, 'claim' | 'settle' | 'expireLeases' | 'nextDueAt'>;
+
+/** What the worker does. */
+function createOutbox(database: Database): Outbox {
   return {
     async claim({ now, leaseMs, limit }): Promise<Delivery[]> {
       const rows = await database.rows<DeliveryRow>({
@@ -126,7 +126,19 @@ export function createDeliveryStore(database: Database): DeliveryStore {
       });
       return toInstant(row?.due ?? null);
     },
+  };
+}
 
+/** What people see and ask for. */
+function createOverview(database: Database): Omit<DeliveryStore, keyof Outbox> {
+  const find = async (id: DeliveryId): Promise<Delivery | null> => {
+    const [row] = await database.rows<DeliveryRow>({
+      text: `select ${COLUMNS} from delivery where id = $1`,
+      values: [id],
+    });
+    return row ? toDelivery(row) : null;
+  };
+  return {
     async ofMessages(ids): Promise<Delivery[]> {
       if (ids.length === 0) return [];
       const rows = await database.rows<DeliveryRow>({

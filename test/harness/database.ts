@@ -9,6 +9,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { silentLogger } from '../../src/base/index.ts';
@@ -162,7 +163,10 @@ async function startServer(): Promise<Server> {
   const started = /started (\d+)/.exec(String(first[0]));
   if (!started) throw new Error('the PostgreSQL for tests did not start');
   await waitForServer(directory);
-  for (const handle of [child, child.stdin, child.stdout]) unreference(handle);
+  // The server must not keep the test process alive.
+  child.unref();
+  unreference(child.stdin);
+  unreference(child.stdout);
   return {
     directory,
     pid: Number(started[1]),
@@ -174,9 +178,9 @@ async function startServer(): Promise<Server> {
   };
 }
 
-/** The server must not keep the test process alive. */
-function unreference(handle: object): void {
-  if ('unref' in handle && typeof handle.unref === 'function') handle.unref();
+/** A pipe is a socket, whatever the types of `spawn` say. */
+function unreference(pipe: object): void {
+  if (pipe instanceof Socket) pipe.unref();
 }
 
 async function waitForServer(directory: string): Promise<void> {
