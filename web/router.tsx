@@ -91,6 +91,20 @@ const customerRoute = createRoute({
   component: lazyRouteComponent(() => import('./customer/CustomerPage.tsx'), 'CustomerPage'),
 });
 
+const mailboxRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/mailbox',
+  beforeLoad: allow('supervisor', 'administrator'),
+  component: lazyRouteComponent(() => import('./mailbox/MailboxPage.tsx'), 'MailboxPage'),
+});
+
+const adminRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/admin',
+  beforeLoad: allow('supervisor', 'administrator'),
+  component: lazyRouteComponent(() => import('./admin/AdminPage.tsx'), 'AdminPage'),
+});
+
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     indexRoute,
@@ -100,6 +114,8 @@ export const router = createRouter({
     portalRoute,
     portalMessageRoute,
     customerRoute,
+    mailboxRoute,
+    adminRoute,
   ]),
   context: { queryClient },
   defaultPendingComponent: LoadingState,

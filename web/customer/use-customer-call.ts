@@ -58,6 +58,17 @@ function useFollowed(callId: string | null): CustomerCallView | undefined {
   return data;
 }
 
+function useHangUpOnLeave(leg: RefObject<CallerLeg | null>): void {
+  useEffect(() => {
+    const leave = (): void => leg.current?.abandon();
+    window.addEventListener('pagehide', leave);
+    return () => {
+      window.removeEventListener('pagehide', leave);
+      leave();
+    };
+  }, [leg]);
+}
+
 /** One call at a time from this page; leaving the page hangs up. */
 export function useCustomerCall(): CustomerCall {
   const leg = useRef<CallerLeg | null>(null);
@@ -75,14 +86,7 @@ export function useCustomerCall(): CustomerCall {
     if (phase === 'talking') setTalkingSince((before) => before ?? Date.now());
     if (phase === 'ended') leg.current?.close();
   }, [phase]);
-  useEffect(() => {
-    const leave = (): void => leg.current?.abandon();
-    window.addEventListener('pagehide', leave);
-    return () => {
-      window.removeEventListener('pagehide', leave);
-      leave();
-    };
-  }, []);
+  useHangUpOnLeave(leg);
 
   const play = (): void => {
     audio.current

@@ -1,3 +1,4 @@
+import { adminEn, mailboxEn } from './en-admin.ts';
 import { consoleEn } from './en-console.ts';
 import { customerEn } from './en-customer.ts';
 import { portalEn } from './en-portal.ts';
@@ -83,4 +84,6 @@ export const en: Texts = {
   console: consoleEn,
   portal: portalEn,
   customer: customerEn,
+  mailbox: mailboxEn,
+  admin: adminEn,
 };

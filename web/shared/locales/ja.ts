@@ -1,3 +1,4 @@
+import { adminJa, mailboxJa } from './ja-admin.ts';
 import { consoleJa } from './ja-console.ts';
 import { customerJa } from './ja-customer.ts';
 import { portalJa } from './ja-portal.ts';
@@ -84,6 +85,8 @@ export const ja = {
   console: consoleJa,
   portal: portalJa,
   customer: customerJa,
+  mailbox: mailboxJa,
+  admin: adminJa,
 } as const;
 
 type Words<T> = { readonly [K in keyof T]: T[K] extends string ? string : Words<T[K]> };

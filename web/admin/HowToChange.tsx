@@ -1,0 +1,14 @@
+import { Code, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+
+/** The office is declared by a file; these pages show it. */
+export function HowToChange(): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <Stack gap={4}>
+      <Text size="sm">{t('admin.howToChange')}</Text>
+      <Code block>npm run denwaban -- apply FILE</Code>
+    </Stack>
+  );
+}
