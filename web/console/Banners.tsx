@@ -17,6 +17,10 @@ export function Banners(props: { mode: ConsoleMode }): ReactNode {
   const { t } = useTranslation();
   const desk = useDesk();
   const { live, notices, problem } = useDeskSnapshot();
+  // The call's own header says it while the call is shown.
+  const shown = notices.filter(
+    ({ code }) => code !== 'call-ended-by-fault' || props.mode !== 'call',
+  );
   return (
     <Stack gap={0}>
       {props.mode !== 'start' && props.mode !== 'elsewhere' && <SoundBanner />}
@@ -47,7 +51,7 @@ export function Banners(props: { mode: ConsoleMode }): ReactNode {
           {problemText(problem, currentLanguage())}
         </Alert>
       )}
-      {notices.map(({ id, code }) => (
+      {shown.map(({ id, code }) => (
         <Alert
           key={id}
           radius={0}

@@ -36,7 +36,11 @@ function CallTypes(props: { closed: boolean }): ReactNode {
           px="sm"
           disabled={props.closed}
           aria-pressed={chosen === callType}
-          rightSection={<Kbd size="xs">{index + 1}</Kbd>}
+          rightSection={
+            <Kbd size="xs" visibleFrom="sm">
+              {index + 1}
+            </Kbd>
+          }
           onClick={() => desk.type('callType', chosen === callType ? '' : callType)}
           data-testid={`call-type-${callType}`}
         >

@@ -34,6 +34,7 @@ export function CheatBar(props: { mode: ConsoleMode; wrapUp: boolean; sent: bool
   const { mode, wrapUp, sent } = props;
   const inCall = SHOWN[`${wrapUp ? 'wrap-up' : 'talk'}${sent ? '-sent' : ''}`];
   const shown = mode === 'call' ? inCall : mode === 'ring' || mode === 'idle' ? SHOWN.ring : [];
+  if (shown.length === 0) return null;
   return (
     <Group
       component="footer"

@@ -61,7 +61,6 @@ export function TopBar(): ReactNode {
             radius="sm"
             tt="none"
             leftSection={<IconClockPause size={16} aria-hidden />}
-            style={{ flexShrink: 0 }}
             visibleFrom={view.waitingCalls > 0 ? undefined : 'sm'}
             data-testid="waiting-calls"
           >
@@ -95,7 +94,7 @@ function StateBadge(): ReactNode {
   if (view === null) return null;
   const { color, Icon } = STATES[view.state];
   return (
-    <Group gap="xs" wrap="nowrap">
+    <Group gap="xs" wrap="nowrap" style={{ flexShrink: 0 }}>
       <Badge
         color={color}
         variant="light"

@@ -102,10 +102,10 @@ export class DeskAudio {
     if (this.#view.phase === 'reconnecting' && this.#retry !== undefined) this.reopen();
   }
 
-  /** Inside a click: what the browser kept silent may sound. */
+  /** Inside a click or key press: what the browser kept silent may sound. */
   async unblock(): Promise<void> {
     this.#meter.resume();
-    await this.#play();
+    if (this.#view.playbackBlocked) await this.#play();
   }
 
   stop(): void {

@@ -11,7 +11,7 @@ import type {
   MessageField,
   MessageView,
 } from '../../src/contract/index.ts';
-import { announceSessionEnd, API, nothing, request } from '../shared/api.ts';
+import { announceSessionEnd, API, ApiProblem, nothing, request } from '../shared/api.ts';
 import { LiveConnection, openLiveSocket } from '../shared/live.ts';
 import type { LiveStatus } from '../shared/live.ts';
 import { hasForm } from './call-phases.ts';
@@ -23,7 +23,7 @@ import { DraftSync } from './draft-sync.ts';
 import { mayHangUp } from './keys.ts';
 import { Ringer } from './ringer.ts';
 
-export type Notice = { id: number; code: NoticeCode; callId: string | null };
+type Notice = { id: number; code: NoticeCode; callId: string | null };
 type NoticeCode = Extract<LiveServerFrame, { type: 'notice' }>['notice']['code'];
 export type Presence = 'available' | 'away' | 'offline';
 
@@ -199,7 +199,13 @@ export class Desk {
     const now = Date.now();
     const allowed = mayHangUp(now, this.#hangUpPressedAt, this.#answeredAt);
     this.#hangUpPressedAt = now;
-    if (allowed) await this.#callCommand('hang-up');
+    if (!allowed) return;
+    try {
+      await this.#callCommand('hang-up');
+    } catch (error) {
+      // The caller was a moment quicker: what was wanted has happened.
+      if (!(error instanceof ApiProblem && error.problem.code === 'call-over')) throw error;
+    }
   }
 
   async finishWrapUp(): Promise<void> {
@@ -221,8 +227,9 @@ export class Desk {
   }
 
   #gesture(): void {
-    if (this.#snapshot.audio.playbackBlocked) void this.audio.unblock();
-    if (this.#snapshot.audio.phase !== 'off') this.ringer.unlock();
+    if (this.#snapshot.audio.phase === 'off') return;
+    void this.audio.unblock();
+    this.ringer.unlock();
   }
 
   #isEngaged(): boolean {

@@ -4,7 +4,7 @@ import type { DraftView, FieldAck, MessageField } from '../../src/contract/index
  * What is known of one field: the text as shown, the newest version the server told of, and what
  * it has not acknowledged yet. `sentAt` is null until the value left (or after a lost connection).
  */
-export type KeptField = {
+type KeptField = {
   value: string;
   version: number;
   pending: { clientSeq: number; since: number; sentAt: number | null } | null;

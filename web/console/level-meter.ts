@@ -16,6 +16,7 @@ export class LevelMeter {
 
   /** A page that came back without a click may only measure after the next key or click. */
   resume(): void {
+    if (this.#context?.state === 'running') return;
     void this.#context?.resume().catch(() => undefined);
   }
 

@@ -16,13 +16,13 @@ export class Ringer {
 
   /** Must run inside a click or key press, so that the browser lets it sound later. */
   unlock(): void {
-    this.#context ??= new AudioContext();
-    void this.#context.resume().catch(() => undefined);
-    void this.useChosenOutput();
+    if (this.#context?.state === 'running') return;
+    this.#wake();
+    void this.#useChosenOutput();
   }
 
   /** Its own output: the loudspeaker rings while the headset lies on the desk. */
-  async useChosenOutput(): Promise<void> {
+  async #useChosenOutput(): Promise<void> {
     try {
       await this.#context?.setSinkId?.(chosenDevice('ring'));
     } catch {
@@ -33,8 +33,7 @@ export class Ringer {
 
   start(): void {
     if (this.#timer !== undefined) return;
-    this.#context ??= new AudioContext();
-    void this.#context.resume().catch(() => undefined);
+    this.#wake();
     this.#chime();
     this.#timer = setInterval(() => this.#chime(), PERIOD_MS);
   }
@@ -46,14 +45,19 @@ export class Ringer {
 
   /** One chime, to hear where it comes from. */
   try(): void {
-    this.unlock();
-    this.#chime();
+    this.#wake();
+    void this.#useChosenOutput().then(() => this.#chime());
   }
 
   close(): void {
     this.stop();
     void this.#context?.close();
     this.#context = null;
+  }
+
+  #wake(): void {
+    this.#context ??= new AudioContext();
+    void this.#context.resume().catch(() => undefined);
   }
 
   #chime(): void {
