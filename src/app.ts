@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sleep, toError } from './base/index.ts';
-import type { Logger } from './base/index.ts';
+import type { Logger, Timer } from './base/index.ts';
 import { systemClock, systemRandom } from './base/system.ts';
 import type { FloorEvent } from './calls/index.ts';
 import type { Config, Internal } from './config/index.ts';
@@ -27,6 +27,8 @@ import type { Telephony } from './app-telephony.ts';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 /** Between tries to reach the database; the process stays up and says so in `/readyz`. */
 const DATABASE_RETRY_MS = 1_000;
+/** Between two removals of what has outlived its use. */
+const TIDY_INTERVAL_MS = 60 * 60_000;
 /** How long running calls may take to end by themselves at an orderly stop. */
 const DRAIN_MS = 25_000;
 
@@ -40,6 +42,7 @@ export class App {
   #telephony: Telephony | null = null;
   #delivery: OutboxWorker | null = null;
   #server: HttpApp | null = null;
+  #tidying: Timer | null = null;
   #stopped = false;
   readonly #demo: Demo | null;
 
@@ -100,6 +103,7 @@ export class App {
     this.#server = server;
     await telephony.start();
     delivery.start();
+    this.#tidy(storage);
     const { httpFd } = this.#internal;
     await listen(
       server,
@@ -115,6 +119,7 @@ export class App {
     if (this.#stopped && how !== 'end') return;
     this.#stopped = true;
     if (how !== 'hand-over') await this.#telephony?.engine.drain(how === 'drain' ? DRAIN_MS : 0);
+    this.#tidying?.cancel();
     await this.#delivery?.stop();
     await this.#server?.close();
     await this.#telephony?.close();
@@ -136,8 +141,15 @@ export class App {
     }
   }
 
+  #tidy(storage: Storage): void {
+    storage.tidy().catch((thrown: unknown) => {
+      this.#log.error({ err: toError(thrown) }, 'tidying failed');
+    });
+    this.#tidying = systemClock.setTimer(TIDY_INTERVAL_MS, () => this.#tidy(storage));
+  }
+
   async #people(storage: Storage, cliToken: string): Promise<People> {
-    const { config } = { config: this.#config };
+    const config = this.#config;
     return new People({
       database: storage.pool,
       secret: await loadSessionSecret(config.data.dir, systemRandom),
