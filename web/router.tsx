@@ -66,14 +66,19 @@ const consoleRoute = createRoute({
 
 type PortalSearch = { show?: 'open' | 'all'; q?: string };
 
+/** The list's filter goes along to a message and back. */
+function portalSearch(search: Record<string, unknown>): PortalSearch {
+  return {
+    ...((search['show'] === 'open' || search['show'] === 'all') && { show: search['show'] }),
+    ...(typeof search['q'] === 'string' && { q: search['q'].slice(0, 100) }),
+  };
+}
+
 const portalRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/portal',
   beforeLoad: allow('member', 'supervisor', 'administrator'),
-  validateSearch: (search: Record<string, unknown>): PortalSearch => ({
-    ...((search['show'] === 'open' || search['show'] === 'all') && { show: search['show'] }),
-    ...(typeof search['q'] === 'string' && { q: search['q'].slice(0, 100) }),
-  }),
+  validateSearch: portalSearch,
   component: lazyRouteComponent(() => import('./portal/MessageListPage.tsx'), 'MessageListPage'),
 });
 
@@ -81,6 +86,7 @@ const portalMessageRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/portal/messages/$id',
   beforeLoad: allow('member', 'supervisor', 'administrator'),
+  validateSearch: portalSearch,
   component: lazyRouteComponent(() => import('./portal/MessagePage.tsx'), 'MessagePage'),
 });
 

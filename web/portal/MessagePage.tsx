@@ -36,7 +36,7 @@ export function MessagePage(): ReactNode {
   return (
     <PortalFrame>
       <Stack gap="md">
-        <LinkAnchor to="/portal" data-testid="message-back">
+        <LinkAnchor to="/portal" search data-testid="message-back">
           <Group gap={4} component="span">
             <IconChevronLeft size={18} aria-hidden />
             {t('portal.back')}

@@ -25,6 +25,7 @@ export function MessageRow({ message, now, format, withCompany }: RowProps): Rea
     <RowLink
       to="/portal/messages/$id"
       params={{ id: message.id }}
+      search
       data-testid="message-row"
       data-message-id={message.id}
     >
