@@ -171,7 +171,7 @@ const UNREACHABLE = new Set([
 const LOST = /terminated|timeout exceeded when trying to connect|not queryable|timeout expired/i;
 
 /** A driver's failure as the product's error; what is ours already passes unchanged. */
-export function databaseError(thrown: unknown): AppError {
+function databaseError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const error = toError(thrown);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -12,7 +12,7 @@ import type { Database } from './database.ts';
 import { build, fetchRows } from './tables.ts';
 import type { ContactRow, SubscriberRow, TrunkRow } from './tables.ts';
 
-export const DEFAULT_SETTINGS: CenterSettings = {
+const DEFAULT_SETTINGS: CenterSettings = {
   name: '',
   catchAll: {
     greeting: 'お電話ありがとうございます。電話受付でございます。',

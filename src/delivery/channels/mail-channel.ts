@@ -101,7 +101,7 @@ function ignore(): void {
 type SmtpError = { code: string; command: string; responseCode: number | null; text: string };
 
 /** RFC 5321 §4.2.1: 4yz may be tried again, 5yz not. Without a reply the stage decides. */
-export function classifySmtpError(thrown: unknown, dataBegun: boolean): Outcome {
+function classifySmtpError(thrown: unknown, dataBegun: boolean): Outcome {
   const error = readError(thrown);
   if (error.code === 'EAUTH' && !isTemporary(error.responseCode)) {
     return {
