@@ -15,7 +15,7 @@ export type RecordingWav = {
   read(from: number, to: number): AsyncIterable<Uint8Array>;
 };
 
-export type Peaks = { caller: number[]; operator: number[] };
+type Peaks = { caller: number[]; operator: number[] };
 
 /** The sound of recordings, from files in one folder. Null when the file is gone. */
 export type RecordingAudio = {

@@ -6,7 +6,7 @@ import { recordingFile } from './recording-path.ts';
 const DAY_MS = 24 * 60 * 60_000;
 const BATCH = 100;
 
-export type RemovedRecording = { id: RecordingId; subscriberId: SubscriberId | null; at: number };
+type RemovedRecording = { id: RecordingId; subscriberId: SubscriberId | null; at: number };
 
 export type RetentionOptions = {
   folder: string;

@@ -31,7 +31,7 @@ const SAVE_WITH_TRANSITION = `
   select 1 from saved`;
 
 /** What of a row makes a `StoredCall`. */
-export type StoredCallRow = {
+type StoredCallRow = {
   state: CallState;
   legs: StoredCall['legs'];
   pending_effects: StoredCall['pendingEffects'];

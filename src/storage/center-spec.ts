@@ -18,7 +18,7 @@ export type CenterSpec = {
   operators: OperatorSpec[];
 };
 
-export type TrunkSpec = {
+type TrunkSpec = {
   id: string;
   name: string;
   addresses: string[];
@@ -27,7 +27,7 @@ export type TrunkSpec = {
   trustAssertedIdentity: boolean;
 };
 
-export type ContactSpec = {
+type ContactSpec = {
   id: string;
   name: string;
   kana: string;

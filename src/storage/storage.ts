@@ -40,7 +40,7 @@ export type StorageOptions = {
   sipRealm?: string;
 };
 
-export type StorageHealth = { ready: boolean; detail: string };
+type StorageHealth = { ready: boolean; detail: string };
 
 /** Every store of the product on one PostgreSQL. Nothing connects before it is first used. */
 export type Storage = {
