@@ -15,6 +15,8 @@ async function main(): Promise<void> {
     },
     { process: 'media' },
   );
+  // Whoever read our log may be gone; the calls are not.
+  process.stdout.on('error', () => undefined);
   // A bug in one packet or command must not end every call.
   process.on('uncaughtException', (error) => log.error({ error: error.stack }, 'uncaught'));
   process.on('unhandledRejection', (reason) =>
