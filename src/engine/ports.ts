@@ -1,6 +1,15 @@
-import type { CallId, LegId, OperatorId, RecordingId, SubscriberId } from '../base/index.ts';
+import type {
+  CallId,
+  E164,
+  LegId,
+  OperatorId,
+  RecordingId,
+  SubscriberId,
+  TrunkId,
+} from '../base/index.ts';
 import type { LegSignalling } from './leg-signalling.ts';
 import type { CallEffect, CallState, Operator, OperatorState } from '../calls/index.ts';
+import type { InviteFailure, OutgoingTarget } from '../sip/index.ts';
 
 /** One leg's signalling as stored, so that another process can go on with it. */
 export type StoredLeg = {
@@ -117,4 +126,50 @@ export interface RecordingIndex {
     id: RecordingId,
     end: { endedAt: number; seconds: number; state: 'complete' | 'incomplete' },
   ): Promise<void>;
+}
+
+/** A telephone we want to ring from within a call. */
+export type OutboundWish = {
+  callId: CallId;
+  /** Chosen by the caller of this port; one wish per leg. */
+  legId: LegId;
+  /** Whose number is shown and whose rules and ceilings hold; null: the office's own. */
+  subscriberId: SubscriberId | null;
+  purpose: 'relay' | 'transfer' | 'call-back' | 'operator';
+  number: E164;
+  /** Who rang us, where a trunk can tell it to the called party (Diversion); null when unknown. */
+  callerNumber: E164 | null;
+};
+
+/** One way to place the call: what the INVITE needs besides its SDP. */
+export type OutboundRoute = OutgoingTarget & {
+  trunkId: TrunkId;
+  mediaNetworks: readonly string[];
+};
+
+export type OutboundRefusal =
+  | 'number-not-allowed'
+  /** The subscriber, or the office, has as many calls up, or placed this hour, as it may. */
+  | 'ceiling-reached'
+  /** No trunk carries calls out, or none of those that do answers now. */
+  | 'no-trunk';
+
+export type OutboundPlan =
+  | { ok: true; /** In the order in which they are to be tried. */ routes: OutboundRoute[] }
+  | { ok: false; reason: OutboundRefusal };
+
+/**
+ * Whether a telephone may be rung, over which trunk, and which number it sees. Everything that
+ * leaves for a telephone number passes here: a call that was not begun is not placed.
+ */
+export interface OutboundCalls {
+  /**
+   * Asks the rules; the leg counts against the ceilings from here until `end`. The same leg again,
+   * as after an adoption, is not counted twice.
+   */
+  begin(wish: OutboundWish): Promise<OutboundPlan>;
+  /** How a route went. Who answers 503, or nothing, is passed over for a while. */
+  note(route: OutboundRoute, outcome: 'ringing' | 'answered' | InviteFailure): void;
+  /** The leg is over or was never answered. */
+  end(leg: LegId): void;
 }
