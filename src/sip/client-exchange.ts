@@ -1,5 +1,5 @@
-import { answerChallenge, challengeOf } from './digest-client.ts';
-import type { Credentials } from './digest-client.ts';
+import { challengeOf } from './digest-client.ts';
+import type { DigestSession } from './digest-client.ts';
 import type { InviteClientTransaction } from './invite-client-transaction.ts';
 import { cseqOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
@@ -10,12 +10,12 @@ import type { UserAgentCore } from './user-agent-core.ts';
 export type ClientExchangeOptions = {
   request: SipRequest;
   peer: Peer;
-  credentials?: Credentials;
+  digest?: DigestSession;
   user: ClientTransactionUser;
 };
 
-/** Answers to challenges in one exchange: one per header, and one more for a stale nonce. */
-const MAX_ATTEMPTS = 4;
+/** Requests, hence CSeq numbers, of one exchange: the first, one per challenge, one for a stale nonce. */
+export const MAX_ATTEMPTS = 4;
 
 /** One request with everything that digest makes of it: sent, challenged, sent again (§22). */
 export class ClientExchange {
@@ -25,6 +25,8 @@ export class ClientExchange {
   #transaction: InviteClientTransaction | undefined;
   #attempts = 1;
   #mayRetry = true;
+  /** Challenges of this exchange that have been answered. */
+  readonly #answered = new Set<string>();
 
   constructor(core: UserAgentCore, options: ClientExchangeOptions) {
     this.#core = core;
@@ -43,6 +45,7 @@ export class ClientExchange {
   }
 
   start(): void {
+    this.#authorize();
     this.#transaction = this.#core.layer.request(this.#request, this.#options.peer, this.#user());
   }
 
@@ -58,34 +61,36 @@ export class ClientExchange {
   }
 
   #user(): ClientTransactionUser {
-    const { user } = this.#options;
+    const { user, digest } = this.#options;
     return {
       onResponse: (response) => {
-        if (!this.#retry(response)) user.onResponse(response);
+        if (this.#retry(response)) return;
+        if (response.status >= 200 && response.status < 300) digest?.accepted(response);
+        user.onResponse(response);
       },
       onTimeout: () => user.onTimeout(),
       onTransportError: () => user.onTransportError(),
     };
   }
 
-  #retry(response: SipResponse): boolean {
-    const { credentials } = this.#options;
-    if (response.status !== 401 && response.status !== 407) return false;
-    if (!credentials || !this.#mayRetry || this.#attempts >= MAX_ATTEMPTS) return false;
-    const answer = answerChallenge({
-      response,
-      method: this.#request.method,
-      uri: this.#request.uri,
-      credentials,
-      hash: this.#core.hash,
-      random: this.#core.random,
-    });
-    if (!answer) return false;
-    // The same proof was refused: wrong password, unless only the nonce was too old.
-    if (this.#request.headers.has(answer.name) && challengeOf(response)?.stale !== true) {
-      return false;
+  #authorize(): void {
+    const { hash, random } = this.#core;
+    for (const { name, value } of this.#options.digest?.authorize(this.#request, hash, random) ??
+      []) {
+      this.#request.headers.set(name, value);
     }
-    const headers = this.#request.headers.clone().delete('Via').set(answer.name, answer.value);
+  }
+
+  #retry(response: SipResponse): boolean {
+    const { digest } = this.#options;
+    if (response.status !== 401 && response.status !== 407) return false;
+    if (!digest || !this.#mayRetry || this.#attempts >= MAX_ATTEMPTS) return false;
+    const header = digest.challenged(response);
+    if (header === undefined) return false;
+    // A proof for this very challenge was refused: wrong password, unless only the nonce was too old.
+    if (this.#answered.has(header) && challengeOf(response)?.stale !== true) return false;
+    this.#answered.add(header);
+    const headers = this.#request.headers.clone().delete('Via');
     headers.set('CSeq', `${(cseqOf(this.#request)?.number ?? 0) + 1} ${this.#request.method}`);
     this.#request = { ...this.#request, headers };
     this.#attempts++;

@@ -131,6 +131,11 @@ export function createAck(dialog: DialogState, sdp = '', seq = dialog.inviteSeq)
   return request;
 }
 
+/** §13.2.2.4: the ACK proves who we are with what its INVITE carried; it cannot be challenged. */
+export function copyCredentials(invite: SipRequest, ack: SipRequest): void {
+  ack.headers.copyFrom(invite.headers, 'Authorization', 'Proxy-Authorization');
+}
+
 export type InDialogVerdict =
   | { ok: true; dialog: DialogState }
   /** §12.2.2: a CSeq lower than one we have seen. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../base/index.ts';
 import { countingRandom, nodeHash, request, response } from '../../test/harness/sip-network.ts';
-import { answerChallenge } from './digest-client.ts';
+import { DigestSession } from './digest-client.ts';
 import { DigestServer } from './digest-server.ts';
 import type { DigestServerOptions } from './digest-server.ts';
 import { computeHa1, computeResponse, parseAuthorization, parseChallenge } from './digest.ts';
@@ -189,23 +189,43 @@ describe('the digest server', () => {
 });
 
 describe('the digest client', () => {
-  const answer = (status: number, challenges: string[]) =>
-    answerChallenge({
-      response: response([
-        `SIP/2.0 ${status} No`,
-        'Via: SIP/2.0/UDP 192.0.2.1',
-        'From: <sip:a@b>;tag=1',
-        'To: <sip:a@b>',
-        'Call-ID: x',
-        'CSeq: 1 REGISTER',
-        ...challenges.map((value) => `${status === 407 ? 'Proxy' : 'WWW'}-Authenticate: ${value}`),
-      ]),
-      method: 'REGISTER',
-      uri: 'sip:example.com',
-      credentials: { username: 'u"ser', password: 'p' },
-      hash: nodeHash,
-      random: countingRandom(),
-    });
+  const request = { method: 'REGISTER', uri: 'sip:example.com' };
+  const answerTo = (status: number, headers: string[]) =>
+    response([
+      `SIP/2.0 ${status} No`,
+      'Via: SIP/2.0/UDP 192.0.2.1',
+      'From: <sip:a@b>;tag=1',
+      'To: <sip:a@b>',
+      'Call-ID: x',
+      'CSeq: 1 REGISTER',
+      ...headers,
+    ]);
+  const challenge = (status: number, values: string[]) =>
+    answerTo(
+      status,
+      values.map((value) => `${status === 407 ? 'Proxy' : 'WWW'}-Authenticate: ${value}`),
+    );
+  const answer = (status: number, challenges: string[]) => {
+    const session = new DigestSession({ username: 'u"ser', password: 'p' });
+    session.challenged(challenge(status, challenges));
+    return session.authorize(request, nodeHash, countingRandom())[0];
+  };
+
+  it('uses a nonce again with the next count, and the one that the server names next', () => {
+    const session = new DigestSession({ username: 'user', password: 'p' });
+    const used = () =>
+      session
+        .authorize(request, nodeHash, countingRandom())
+        .map(({ value }) => parseAuthorization(value))
+        .map((proof) => `${proof?.nonce} ${proof?.nc}`);
+    expect(used()).toEqual([]);
+    session.challenged(challenge(401, ['Digest realm="r", nonce="one", qop="auth"']));
+    expect([used(), used()]).toEqual([['one 00000001'], ['one 00000002']]);
+    session.accepted(answerTo(200, ['Authentication-Info: nextnonce="two", qop=auth']));
+    expect(used()).toEqual(['two 00000001']);
+    session.challenged(challenge(407, ['Digest realm="p", nonce="proxy", qop="auth"']));
+    expect(used()).toEqual(['two 00000002', 'proxy 00000001']);
+  });
 
   it('answers the topmost challenge whose algorithm it speaks (RFC 8760 §2.4)', () => {
     const header = answer(407, [

@@ -23,6 +23,7 @@ export type { DialogId, DialogState } from './dialog.ts';
 export { dialogKey, nextHop } from './dialog.ts';
 export { DigestServer } from './digest-server.ts';
 export type { DigestServerOptions, DigestVerdict, Ha1Lookup } from './digest-server.ts';
+export { DigestSession } from './digest-client.ts';
 export type { Credentials } from './digest-client.ts';
 export { computeHa1 } from './digest.ts';
 export type { DigestAlgorithm, HashAlgorithm, HashFunction } from './digest.ts';
@@ -69,3 +70,12 @@ export { calledNumbers, callingNumbers, privacyOf } from './number-in-uri.ts';
 export type { DecodeUtf8, NumberCandidate, NumberSource } from './number-in-uri.ts';
 export { StreamFramer } from './stream-framer.ts';
 export type { FramerOutput } from './stream-framer.ts';
+export { RegistrationClient } from './registration-client.ts';
+export type {
+  RegistrationDeps,
+  RegistrationFailure,
+  RegistrationOptions,
+  RegistrationState,
+} from './registration-client.ts';
+export { OptionsProbe } from './options-probe.ts';
+export type { ProbeDeps, ProbeOptions, ProbeState } from './options-probe.ts';

@@ -1,6 +1,6 @@
 import { ClientExchange } from './client-exchange.ts';
-import type { Credentials } from './digest-client.ts';
-import { createAck, createUacDialog, nextHop } from './dialog.ts';
+import type { DigestSession } from './digest-client.ts';
+import { copyCredentials, createAck, createUacDialog, nextHop } from './dialog.ts';
 import type { DialogState } from './dialog.ts';
 import { cseqOf, sdpOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
@@ -34,7 +34,7 @@ export type StoredInvite = { request: string; peer: Peer };
 export type OutgoingInviteOptions = {
   request: SipRequest;
   peer: Peer;
-  credentials?: Credentials;
+  digest?: DigestSession;
   observer: OutgoingInviteObserver;
 };
 
@@ -64,7 +64,7 @@ export class OutgoingInvite {
     this.#exchange = new ClientExchange(core, {
       request: options.request,
       peer: options.peer,
-      ...(options.credentials ? { credentials: options.credentials } : {}),
+      ...(options.digest ? { digest: options.digest } : {}),
       user: {
         onResponse: (response) => this.#receive(response),
         onTimeout: () => this.#timeout(),
@@ -106,6 +106,7 @@ export class OutgoingInvite {
   acknowledge(sdp = ''): void {
     if (this.#state !== 'answered' || !this.#dialog || this.#ack) return;
     this.#ack = createAck(this.#dialog, sdp);
+    copyCredentials(this.#exchange.request, this.#ack);
     const live = this.#core.dialogs.get(this.#dialog);
     if (live) live.ack = this.#ack;
     this.#core.layer.sendStateless(this.#ack, nextHop(this.#dialog));

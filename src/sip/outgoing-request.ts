@@ -1,7 +1,8 @@
-import { ClientExchange } from './client-exchange.ts';
-import type { Credentials } from './digest-client.ts';
+import { ClientExchange, MAX_ATTEMPTS } from './client-exchange.ts';
+import type { DigestSession } from './digest-client.ts';
 import {
   advanceLocalSeq,
+  copyCredentials,
   createAck,
   createInDialogRequest,
   nextHop,
@@ -24,8 +25,8 @@ export type InDialogOptions = {
   /** A body that is not SDP; its Content-Type goes into `headers`. */
   body?: string;
   headers?: readonly (readonly [name: string, value: string])[];
-  /** Answers a 401 or 407; costs a second CSeq number, which is reserved beforehand. */
-  credentials?: Credentials;
+  /** Answers a 401 or 407; the CSeq numbers this may cost are reserved beforehand. */
+  digest?: DigestSession;
   /** For a re-INVITE without an offer: our answer to the offer in the 2xx, carried by the ACK. */
   ackSdp?: (response: SipResponse) => string;
 };
@@ -47,7 +48,7 @@ export type PreparedRequest = {
 /** Sends a request outside INVITE and gives its final response, challenges answered. */
 export function sendRequest(
   core: UserAgentCore,
-  options: { request: SipRequest; peer: Peer; credentials?: Credentials },
+  options: { request: SipRequest; peer: Peer; digest?: DigestSession },
 ): Promise<RequestOutcome> {
   return new Promise((resolve) => {
     const exchange = new ClientExchange(core, {
@@ -77,12 +78,18 @@ export function prepareInDialog(
   for (const [name, value] of options.headers ?? []) request.headers.add(name, value);
   request.body = options.sdp ?? options.body ?? '';
   if (options.sdp !== undefined) request.headers.set('Content-Type', 'application/sdp');
-  const reserved = options.credentials ? advanceLocalSeq(advanced, method) : advanced;
+  const reserved = options.digest ? reserveRetries(advanced, method) : advanced;
   return {
     dialog: reserved,
     request,
     send: () => sendInDialog(core, { dialog: reserved, request }, options),
   };
+}
+
+function reserveRetries(dialog: DialogState, method: string): DialogState {
+  let reserved = dialog;
+  for (let i = 1; i < MAX_ATTEMPTS; i++) reserved = advanceLocalSeq(reserved, method);
+  return reserved;
 }
 
 async function sendInDialog(
@@ -137,7 +144,10 @@ function sendReinvite(
           if (response.status < 300) {
             const target = refreshTarget(dialog, response);
             const seq = cseqOf(exchange.request)?.number ?? dialog.inviteSeq;
-            ack ??= createAck(target, options.ackSdp?.(response) ?? '', seq);
+            if (!ack) {
+              ack = createAck(target, options.ackSdp?.(response) ?? '', seq);
+              copyCredentials(exchange.request, ack);
+            }
             core.layer.sendStateless(ack, nextHop(target));
           }
           resolve({ kind: 'answered', response });
@@ -152,6 +162,6 @@ function sendReinvite(
   });
 }
 
-function pick(options: InDialogOptions): { credentials?: Credentials } {
-  return options.credentials ? { credentials: options.credentials } : {};
+function pick(options: InDialogOptions): { digest?: DigestSession } {
+  return options.digest ? { digest: options.digest } : {};
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../base/index.ts';
 import { countingRandom, nodeHash, peerAt, request } from '../../test/harness/sip-network.ts';
-import { answerChallenge } from './digest-client.ts';
+import { DigestSession } from './digest-client.ts';
 import { DigestServer } from './digest-server.ts';
 import { computeHa1 } from './digest.ts';
 import { authorizeRegister, bindingTarget, processRegister } from './registrar.ts';
@@ -154,15 +154,11 @@ describe('authorisation of REGISTER', () => {
   function answered(message: SipRequest, username: string): SipRequest {
     const first = authorizeRegister(message, digest, lookup);
     if (first.ok || first.status !== 401) throw new Error('not challenged');
-    const header = answerChallenge({
-      response: createResponse(message, 401, { headers: first.headers }),
-      method: 'REGISTER',
-      uri: message.uri,
-      credentials: { username, password: account.password },
-      hash: nodeHash,
-      random: countingRandom(4),
-    });
-    message.headers.add(header?.name ?? '', header?.value ?? '');
+    const session = new DigestSession({ username, password: account.password });
+    session.challenged(createResponse(message, 401, { headers: first.headers }));
+    for (const { name, value } of session.authorize(message, nodeHash, countingRandom(4))) {
+      message.headers.add(name, value);
+    }
     return message;
   }
 

@@ -7,6 +7,7 @@ import {
   peerAt,
 } from '../../test/harness/sip-network.ts';
 import { ManualClock } from '../base/index.ts';
+import { DigestSession } from './digest-client.ts';
 import { DigestServer } from './digest-server.ts';
 import { computeHa1 } from './digest.ts';
 import type { SipResponse } from './message.ts';
@@ -204,7 +205,7 @@ describe('digest in a conversation', () => {
       destination: peerAt(2),
       from: { uri: 'sip:1001@example.com' },
       to: { uri: 'sip:1001@example.com' },
-      credentials: { username: account.username, password },
+      digest: new DigestSession({ username: account.username, password }),
     });
     await network.pass(500);
     const outcome = await pending;
@@ -260,7 +261,7 @@ describe('digest in a conversation', () => {
       uri: 'sip:b@192.0.2.2',
       destination: peerAt(2),
       from: { uri: 'sip:1001@example.com' },
-      credentials: account,
+      digest: new DigestSession(account),
       observer: {
         onAnswered: ({ dialog }) => {
           seqs.push(dialog.localSeq);

@@ -12,7 +12,7 @@ import { serializeMessage } from './serialize-message.ts';
 import type { TimerValues } from './timers.ts';
 import { newBranch, newTag } from './tokens.ts';
 import type { ClientTransactionUser, TransactionOptions } from './transaction.ts';
-import { ownVia, responseDestination, stampReceived } from './transport.ts';
+import { ownVia, responseDestination, samePeer, stampReceived } from './transport.ts';
 import type { Address, Peer, SipTransport, TransportProtocol } from './transport.ts';
 import { MAGIC_COOKIE } from './via.ts';
 
@@ -301,12 +301,6 @@ export class TransactionLayer {
   #transport(protocol: TransportProtocol): SipTransport | undefined {
     return this.#options.transports.find((transport) => transport.protocol === protocol);
   }
-}
-
-function samePeer(left: Peer, right: Peer): boolean {
-  return (
-    left.protocol === right.protocol && left.address === right.address && left.port === right.port
-  );
 }
 
 /** §17.2.3. Without the magic cookie the old rules of RFC 2543 identify the transaction. */

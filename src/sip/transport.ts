@@ -12,6 +12,12 @@ export type Address = { address: string; port: number };
 /** One end of the wire: where a message came from, or goes to. */
 export type Peer = Address & { protocol: TransportProtocol };
 
+export function samePeer(left: Peer, right: Peer): boolean {
+  return (
+    left.protocol === right.protocol && left.address === right.address && left.port === right.port
+  );
+}
+
 /**
  * All that the core wants of a socket. `message` holds one character per byte. `send` neither
  * throws nor waits; a failure known later is reported with `SipUserAgent.transportFailed`.

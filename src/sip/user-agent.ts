@@ -6,7 +6,7 @@ import type { StoredAnswer } from './answer-repeater.ts';
 import { DialogTable } from './dialog-table.ts';
 import { acceptInDialogRequest, createAck, createStrayDialog, nextHop } from './dialog.ts';
 import type { DialogId, DialogState } from './dialog.ts';
-import type { Credentials } from './digest-client.ts';
+import type { DigestSession } from './digest-client.ts';
 import type { HashFunction } from './digest.ts';
 import { IncomingInvite } from './incoming-invite.ts';
 import { IncomingRequest } from './incoming-request.ts';
@@ -78,7 +78,7 @@ export type OutgoingTarget = {
   /** Default: the Request-URI. */
   to?: { uri: string; displayName?: string };
   headers?: readonly (readonly [name: string, value: string])[];
-  credentials?: Credentials;
+  digest?: DigestSession;
   /** Route values, first hop first. */
   route?: readonly string[];
   /** User part of our Contact. */
@@ -181,7 +181,7 @@ export class SipUserAgent {
       request,
       peer: target.destination,
       observer: target.observer,
-      ...(target.credentials ? { credentials: target.credentials } : {}),
+      ...(target.digest ? { digest: target.digest } : {}),
     });
     outgoing.start();
     return outgoing;
@@ -194,7 +194,7 @@ export class SipUserAgent {
     return sendRequest(this.#core, {
       request,
       peer: target.destination,
-      ...(target.credentials ? { credentials: target.credentials } : {}),
+      ...(target.digest ? { digest: target.digest } : {}),
     });
   }
 
