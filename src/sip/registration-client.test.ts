@@ -164,9 +164,10 @@ describe('the registration client', () => {
     client.start();
     await network.pass(1000);
     expect(network.lines(1)).toContain('423 REGISTER');
-    expect(client.state).toMatchObject({
-      untilMs: expect.closeTo(network.clock.now() + 299_500, -4),
-    });
+    const { state } = client;
+    const leftMs = state.kind === 'registered' ? state.untilMs - network.clock.now() : 0;
+    expect(leftMs).toBeGreaterThan(250_000);
+    expect(leftMs).toBeLessThanOrEqual(300_000);
     await network.pass(160_000);
     expect(network.lines(1).filter((line) => line.startsWith('423'))).toHaveLength(1);
     client.release();
