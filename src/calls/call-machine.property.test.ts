@@ -4,6 +4,8 @@ import { asId } from '../base/index.ts';
 import type { CallId, LegId, OperatorId, RecordingId } from '../base/index.ts';
 import { arrive, step } from './call-machine.ts';
 import { DEFAULT_CALL_SETTINGS } from './call.ts';
+import { soundOf } from './sound.ts';
+import type { Sound } from './sound.ts';
 import type {
   CallEffect,
   CallEvent,
@@ -14,12 +16,19 @@ import type {
   StepContext,
 } from './call.ts';
 
-type Machine = { arrive: typeof arrive; step: typeof step };
-const MACHINE: Machine = { arrive, step };
+type Machine = { arrive: typeof arrive; step: typeof step; soundOf: typeof soundOf };
+const MACHINE: Machine = { arrive, step, soundOf };
 
 /* The outside, as a model: operators who are claimed, callers who answer, timers, a late inbox. */
 
-type Line = { before: CallState; event: CallEvent; after: CallState; effects: CallEffect[] };
+type Line = {
+  before: CallState;
+  event: CallEvent;
+  after: CallState;
+  effects: CallEffect[];
+  /** What is heard after it, by the machine under test. */
+  sound: Sound;
+};
 type ModelCall = { state: CallState; log: Line[]; first: Step };
 type ModelOperator = {
   id: OperatorId;
@@ -84,7 +93,8 @@ class World {
     const before = call.state;
     const { state: after, effects } = this.#machine.step(before, event, this.#context());
     call.state = deepFreeze(after);
-    call.log.push({ before, event, after, effects });
+    call.log.push({ before, event, after, effects, sound: this.#machine.soundOf(after) });
+    this.#hear(index, before, after);
     if (after === before && effects.length > 0) this.faults.push('effects without a transition');
     if (after !== before && after.version !== before.version + 1) {
       this.faults.push(`version ${before.version} → ${after.version}`);
@@ -182,13 +192,17 @@ class World {
         case 'answerCaller':
           this.#inbox.push({ call: index, event: { type: 'caller.connected' } });
           break;
-        case 'playToCaller':
-          if (effect.source === 'wait-tone') break;
-          this.#inbox.push({ call: index, event: { type: 'prompt.done' } });
-          break;
         default:
       }
     }
+  }
+
+  /** A prompt that begins comes to its end. */
+  #hear(index: number, before: CallState, after: CallState): void {
+    const isPlayed = (state: CallState): boolean =>
+      soundOf(state).playing.some(({ source }) => source === 'unattended');
+    if (isPlayed(before) || !isPlayed(after)) return;
+    this.#inbox.push({ call: index, event: { type: 'prompt.done' } });
   }
 
   #claim(index: number, excluded: OperatorId[]): void {
@@ -496,10 +510,7 @@ function timersInOrder(call: ModelCall): string | null {
 const FOR_A_PRESENT_CALLER: CallEffect['type'][] = [
   'ringCaller',
   'answerCaller',
-  'connect',
   'offerCall',
-  'playToCaller',
-  'startRecording',
   'openDraft',
   'findOperator',
 ];
@@ -516,50 +527,55 @@ function nothingForGoneCaller(call: ModelCall): string | null {
   return late === undefined ? null : `${late.type} after the caller hung up`;
 }
 
-function recordingClosed(call: ModelCall): string | null {
-  const running = new Set<string>();
-  const seen = new Set<string>();
-  for (const effect of effectsOf(call)) {
-    if (effect.type === 'startRecording') {
-      if (seen.has(effect.recordingId)) return 'started twice';
-      if (running.size > 0) return 'two recordings at once';
-      seen.add(effect.recordingId);
-      running.add(effect.recordingId);
-    } else if (effect.type === 'stopRecording' && !running.delete(effect.recordingId)) {
-      return 'stopped what does not run';
-    }
+/** Sound is carried out by one effect: where it is missing, what was heard before goes on. */
+function soundCarriedOut(call: ModelCall): string | null {
+  let applied = JSON.stringify(soundOf(call.first.state));
+  for (const { effects, sound, after } of call.log) {
+    const heard = JSON.stringify(sound);
+    if (effects.some(({ type }) => type === 'applySound')) applied = heard;
+    if (applied !== heard) return `not carried out in ${after.phase}`;
   }
-  const answered = call.log.some(({ after }) => after.callerLeg.answered);
-  if (answered && seen.size === 0) return 'an answered caller who was not recorded';
-  return running.size > 0 ? 'recording left open' : null;
+  return null;
 }
 
-/** What the caller hears is never two things, and nothing once her leg is ended. */
-function oneSoundForCaller(call: ModelCall): string | null {
-  let hears: 'nothing' | 'playback' | 'operator' = 'nothing';
-  for (const effect of effectsOf(call)) {
-    switch (effect.type) {
-      case 'playToCaller':
-      case 'connect':
-        if (hears !== 'nothing') return `${effect.type} while she hears ${hears}`;
-        hears = effect.type === 'connect' ? 'operator' : 'playback';
-        break;
-      case 'stopPlayingToCaller':
-        if (hears !== 'playback') return 'stopped what does not play';
-        hears = 'nothing';
-        break;
-      case 'disconnect':
-        if (hears !== 'operator') return 'parted what was not joined';
-        hears = 'nothing';
-        break;
-      case 'endCallerLeg':
-        if (hears === 'operator') return 'ended without parting';
-        hears = 'nothing';
-        break;
-      default:
-    }
+/** One recording per call, from the answer to the end of the caller's part. */
+function recordingClosed(call: ModelCall): string | null {
+  const ids = new Set<string>();
+  for (const { after, sound } of call.log) {
+    const { answered, gone } = after.callerLeg;
+    if (sound.recording === null && answered && !gone)
+      return 'an answered caller who is not recorded';
+    if (sound.recording !== null && gone) return 'recorded after the caller has gone';
+    if (sound.recording !== null) ids.add(sound.recording.id);
   }
-  return hears === 'nothing' ? null : `she still hears ${hears}`;
+  return ids.size > 1 ? 'two recordings of one call' : null;
+}
+
+/** An answered caller hears one thing: a person or something played; never two, never nothing. */
+function oneSoundForCaller(call: ModelCall): string | null {
+  for (const { after, sound } of call.log) {
+    const { id, answered, gone } = after.callerLeg;
+    const heard = sound.hearing.filter(({ listener }) => listener === id).length;
+    const played = sound.playing.filter(({ leg }) => leg === id).length;
+    if (gone && heard + played > 0)
+      return `something is heard in ${after.phase} though she has gone`;
+    if (answered && !gone && heard + played !== 1) return `${heard} + ${played} in ${after.phase}`;
+  }
+  return null;
+}
+
+/** Nobody is heard, hears or is played to who is not in the call now. */
+function onlyPresentLegs(call: ModelCall): string | null {
+  for (const { after, sound } of call.log) {
+    const present = new Set([after.callerLeg.id, after.operator?.legId]);
+    const named = [
+      ...sound.hearing.flatMap(({ listener, speaker }) => [listener, speaker]),
+      ...sound.playing.map(({ leg }) => leg),
+    ];
+    const stranger = named.find((leg) => !present.has(leg));
+    if (stranger !== undefined) return `${stranger} in ${after.phase}`;
+  }
+  return null;
 }
 
 function noMessageLost(call: ModelCall): string | null {
@@ -601,6 +617,8 @@ const PROPERTIES = {
   'nothing is done for a caller who has hung up': ofEachCall(nothingForGoneCaller),
   'every recording is closed once': ofEachCall(recordingClosed),
   'the caller hears one thing at a time': ofEachCall(oneSoundForCaller),
+  'only who is in the call hears and is heard': ofEachCall(onlyPresentLegs),
+  'what is to be heard is carried out': ofEachCall(soundCarriedOut),
   'no message is lost or doubled': ofEachCall(noMessageLost),
   'offers end before the next': ofEachCall(offersClosed),
   'no operator in two calls, all are released': (world: World) =>
@@ -626,9 +644,13 @@ function check(machine: Machine, name: PropertyName, numRuns: number): fc.RunDet
 
 function mutant(change: (next: Step, before: CallState, event: CallEvent) => Step): Machine {
   return {
-    arrive,
+    ...MACHINE,
     step: (state, event, context) => change(step(state, event, context), state, event),
   };
+}
+
+function mishearing(change: (sound: Sound, state: CallState) => Sound): Machine {
+  return { ...MACHINE, soundOf: (state) => change(soundOf(state), state) };
 }
 
 function withoutEffect(type: CallEffect['type'], when?: (event: CallEvent) => boolean): Machine {
@@ -702,9 +724,12 @@ const PLANTED: { fault: string; caughtBy: PropertyName; machine: Machine }[] = [
     ),
   },
   {
-    fault: 'recording not closed when the operator hangs up',
+    fault: 'recording not closed when the caller’s part is over',
     caughtBy: 'every recording is closed once',
-    machine: withoutEffect('stopRecording', (event) => event.type === 'operator.hung-up'),
+    machine: mishearing((sound, { recordingId, callerLeg }) => ({
+      ...sound,
+      recording: recordingId === null ? null : { id: recordingId, callerLeg: callerLeg.id },
+    })),
   },
   {
     fault: 'a second recording after the operator came back',
@@ -713,19 +738,45 @@ const PLANTED: { fault: string; caughtBy: PropertyName; machine: Machine }[] = [
       before.phase === 'reconnecting' &&
       event.type === 'operator.audio-back' &&
       next.state.phase === 'talking'
-        ? changed(next, {}, [{ type: 'startRecording', recordingId: asId('rec-more') }])
+        ? changed(next, { recordingId: asId('rec-more') })
         : next,
     ),
   },
   {
     fault: 'wait tone left on',
     caughtBy: 'the caller hears one thing at a time',
-    machine: withoutEffect('stopPlayingToCaller'),
+    machine: mishearing((sound, { phase, callerLeg }) =>
+      phase === 'talking'
+        ? { ...sound, playing: [{ leg: callerLeg.id, source: 'wait-tone', loop: true }] }
+        : sound,
+    ),
   },
   {
-    fault: 'operator not parted when her audio is lost',
+    fault: 'silence while the operator’s audio is lost',
     caughtBy: 'the caller hears one thing at a time',
-    machine: withoutEffect('disconnect', (event) => event.type === 'operator.audio-lost'),
+    machine: mishearing((sound, { phase }) =>
+      phase === 'reconnecting' ? { ...sound, playing: [] } : sound,
+    ),
+  },
+  {
+    fault: 'the operator who was lost is still heard by the next',
+    caughtBy: 'only who is in the call hears and is heard',
+    machine: mishearing((sound, { triedOperators, operator }) =>
+      operator !== null && triedOperators.length > 0
+        ? {
+            ...sound,
+            hearing: [
+              ...sound.hearing,
+              { listener: operator.legId, speaker: asId<LegId>('leg-before'), gain: 1 },
+            ],
+          }
+        : sound,
+    ),
+  },
+  {
+    fault: 'a change of sound that nobody carries out',
+    caughtBy: 'what is to be heard is carried out',
+    machine: withoutEffect('applySound', (event) => event.type === 'operator.audio-lost'),
   },
   {
     fault: 'no message for an abandoned call',
@@ -759,7 +810,7 @@ const PLANTED: { fault: string; caughtBy: PropertyName; machine: Machine }[] = [
     fault: 'anybody may accept',
     caughtBy: 'offers end before the next',
     machine: {
-      arrive,
+      ...MACHINE,
       step: (state, event, context) =>
         event.type === 'offer.accepted' && state.offer !== null
           ? step(

@@ -4,6 +4,7 @@ import type { CallId, LegId, OperatorId, RecordingId } from '../base/index.ts';
 import { arrive, step } from './call-machine.ts';
 import { DEFAULT_CALL_SETTINGS as SETTINGS } from './call.ts';
 import type { CallEffect, CallEvent, CallState, CallTimerName } from './call.ts';
+import { soundOf } from './sound.ts';
 
 const HANA = asId<OperatorId>('op-hana');
 const YUKI = asId<OperatorId>('op-yuki');
@@ -81,6 +82,18 @@ class Story {
     );
   }
 
+  /** What is played to the caller. */
+  get played(): string[] {
+    const { playing } = soundOf(this.state);
+    return playing.filter(({ leg: to }) => to === CALLER).map(({ source }) => source);
+  }
+
+  /** Whom the caller hears. */
+  get speakers(): string[] {
+    const { hearing } = soundOf(this.state);
+    return hearing.filter(({ listener }) => listener === CALLER).map(({ speaker }) => speaker);
+  }
+
   get did(): string[] {
     return this.effects.map(({ type }) => type);
   }
@@ -113,10 +126,15 @@ describe('a call that is answered', () => {
 
   it('joins and records both when the caller is connected', () => {
     const call = new Story().talking(HANA);
-    expect(call.effects).toEqual([
-      { type: 'startRecording', recordingId: `rec-${START}` },
-      { type: 'connect', callerLeg: CALLER, operatorLeg: leg(HANA) },
-    ]);
+    expect(call.effects).toEqual([{ type: 'applySound' }]);
+    expect(soundOf(call.state)).toEqual({
+      hearing: [
+        { listener: CALLER, speaker: leg(HANA), gain: 1 },
+        { listener: leg(HANA), speaker: CALLER, gain: 1 },
+      ],
+      playing: [],
+      recording: { id: `rec-${START}`, callerLeg: CALLER },
+    });
     expect(call.state).toMatchObject({ phase: 'talking', answeredAt: START, answeredBy: HANA });
     expect(Object.keys(call.state.timers)).toEqual(['max-duration']);
   });
@@ -126,13 +144,8 @@ describe('a call that is answered', () => {
     [{ type: 'operator.hung-up', operatorId: HANA }, 'operator'],
   ] as const)('ends into wrap-up on %j', (event, side) => {
     const call = new Story().talking(HANA).on(event);
-    expect(call.did).toEqual([
-      'stopRecording',
-      'disconnect',
-      'endCallerLeg',
-      'endOperatorLeg',
-      'setOperatorState',
-    ]);
+    expect(call.did).toEqual(['applySound', 'endCallerLeg', 'endOperatorLeg', 'setOperatorState']);
+    expect(soundOf(call.state)).toEqual({ hearing: [], playing: [], recording: null });
     expect(call.state).toMatchObject({
       phase: 'wrap-up',
       termination: { class: side, reason: 'hung-up' },
@@ -228,14 +241,9 @@ describe('a call nobody takes', () => {
     expect(call.now - START).toBe(SETTINGS.nobodyThereMs);
     expect(call.did).toEqual(['answerCaller']);
     call.on({ type: 'caller.connected' });
-    expect(call.did).toEqual(['startRecording', 'playToCaller']);
+    expect(call.played).toEqual(['unattended']);
     call.on({ type: 'prompt.done' });
-    expect(call.did).toEqual([
-      'stopRecording',
-      'endCallerLeg',
-      'recordUnansweredCall',
-      'callEnded',
-    ]);
+    expect(call.did).toEqual(['applySound', 'endCallerLeg', 'recordUnansweredCall', 'callEnded']);
     expect(call.state.termination).toEqual({ class: 'platform', reason: 'unattended' });
     expect(call.state.answeredAt).toBeNull();
   });
@@ -268,12 +276,10 @@ describe('an operator whose audio is lost', () => {
 
   it('has the call back on her new leg, recorded on', () => {
     const call = new Story().talking(HANA).on(lost);
-    expect(call.did).toEqual(['disconnect', 'playToCaller']);
+    expect(call.played).toEqual(['wait-tone']);
     call.on({ type: 'operator.audio-back', operatorId: HANA, legId: asId<LegId>('leg-new') });
-    expect(call.effects).toEqual([
-      { type: 'stopPlayingToCaller' },
-      { type: 'connect', callerLeg: CALLER, operatorLeg: 'leg-new' },
-    ]);
+    expect(call.played).toEqual([]);
+    expect(call.speakers).toEqual(['leg-new']);
     expect(call.state).toMatchObject({ phase: 'talking', recordingId: `rec-${START}` });
   });
 
@@ -286,7 +292,8 @@ describe('an operator whose audio is lost', () => {
       { type: 'findOperator', excluded: [HANA] },
     ]);
     call.found(YUKI).on({ type: 'offer.accepted', operatorId: YUKI });
-    expect(call.did).toEqual(['setOperatorState', 'openDraft', 'stopPlayingToCaller', 'connect']);
+    expect(call.did).toEqual(['applySound', 'setOperatorState', 'openDraft']);
+    expect(call.speakers).toEqual([leg(YUKI)]);
     expect(call.state).toMatchObject({ phase: 'talking', answeredAt: START, answeredBy: YUKI });
   });
 
@@ -297,7 +304,7 @@ describe('an operator whose audio is lost', () => {
       .fire('reconnect')
       .on({ type: 'operator.not-found', signedIn: false })
       .fire('max-wait');
-    expect(call.did).toEqual(['stopPlayingToCaller', 'playToCaller']);
+    expect(call.played).toEqual(['unattended']);
     call.on({ type: 'prompt.done' });
     expect(call.effect('recordUnansweredCall')?.kind).toBe('unattended');
   });
@@ -308,16 +315,15 @@ describe('an operator whose audio is lost', () => {
       phase: 'wrap-up',
       termination: { class: 'caller', reason: 'hung-up' },
     });
-    expect(call.did).not.toContain('disconnect');
   });
 
   it('keeps the call when she reloads between accepting and the caller’s connection', () => {
     const call = new Story()
       .found(HANA)
       .on({ type: 'offer.accepted', operatorId: HANA }, lost, { type: 'caller.connected' });
-    expect(call.did).toEqual(['startRecording', 'playToCaller']);
+    expect(call.played).toEqual(['wait-tone']);
     call.on({ type: 'operator.audio-back', operatorId: HANA, legId: asId<LegId>('leg-new') });
-    expect(call.did).toEqual(['stopPlayingToCaller', 'connect']);
+    expect(call.speakers).toEqual(['leg-new']);
     expect(call.state).toMatchObject({ phase: 'talking', answeredAt: START });
   });
 
@@ -325,10 +331,8 @@ describe('an operator whose audio is lost', () => {
     const call = new Story()
       .talking(HANA)
       .on({ type: 'operator.audio-back', operatorId: HANA, legId: asId<LegId>('leg-new') });
-    expect(call.effects).toMatchObject([
-      { type: 'disconnect', operatorLeg: leg(HANA) },
-      { type: 'connect', operatorLeg: 'leg-new' },
-    ]);
+    expect(call.did).toEqual(['applySound']);
+    expect(call.speakers).toEqual(['leg-new']);
   });
 });
 

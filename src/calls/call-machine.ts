@@ -1,5 +1,6 @@
 import type { OperatorId } from '../base/index.ts';
 import type {
+  CallEffect,
   CallEvent,
   CallPhase,
   CallState,
@@ -17,6 +18,7 @@ import {
 } from './conversation.ts';
 import { endCall, finishWrapUp } from './ending.ts';
 import { stepOffering, stepWaiting } from './search.ts';
+import { SILENCE, sameSound, soundOf } from './sound.ts';
 import { change, unchanged } from './transition.ts';
 
 /** A call has arrived and its number is recognised: let it ring and look for an operator. */
@@ -46,7 +48,8 @@ export function arrive(newCall: NewCall, context: StepContext): Step {
     termination: null,
     version: 1,
   };
-  return { state, effects: [{ type: 'ringCaller' }, { type: 'findOperator', excluded: [] }] };
+  const effects: CallEffect[] = [{ type: 'ringCaller' }, { type: 'findOperator', excluded: [] }];
+  return sounded(null, { state, effects });
 }
 
 /**
@@ -54,6 +57,18 @@ export function arrive(newCall: NewCall, context: StepContext): Step {
  * gives back the same state and no effects.
  */
 export function step(state: CallState, event: CallEvent, context: StepContext): Step {
+  return sounded(state, decide(state, event, context));
+}
+
+/** Whatever a transition changes in what is heard is carried out first. */
+function sounded(before: CallState | null, next: Step): Step {
+  if (before === next.state) return next;
+  const heard = before === null ? SILENCE : soundOf(before);
+  if (sameSound(heard, soundOf(next.state))) return next;
+  return { ...next, effects: [{ type: 'applySound' }, ...next.effects] };
+}
+
+function decide(state: CallState, event: CallEvent, context: StepContext): Step {
   if (event.type === 'timer.fired' && isStale(state, event)) return unchanged(state);
   if (event.type === 'operator.found' && state.phase !== 'waiting') {
     return release(state, event.operatorId);

@@ -161,8 +161,10 @@ export type CallEvent =
  * in order, and run again after a crash if not marked done: every one is idempotent.
  */
 export type CallEffect =
+  /** Make what is heard and recorded what `soundOf` says: the first of the effects that change it. */
+  | { type: 'applySound' }
   | { type: 'findOperator'; excluded: OperatorId[] }
-  /** Tell the caller's side that it rings (180, ringback). */
+  /** Tell a telephone that it rings (180). */
   | { type: 'ringCaller' }
   /** Browser: show the ring card. SIP: send the INVITE on `offer.legId`. */
   | { type: 'offerCall'; offer: Offer }
@@ -173,12 +175,6 @@ export type CallEffect =
     }
   /** 200 OK with our SDP; `caller.connected` follows. */
   | { type: 'answerCaller' }
-  | { type: 'startRecording'; recordingId: RecordingId }
-  | { type: 'stopRecording'; recordingId: RecordingId }
-  | { type: 'connect'; callerLeg: LegId; operatorLeg: LegId }
-  | { type: 'disconnect'; callerLeg: LegId; operatorLeg: LegId }
-  | { type: 'playToCaller'; source: 'wait-tone' | 'unattended-prompt' }
-  | { type: 'stopPlayingToCaller' }
   /** BYE, CANCEL or a final refusal, whichever fits; closes the media leg. */
   | { type: 'endCallerLeg'; termination: Termination }
   /** A SIP operator's leg is ended; a browser's kept-up leg only parts from the call. */

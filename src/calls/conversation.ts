@@ -8,15 +8,12 @@ type Operator = NonNullable<CallState['operator']>;
 /** The offered operator takes the call. Her form opens now, before the caller is connected. */
 export function accept(state: CallState, offer: Offer, context: StepContext): Step {
   const { operatorId, legId, device } = offer;
-  const taken: CallState = { ...state, offer: null, operator: { operatorId, legId, device } };
+  const taken = { ...state, offer: null, operator: { operatorId, legId, device } };
   const effects: CallEffect[] = [
     { type: 'setOperatorState', operatorId, state: 'busy' },
     { type: 'openDraft', operatorId },
   ];
-  if (state.callerLeg.answered) {
-    const stop: CallEffect = { type: 'stopPlayingToCaller' };
-    return talk(taken, { operatorId, legId, device }, context, [...effects, stop]);
-  }
+  if (state.callerLeg.answered) return talk(taken, taken.operator, context, effects);
   // The answer may be under way already, ordered for an operator who was lost at once.
   if (state.timers.connect !== undefined) return change(taken, enter(state, 'connecting'), effects);
   const timers = { connect: context.now + context.settings.connectMs };
@@ -37,25 +34,21 @@ export function connectCaller(state: CallState, context: StepContext): Step {
     recordingId,
     timers,
   };
-  const started: CallEffect = { type: 'startRecording', recordingId };
   if (state.phase === 'connecting' && state.operator !== null) {
-    return talk(connected, state.operator, context, [started]);
+    return talk(connected, state.operator, context);
   }
   if (state.phase === 'unattended') {
     const prompt = context.now + context.settings.promptMs;
-    return change(connected, { timers: { ...timers, prompt } }, [
-      started,
-      { type: 'playToCaller', source: 'unattended-prompt' },
-    ]);
+    return change(connected, { timers: { ...timers, prompt } });
   }
-  return change(connected, {}, [started, { type: 'playToCaller', source: 'wait-tone' }]);
+  return change(connected, {});
 }
 
 function talk(
   state: CallState,
   operator: Operator,
   context: StepContext,
-  before: CallEffect[],
+  effects: CallEffect[] = [],
 ): Step {
   const changes = {
     ...enter(state, 'talking'),
@@ -63,12 +56,7 @@ function talk(
     answeredAt: state.answeredAt ?? context.now,
     answeredBy: operator.operatorId,
   };
-  const connect: CallEffect = {
-    type: 'connect',
-    callerLeg: state.callerLeg.id,
-    operatorLeg: operator.legId,
-  };
-  return change(state, changes, [...before, connect]);
+  return change(state, changes, effects);
 }
 
 export function stepConnecting(state: CallState, event: CallEvent, context: StepContext): Step {
@@ -76,7 +64,7 @@ export function stepConnecting(state: CallState, event: CallEvent, context: Step
   if (operator === null) return unchanged(state);
   switch (event.type) {
     case 'operator.audio-lost':
-      return loseAudio(state, operator, context);
+      return loseAudio(state, context);
     case 'operator.audio-back':
       return event.legId === operator.legId
         ? unchanged(state)
@@ -84,7 +72,7 @@ export function stepConnecting(state: CallState, event: CallEvent, context: Step
     case 'adopted':
       return event.operatorLegAlive
         ? change(state, {}, [{ type: 'answerCaller' }])
-        : loseAudio(state, operator, context);
+        : loseAudio(state, context);
     default:
       return unchanged(state);
   }
@@ -95,13 +83,13 @@ export function stepTalking(state: CallState, event: CallEvent, context: StepCon
   if (operator === null) return unchanged(state);
   switch (event.type) {
     case 'operator.audio-lost':
-      return loseAudio(state, operator, context);
+      return loseAudio(state, context);
     case 'operator.audio-back':
       return event.legId === operator.legId
         ? unchanged(state)
-        : talk(state, onLeg(operator, event.legId), context, [disconnect(state, operator)]);
+        : talk(state, onLeg(operator, event.legId), context);
     case 'adopted':
-      return event.operatorLegAlive ? unchanged(state) : loseAudio(state, operator, context);
+      return event.operatorLegAlive ? unchanged(state) : loseAudio(state, context);
     default:
       return unchanged(state);
   }
@@ -120,21 +108,16 @@ export function stepReconnecting(state: CallState, event: CallEvent, context: St
   }
 }
 
-function loseAudio(state: CallState, operator: Operator, context: StepContext): Step {
+function loseAudio(state: CallState, context: StepContext): Step {
   const timers = { reconnect: context.now + context.settings.reconnectMs };
-  const changes = enter(state, 'reconnecting', timers);
-  if (state.phase !== 'talking') return change(state, changes);
-  return change(state, changes, [
-    disconnect(state, operator),
-    { type: 'playToCaller', source: 'wait-tone' },
-  ]);
+  return change(state, enter(state, 'reconnecting', timers));
 }
 
 function regainAudio(state: CallState, operator: Operator, context: StepContext): Step {
   if (!state.callerLeg.answered) {
     return change(state, { ...enter(state, 'connecting'), operator });
   }
-  return talk(state, operator, context, [{ type: 'stopPlayingToCaller' }]);
+  return talk(state, operator, context);
 }
 
 /** The call's operator, unless the event speaks of another one. */
@@ -150,8 +133,4 @@ function onLeg(operator: Operator, legId: LegId): Operator {
   const device =
     operator.device.kind === 'browser' ? { ...operator.device, legId } : operator.device;
   return { ...operator, legId, device };
-}
-
-function disconnect(state: CallState, operator: Operator): CallEffect {
-  return { type: 'disconnect', callerLeg: state.callerLeg.id, operatorLeg: operator.legId };
 }

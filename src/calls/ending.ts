@@ -22,21 +22,12 @@ function wrapUp(
   operator: NonNullable<CallState['operator']>,
   context: StepContext,
 ): Step {
-  const effects: CallEffect[] = [...stopRecording(state)];
-  if (state.phase === 'talking') {
-    effects.push({
-      type: 'disconnect',
-      callerLeg: state.callerLeg.id,
-      operatorLeg: operator.legId,
-    });
-  }
-  effects.push(
+  const timers = { 'wrap-up': context.now + context.settings.wrapUpMs };
+  return change(state, enter(state, 'wrap-up', timers), [
     { type: 'endCallerLeg', termination: terminationOf(state) },
     { type: 'endOperatorLeg', ...operator },
     { type: 'setOperatorState', operatorId: operator.operatorId, state: 'wrap-up' },
-  );
-  const timers = { 'wrap-up': context.now + context.settings.wrapUpMs };
-  return change(state, enter(state, 'wrap-up', timers), effects);
+  ]);
 }
 
 function endWithoutOperator(state: CallState, termination: Termination): Step {
@@ -56,7 +47,6 @@ function endWithoutOperator(state: CallState, termination: Termination): Step {
     );
   }
   effects.push(
-    ...stopRecording(state),
     { type: 'endCallerLeg', termination },
     {
       type: 'recordUnansweredCall',
@@ -75,13 +65,6 @@ export function finishWrapUp(state: CallState): Step {
     { type: 'setOperatorState', operatorId, state: 'available' },
     { type: 'callEnded', termination: terminationOf(state) },
   ]);
-}
-
-/** A recording runs from the caller's connection to the end of her part. */
-function stopRecording(state: CallState): CallEffect[] {
-  return state.recordingId === null
-    ? []
-    : [{ type: 'stopRecording', recordingId: state.recordingId }];
 }
 
 function terminationOf(state: CallState): Termination {

@@ -25,5 +25,7 @@ export type {
   OperatorState,
 } from './queries.ts';
 export { RING_NO_ANSWER_LIMIT, compareIdle, longestIdle } from './floor.ts';
+export { soundOf } from './sound.ts';
+export type { Hearing, Playing, Sound, SoundSource } from './sound.ts';
 export { noticeOf, terminationOf } from './termination.ts';
 export type { TerminationNotice } from './termination.ts';

@@ -5,10 +5,7 @@ import { change, enter } from './transition.ts';
 export function leaveUnattended(state: CallState, context: StepContext): Step {
   if (state.callerLeg.answered) {
     const timers = { prompt: context.now + context.settings.promptMs };
-    return change(state, enter(state, 'unattended', timers), [
-      { type: 'stopPlayingToCaller' },
-      { type: 'playToCaller', source: 'unattended-prompt' },
-    ]);
+    return change(state, enter(state, 'unattended', timers));
   }
   // The answer may be under way already, ordered for an operator who was lost at once.
   if (state.timers.connect !== undefined) return change(state, enter(state, 'unattended'));

@@ -233,5 +233,5 @@ export class CallActor {
 const ESSENTIAL: ReadonlySet<CallEffect['type']> = new Set([
   'findOperator',
   'answerCaller',
-  'connect',
+  'applySound',
 ]);

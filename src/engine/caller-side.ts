@@ -5,7 +5,6 @@ import { noticeOf } from '../calls/index.ts';
 import type { MediaPlane } from '../media/index.ts';
 import type { IncomingInvite } from '../sip/index.ts';
 import type { CallActor } from './call-actor.ts';
-import { callerPlayback } from './playback-id.ts';
 import type { CallerSignalling } from './leg-signalling.ts';
 import type { StoredLeg } from './ports.ts';
 import type { SipService } from './sip-service.ts';
@@ -35,21 +34,14 @@ export class CallerSide {
     });
   }
 
-  async ring(actor: CallActor): Promise<void> {
+  ring(actor: CallActor): void {
     const leg = callerLeg(actor);
-    if (leg.kind === 'browser') {
-      const tone = { kind: 'tone', tone: 'ringback' } as const;
-      const playback = callerPlayback(actor.state.id, 'ringback');
-      await this.#deps.media.play(leg.id, playback, tone, { loop: true });
-      return;
-    }
     this.#invites.get(leg.id)?.provisional(180);
   }
 
-  async answer(actor: CallActor): Promise<void> {
+  answer(actor: CallActor): void {
     const leg = callerLeg(actor);
     if (leg.kind === 'browser') {
-      await this.#deps.media.stopPlayback(callerPlayback(actor.state.id, 'ringback'));
       void actor.post({ type: 'caller.connected' });
       return;
     }

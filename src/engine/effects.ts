@@ -1,26 +1,20 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { assertNever, newId } from '../base/index.ts';
 import type { Clock, LegId, OperatorId, Random } from '../base/index.ts';
 import { RING_NO_ANSWER_LIMIT } from '../calls/index.ts';
-import type { CallEffect, CallState, FloorEvents, Operator } from '../calls/index.ts';
-import type { MediaPlane, PlaybackSource } from '../media/index.ts';
+import type { CallEffect, FloorEvents, Operator } from '../calls/index.ts';
 import type { CallActor } from './call-actor.ts';
+import type { CallSound } from './call-sound.ts';
 import type { CallerSide } from './caller-side.ts';
 import type { OperatorSide } from './operator-side.ts';
-import type { FloorStore, MessageDesk, RecordingIndex } from './ports.ts';
-import { callerPlayback } from './playback-id.ts';
-import { recordingPath } from './recording-path.ts';
+import type { FloorStore, MessageDesk } from './ports.ts';
 
 export type EffectDeps = {
   clock: Clock;
   random: Random;
-  media: MediaPlane;
   floor: FloorStore;
   events: FloorEvents;
   messages: MessageDesk;
-  recordings: RecordingIndex;
-  recordingsDir: string;
+  sound: CallSound;
   callerSide: CallerSide;
   operatorSide: OperatorSide;
   /** Somebody became free: the longest waiting call may ask again. */
@@ -40,12 +34,16 @@ export class Effects {
 
   async run(actor: CallActor, effect: CallEffect): Promise<void> {
     switch (effect.type) {
+      case 'applySound':
+        return this.#deps.sound.apply(actor);
       case 'findOperator':
         return this.#findOperator(actor, effect.excluded);
       case 'ringCaller':
-        return this.#deps.callerSide.ring(actor);
+        this.#deps.callerSide.ring(actor);
+        return;
       case 'answerCaller':
-        return this.#deps.callerSide.answer(actor);
+        this.#deps.callerSide.answer(actor);
+        return;
       case 'endCallerLeg':
         return this.#deps.callerSide.end(actor, effect.termination);
       case 'offerCall':
@@ -64,29 +62,6 @@ export class Effects {
         return this.#deps.messages.recordUnanswered(actor.state, effect.kind);
       case 'callEnded':
         this.#deps.onEnded(actor);
-        return;
-      default:
-        return this.#runMedia(actor, effect);
-    }
-  }
-
-  async #runMedia(actor: CallActor, effect: MediaEffect): Promise<void> {
-    switch (effect.type) {
-      case 'connect':
-        await this.#bridge(effect.callerLeg, effect.operatorLeg, 1);
-        return;
-      case 'disconnect':
-        await this.#bridge(effect.callerLeg, effect.operatorLeg, 0);
-        return;
-      case 'startRecording':
-        return this.#startRecording(actor, effect.recordingId);
-      case 'stopRecording':
-        await this.#deps.media.stopRecording(effect.recordingId);
-        return;
-      case 'playToCaller':
-        return this.#playToCaller(actor, effect.source);
-      case 'stopPlayingToCaller':
-        await this.#deps.media.stopPlayback(callerPlayback(actor.state.id, 'wait-tone'));
         return;
       default:
         assertNever(effect);
@@ -164,58 +139,4 @@ export class Effects {
     await this.#deps.messages.openDraft(actor.state, operatorId);
     this.#deps.events.publish({ type: 'call.changed', callId: actor.state.id, operatorId });
   }
-
-  async #bridge(one: LegId, other: LegId, gain: number): Promise<void> {
-    const { media } = this.#deps;
-    await Promise.all([media.hear(one, other, gain), media.hear(other, one, gain)]);
-  }
-
-  async #startRecording(
-    actor: CallActor,
-    id: NonNullable<CallState['recordingId']>,
-  ): Promise<void> {
-    const { recordings, recordingsDir, media, clock, events } = this.#deps;
-    const { state } = actor;
-    const startedAt = state.answeredAt ?? clock.now();
-    const path = recordingPath(id, startedAt);
-    const absolutePath = join(recordingsDir, path);
-    const subscriberId = state.called.subscriberId;
-    await recordings.begin({ id, callId: state.id, subscriberId, path, startedAt });
-    await mkdir(dirname(absolutePath), { recursive: true, mode: 0o700 });
-    const begun = await media.record({
-      recordingId: id,
-      callId: state.id,
-      path: absolutePath,
-      callerLeg: state.callerLeg.id,
-    });
-    if (begun.ok) return;
-    actor.log.error({ recordingId: id, reason: begun.reason }, 'this call is not recorded');
-    const operatorId = state.operator?.operatorId ?? null;
-    events.publish({ type: 'notice', operatorId, callId: state.id, code: 'recording-failed' });
-  }
-
-  async #playToCaller(actor: CallActor, source: 'wait-tone' | 'unattended-prompt'): Promise<void> {
-    const { media } = this.#deps;
-    const leg = actor.state.callerLeg.id;
-    const what: PlaybackSource =
-      source === 'wait-tone'
-        ? { kind: 'tone', tone: 'wait' }
-        : { kind: 'prompt', name: 'unattended' };
-    const playback = callerPlayback(actor.state.id, source);
-    const started = await media.play(leg, playback, what, { loop: source === 'wait-tone' });
-    if (!started.ok && source === 'unattended-prompt') void actor.post({ type: 'prompt.done' });
-  }
 }
-
-type MediaEffect = Extract<
-  CallEffect,
-  {
-    type:
-      | 'connect'
-      | 'disconnect'
-      | 'startRecording'
-      | 'stopRecording'
-      | 'playToCaller'
-      | 'stopPlayingToCaller';
-  }
->;

@@ -22,10 +22,11 @@ import type { MediaEvent, MediaPlane } from '../media/index.ts';
 import type { Directory } from '../subscribers/index.ts';
 import { CallActor } from './call-actor.ts';
 import { CallRegistry } from './call-registry.ts';
+import { CallSound } from './call-sound.ts';
 import { CallerSide } from './caller-side.ts';
 import { DeskAudio } from './desk-audio.ts';
 import { Effects } from './effects.ts';
-import { callerPlayback } from './playback-id.ts';
+import { sourceOf } from './playback-id.ts';
 import { OperatorSide } from './operator-side.ts';
 import type {
   CallStore,
@@ -73,6 +74,7 @@ export class Engine {
   readonly #deps: EngineDeps;
   readonly callerSide: CallerSide;
   readonly #effects: Effects;
+  readonly #sound: CallSound;
   readonly #openingLegs = new Set<LegId>();
   #unsubscribe: () => void = () => undefined;
   #sweep: Timer | null = null;
@@ -93,15 +95,15 @@ export class Engine {
     });
     this.callerSide = new CallerSide({ media, sip, log });
     this.operatorSide = new OperatorSide({ media, sip, phones, log, directory });
+    const { recordings, recordingsDir } = deps;
+    this.#sound = new CallSound({ clock, media, recordings, recordingsDir, events });
     this.#effects = new Effects({
       clock,
       random,
-      media,
       floor,
       events,
       messages: deps.messages,
-      recordings: deps.recordings,
-      recordingsDir: deps.recordingsDir,
+      sound: this.#sound,
       callerSide: this.callerSide,
       operatorSide: this.operatorSide,
       onOperatorAvailable: () => this.wakeWaiting(),
@@ -206,7 +208,7 @@ export class Engine {
       runEffect: (actor, effect) => this.#effects.run(actor, effect),
       onTransition: (actor, before) => this.#announce(actor, before),
       onLeg: (actor, leg) => this.registry.addLeg(leg, actor),
-      onLost: (actor) => this.registry.remove(actor),
+      onLost: (actor) => this.#letGo(actor),
     });
   }
 
@@ -249,10 +251,15 @@ export class Engine {
 
   #ended(actor: CallActor): void {
     actor.close();
-    this.registry.remove(actor);
+    this.#letGo(actor);
     for (const leg of actor.legs) {
       if (leg.kind === 'sip' || leg.role === 'caller') void this.#deps.media.closeLeg(leg.id);
     }
+  }
+
+  #letGo(actor: CallActor): void {
+    this.registry.remove(actor);
+    this.#sound.forget(actor.state.id);
   }
 
   #speaking(): CallActor[] {
@@ -294,10 +301,9 @@ export class Engine {
     }
     const actor = this.registry.byLeg(event.leg);
     if (actor === undefined) return;
-    const { id, callerLeg } = actor.state;
+    const { callerLeg } = actor.state;
     if (event.type === 'playback.done') {
-      const prompt = callerPlayback(id, 'unattended-prompt');
-      if (event.playback === prompt) await actor.post({ type: 'prompt.done' });
+      if (sourceOf(event.playback) === 'unattended') await actor.post({ type: 'prompt.done' });
       return;
     }
     const isCaller = event.leg === callerLeg.id;
@@ -327,6 +333,7 @@ export class Engine {
       if (!(await calls.adopt(stored.state.id, stored.owner, bootId))) continue;
       const actor = this.#actorOf({ ...stored, owner: bootId });
       this.registry.add(actor);
+      if (found.ok) await this.#sound.adopt(actor, found.value);
       for (const leg of stored.legs) {
         sip.adoptLeg(actor, leg);
         if (leg.sip?.side === 'caller') this.registry.expectInvite(leg.sip.inviteKey, actor);

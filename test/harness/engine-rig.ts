@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../src/base/index.ts';
-import type { LegId, Logger } from '../../src/base/index.ts';
+import type { CallId, LegId, Logger, PlaybackId } from '../../src/base/index.ts';
 import { systemClock, systemRandom } from '../../src/base/system.ts';
 import type { FloorEvent } from '../../src/calls/index.ts';
 import {
@@ -242,6 +242,13 @@ export class EngineRig {
     await this.#socket.close();
     await this.storage.close();
     rmSync(join(tmpdir(), `denwaban-rig-${process.pid}`), { recursive: true, force: true });
+  }
+
+  /** What was begun to be played in a call. */
+  playing(callId: CallId): { leg: LegId; playback: PlaybackId }[] {
+    return this.media.commands.flatMap((command) =>
+      command.type === 'play' && command.playback.startsWith(callId) ? [command] : [],
+    );
   }
 
   speaks(listener: LegId, speaker: LegId): boolean {

@@ -210,8 +210,8 @@ test('nobody there: the caller is answered, hears the prompt, and a message says
   const { seen } = trunk.call(rig.port, '0301234567');
   const id = await onlyCall();
   await until(() => seen.statuses.includes(200), 6_000);
-  await until(() => rig.media.commands.some(({ type }) => type === 'play'), 3_000);
-  rig.media.finishPlayback(`${id}:unattended-prompt` as never);
+  await until(() => rig.playing(id).length === 1, 3_000);
+  rig.media.finishPlayback(rig.playing(id)[0]!.playback);
   await until(() => trunk.requests.some(({ method }) => method === 'BYE'), 5_000);
   await until(() => rig.engine.openCalls.length === 0, 5_000);
   const { messages } = await rig.storage.messages.list({ limit: 10 });

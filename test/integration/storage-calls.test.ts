@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asId } from '../../src/base/index.ts';
-import type { CallId, OperatorId, RecordingId } from '../../src/base/index.ts';
+import type { CallId, OperatorId } from '../../src/base/index.ts';
 import type { CallState, OperatorState } from '../../src/calls/index.ts';
 import type { StoredCall } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
@@ -128,7 +128,7 @@ describe('call store', () => {
   it('keeps an ended call among the open ones until its effects are done', async () => {
     await insert('call_e');
     const ended = callState('call_e', { version: 2, phase: 'ended', endedAt: T0 });
-    const effect = { type: 'stopRecording', recordingId: asId<RecordingId>('rec_1') } as const;
+    const effect = { type: 'applySound' } as const;
     await storage.calls.save(stored(ended, { pendingEffects: [effect] }), 1, null);
     const isOpen = async (): Promise<boolean> =>
       (await storage.calls.openCalls()).some((c) => c.state.id === 'call_e');

@@ -1,0 +1,199 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { toError } from '../base/index.ts';
+import type { CallId, Clock, LegId, PlaybackId, RecordingId } from '../base/index.ts';
+import { soundOf } from '../calls/index.ts';
+import type {
+  CallState,
+  FloorEvents,
+  Hearing,
+  Playing,
+  Sound,
+  SoundSource,
+} from '../calls/index.ts';
+import type { AttachedState, MediaPlane, MediaResult, PlaybackSource } from '../media/index.ts';
+import type { CallActor } from './call-actor.ts';
+import { playbackIdOf, sourceOf } from './playback-id.ts';
+import type { RecordingIndex } from './ports.ts';
+import { recordingPath } from './recording-path.ts';
+
+export type CallSoundDeps = {
+  clock: Clock;
+  media: MediaPlane;
+  recordings: RecordingIndex;
+  recordingsDir: string;
+  events: FloorEvents;
+};
+
+/** What the media plane was told for a call and has not refused. */
+type Applied = {
+  hearing: Map<string, Hearing>;
+  playing: Map<string, { playback: PlaybackId }>;
+  recording: RecordingId | null;
+};
+
+const SOURCES: Record<SoundSource, PlaybackSource> = {
+  ringback: { kind: 'tone', tone: 'ringback' },
+  'wait-tone': { kind: 'tone', tone: 'wait' },
+  unattended: { kind: 'prompt', name: 'unattended' },
+};
+
+/**
+ * Makes what is heard what the call's state says: compares it with what was told to the media
+ * plane, or after an adoption with what is there, and sends the difference.
+ */
+export class CallSound {
+  readonly #deps: CallSoundDeps;
+  readonly #applied = new Map<CallId, Applied>();
+
+  constructor(deps: CallSoundDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes up what a former process made of the call's sound, and puts right what is not as it should be. */
+  async adopt(actor: CallActor, found: AttachedState): Promise<void> {
+    const { id } = actor.state;
+    const legs = new Set<LegId>(legsOf(actor.state));
+    const hearing = found.hearing.filter((one) => legs.has(one.listener) && legs.has(one.speaker));
+    const playing = found.playbacks.filter((one) => one.id.startsWith(`${id}:`));
+    this.#applied.set(id, {
+      hearing: new Map(hearing.map((one) => [hearingKey(one), one])),
+      playing: new Map(
+        playing.map((one) => [playingKey(one.leg, sourceOf(one.id)), { playback: one.id }]),
+      ),
+      recording: found.recordings.find(({ callId }) => callId === id)?.recordingId ?? null,
+    });
+    await this.apply(actor);
+  }
+
+  async apply(actor: CallActor): Promise<void> {
+    const { state } = actor;
+    const wanted = soundOf(state);
+    const applied = this.#appliedOf(state.id);
+    // The commands go out in this order before the first of them is answered.
+    await Promise.all([
+      this.#record(actor, applied, wanted),
+      ...this.#part(applied, wanted),
+      ...this.#stop(applied, wanted),
+      ...wanted.hearing.map((one) => this.#join(actor, applied, one)),
+      ...wanted.playing.map((one) => this.#play(actor, applied, one)),
+    ]);
+  }
+
+  forget(callId: CallId): void {
+    this.#applied.delete(callId);
+  }
+
+  #appliedOf(callId: CallId): Applied {
+    const known = this.#applied.get(callId);
+    if (known) return known;
+    const nothing: Applied = { hearing: new Map(), playing: new Map(), recording: null };
+    this.#applied.set(callId, nothing);
+    return nothing;
+  }
+
+  #part(applied: Applied, wanted: Sound): Promise<unknown>[] {
+    const keep = new Set(wanted.hearing.map(hearingKey));
+    const over = [...applied.hearing].filter(([key]) => !keep.has(key));
+    return over.map(([key, { listener, speaker }]) => {
+      applied.hearing.delete(key);
+      return this.#deps.media.hear(listener, speaker, 0);
+    });
+  }
+
+  #stop(applied: Applied, wanted: Sound): Promise<unknown>[] {
+    const keep = new Set(wanted.playing.map(({ leg, source }) => playingKey(leg, source)));
+    const over = [...applied.playing].filter(([key]) => !keep.has(key));
+    return over.map(([key, { playback }]) => {
+      applied.playing.delete(key);
+      return this.#deps.media.stopPlayback(playback);
+    });
+  }
+
+  async #join(actor: CallActor, applied: Applied, wanted: Hearing): Promise<void> {
+    const key = hearingKey(wanted);
+    if (applied.hearing.get(key)?.gain === wanted.gain) return;
+    applied.hearing.set(key, wanted);
+    const { listener, speaker, gain } = wanted;
+    const joined = await this.#deps.media.hear(listener, speaker, gain);
+    if (joined.ok) return;
+    applied.hearing.delete(key);
+    warn(actor, joined, { listener, speaker });
+  }
+
+  async #play(actor: CallActor, applied: Applied, wanted: Playing): Promise<void> {
+    const { leg, source, loop } = wanted;
+    const key = playingKey(leg, source);
+    if (applied.playing.has(key)) return;
+    const { id, version } = actor.state;
+    const playback = playbackIdOf(id, source, version);
+    applied.playing.set(key, { playback });
+    const started = await this.#deps.media.play(leg, playback, SOURCES[source], { loop });
+    if (started.ok) return;
+    applied.playing.delete(key);
+    warn(actor, started, { leg, source });
+    if (source === 'unattended') void actor.post({ type: 'prompt.done' });
+  }
+
+  async #record(actor: CallActor, applied: Applied, { recording }: Sound): Promise<void> {
+    const { media } = this.#deps;
+    if (recording?.id === applied.recording) return;
+    const former = applied.recording;
+    applied.recording = recording?.id ?? null;
+    if (former !== null) await media.stopRecording(former);
+    if (recording === null) return;
+    const begun = await this.#begin(actor, recording);
+    if (begun.ok) return;
+    const { id: callId, operator } = actor.state;
+    const { id: recordingId } = recording;
+    actor.log.error({ recordingId, reason: begun.reason }, 'this call is not recorded');
+    const operatorId = operator?.operatorId ?? null;
+    this.#deps.events.publish({ type: 'notice', operatorId, callId, code: 'recording-failed' });
+  }
+
+  /** The index learns of it at the same time: sound does not wait for the database. */
+  async #begin(
+    actor: CallActor,
+    { id, callerLeg }: NonNullable<Sound['recording']>,
+  ): Promise<MediaResult<null>> {
+    const { media, recordings, recordingsDir, clock } = this.#deps;
+    const { state } = actor;
+    const startedAt = state.answeredAt ?? clock.now();
+    const path = recordingPath(id, startedAt);
+    const absolutePath = join(recordingsDir, path);
+    await mkdir(dirname(absolutePath), { recursive: true, mode: 0o700 });
+    const { subscriberId } = state.called;
+    const [begun] = await Promise.all([
+      media.record({ recordingId: id, callId: state.id, path: absolutePath, callerLeg }),
+      recordings
+        .begin({ id, callId: state.id, subscriberId, path, startedAt })
+        .catch((thrown: unknown) => {
+          actor.log.error(
+            { err: toError(thrown), recordingId: id },
+            'recording is not in the index',
+          );
+        }),
+    ]);
+    return begun;
+  }
+}
+
+function legsOf({ callerLeg, operator }: CallState): LegId[] {
+  return operator === null ? [callerLeg.id] : [callerLeg.id, operator.legId];
+}
+
+function hearingKey({ listener, speaker }: Pick<Hearing, 'listener' | 'speaker'>): string {
+  return `${listener} ${speaker}`;
+}
+
+function playingKey(leg: LegId, source: SoundSource | undefined): string {
+  return `${leg} ${source ?? ''}`;
+}
+
+function warn(
+  actor: CallActor,
+  refused: { ok: false; reason: string },
+  what: Record<string, string>,
+): void {
+  actor.log.warn({ ...what, reason: refused.reason }, 'sound refused by the media plane');
+}
