@@ -30,17 +30,25 @@ export class Platform {
   readonly bind: string;
   readonly #keeper: ChildProcess;
   readonly #ownsDir: boolean;
+  readonly #scheme: 'http' | 'https';
   #output = '';
 
   constructor(
     keeper: ChildProcess,
-    facts: { dataDir: string; token: string; bind: string; ownsDir: boolean },
+    facts: {
+      dataDir: string;
+      token: string;
+      bind: string;
+      ownsDir: boolean;
+      scheme: 'http' | 'https';
+    },
   ) {
     this.#keeper = keeper;
     this.dataDir = facts.dataDir;
     this.token = facts.token;
     this.bind = facts.bind;
     this.#ownsDir = facts.ownsDir;
+    this.#scheme = facts.scheme;
     for (const stream of [keeper.stdout, keeper.stderr]) {
       stream?.setEncoding('utf8');
       stream?.on('data', (text: string) => {
@@ -60,7 +68,7 @@ export class Platform {
   }
 
   get url(): string {
-    return `http://${this.bind === '127.0.0.1' ? 'localhost' : this.bind}:${this.ports.http}`;
+    return `${this.#scheme}://${this.bind === '127.0.0.1' ? 'localhost' : this.bind}:${this.ports.http}`;
   }
 
   /** A REST call as administrator; `operatorId` acts for an operator. */
@@ -150,7 +158,8 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       ...options.env,
     },
   });
-  const platform = new Platform(keeper, { dataDir, token, bind, ownsDir });
+  const scheme = options.env?.['DENWABAN_TLS_CERT'] === undefined ? 'http' : 'https';
+  const platform = new Platform(keeper, { dataDir, token, bind, ownsDir, scheme });
   try {
     await until(
       () => {
@@ -193,10 +202,13 @@ function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   );
 }
 
-/** Two thousand UDP ports whose first is free now; suites run side by side. */
+/**
+ * Two thousand UDP ports whose first is free now; suites run side by side. Below the ports that the
+ * system gives away for 0 (from 32768 on Linux), where SIP and WebRTC get theirs.
+ */
 async function freeRange(): Promise<string> {
   for (;;) {
-    const from = 20_000 + 2 * Math.floor(Math.random() * 15_000);
+    const from = 20_000 + 2 * Math.floor(Math.random() * 5_000);
     const isFree = await new Promise<boolean>((resolve) => {
       const probe = createSocket('udp4');
       probe.once('error', () => resolve(false));

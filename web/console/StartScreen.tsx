@@ -104,6 +104,7 @@ export function ElsewhereScreen(): ReactNode {
             size="lg"
             variant={taken ? 'default' : 'filled'}
             leftSection={<IconArrowsExchange aria-hidden />}
+            autoFocus={!taken}
             loading={audio.phase === 'asking' || audio.phase === 'connecting'}
             onClick={() => desk.attempt(() => desk.startShift({ takeOver: true }))}
             data-testid="take-over"

@@ -114,8 +114,10 @@ function Telephone({ numbers }: { numbers: CustomerNumber[] }): ReactNode {
           data-testid="customer-withheld"
         />
         <CallPanel call={call} />
+        {/* Two elements by their keys: one that became `submit` inside the click would redial. */}
         {isUp ? (
           <Button
+            key="hang-up"
             size="lg"
             color="red"
             leftSection={<IconPhoneOff size={22} aria-hidden />}
@@ -126,6 +128,7 @@ function Telephone({ numbers }: { numbers: CustomerNumber[] }): ReactNode {
           </Button>
         ) : (
           <Button
+            key="call"
             type="submit"
             size="lg"
             disabled={isInsecureOrigin()}
