@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PLACES, startProduct } from './product.ts';
+import type { Product, Usage } from './product.ts';
+import { readBack } from './recordings.ts';
+import type { ReadBack } from './recordings.ts';
+import { SipLoad } from './sip-load.ts';
+import type { LoadCall } from './sip-load.ts';
+import { disturbance, say, shares } from './say.ts';
+import { quantile } from './sound-load.ts';
+
+/*
+ * How many new calls a second does one core carry through the whole product? A call: INVITE of the trunk
+ * → company recognised → longest idle operator's phone rings → picks up after 100 ms → caller
+ * answered → recorded → the caller hangs up after 2 s → ended. Without sound from either side.
+ */
+const OPERATORS = 1500;
+const HOLD_MS = 2000;
+const ANSWER_AFTER_MS = 100;
+const SETTLE_MS = 15_000;
+/** Growth of the middle wait from the first to the last quarter of the calls: over it the rate cannot go on. */
+const BACKLOG_MS = 50;
+
+export type CallsOptions = { rates: number[]; seconds: number };
+
+export async function calls({ rates, seconds }: CallsOptions): Promise<void> {
+  say('New calls a second on one core: phone rung, answered, recorded, ended, every step stored');
+  const product = await startProduct(OPERATORS);
+  try {
+    await run(product, { rate: 10, seconds: 4 });
+    let highest = 0;
+    for (const rate of rates) {
+      const result = await run(product, { rate, seconds });
+      report(rate, result);
+      if (result.faults.length > 0) break;
+      highest = rate;
+    }
+    say(highest > 0 ? `Highest rate carried: ${highest} calls/s` : 'No rate was carried.');
+  } finally {
+    await product.stop();
+  }
+}
+
+type RunResult = {
+  usage: Usage;
+  calls: LoadCall[];
+  back: ReadBack;
+  faults: string[];
+};
+
+async function run(
+  product: Product,
+  { rate, seconds }: { rate: number; seconds: number },
+): Promise<RunResult> {
+  const load: SipLoad = await SipLoad.open({
+    target: PLACES.product,
+    caller: PLACES.caller,
+    operator: PLACES.operator,
+    dialed: PLACES.dialed,
+    answerAfterMs: ANSWER_AFTER_MS,
+    sound: { callerPort: PLACES.callerSoundPort, operatorPort: PLACES.operatorSoundPort },
+    onTalking: (call) => void setTimeout(() => load.hangUp(call), HOLD_MS),
+  });
+  try {
+    const since = Date.now();
+    const placed = load.place(Math.round(rate * seconds), rate);
+    await sleep(HOLD_MS + 1000);
+    const windowMs = Math.max(1000, 1000 * seconds - HOLD_MS - 1000);
+    const usage = await product.measure(() => sleep(windowMs));
+    await placed;
+    await settled(product, load, since);
+    const back = await readBack(product, since, false);
+    return { usage, calls: load.calls, back, faults: faultsOf(load.calls, back) };
+  } finally {
+    await load.close();
+  }
+}
+
+/** Until both ends of every call have parted and its recording is closed, or for so long. */
+async function settled(product: Product, load: SipLoad, since: number): Promise<void> {
+  const until = performance.now() + SETTLE_MS;
+  const over = (call: LoadCall): boolean =>
+    call.failure !== undefined || (call.endedAt > 0 && call.partedAt > 0);
+  while (!load.calls.every(over) && performance.now() < until) await sleep(100);
+  while (performance.now() < until) {
+    const [row] = await product.rows<{ open: number }>(
+      `select count(*)::int as open from call c left join recording r on r.call_id = c.id
+       where c.arrived_at >= to_timestamp(${since / 1000})
+         and (c.phase <> 'ended' or r.state = 'recording')`,
+    );
+    if ((row?.open ?? 0) === 0) return;
+    await sleep(200);
+  }
+}
+
+function faultsOf(made: LoadCall[], back: ReadBack): string[] {
+  const faults: string[] = [];
+  const failed = made.filter(({ failure }) => failure !== undefined);
+  if (failed.length > 0) faults.push(`${failed.length} calls failed (${failed[0]?.failure ?? ''})`);
+  const left = made.filter((call) => call.failure === undefined && call.partedAt === 0).length;
+  if (left > 0) faults.push(`${left} phones were not hung up`);
+  const resent = made.reduce((sum, call) => sum + call.resent, 0);
+  if (resent > 0) faults.push(`${resent} SIP messages had to be sent again`);
+  const backlog = backlogMs(made);
+  if (backlog > BACKLOG_MS) faults.push(`the wait grew by ${backlog.toFixed(0)} ms`);
+  if (back.calls !== made.length) faults.push(`${back.calls} of ${made.length} calls are stored`);
+  if (back.faultCount > 0) {
+    faults.push(`${back.faultCount} recordings are not right (${back.faults[0] ?? ''})`);
+  }
+  return faults;
+}
+
+function waits(made: LoadCall[]): number[] {
+  return made.filter((call) => call.offeredAt > 0).map((call) => call.offeredAt - call.invitedAt);
+}
+
+function backlogMs(made: LoadCall[]): number {
+  const all = waits(made);
+  const quarter = Math.floor(all.length / 4);
+  if (quarter === 0) return 0;
+  const middle = (part: number[]): number =>
+    quantile(
+      part.toSorted((a, b) => a - b),
+      0.5,
+    );
+  return middle(all.slice(-quarter)) - middle(all.slice(0, quarter));
+}
+
+function report(rate: number, { usage, calls: made, back, faults }: RunResult): void {
+  const cost = (percent: number): string => `${((10 * percent) / rate).toFixed(2)} ms`;
+  const offered = waits(made).toSorted((a, b) => a - b);
+  const answered = made
+    .filter((call) => call.answeredAt > 0)
+    .map((call) => call.answeredAt - call.pickedUpAt)
+    .toSorted((a, b) => a - b);
+  const times = (sorted: number[]): string =>
+    `${quantile(sorted, 0.5).toFixed(1)}/${quantile(sorted, 0.99).toFixed(1)} ms`;
+  const verdict = faults.length > 0 ? `NOT CARRIED: ${faults.join('; ')}` : 'carried';
+  say(
+    `${rate} calls/s for ${usage.seconds.toFixed(0)} s: ${verdict}`,
+    `  core ${usage.total.toFixed(0)} %, per call ${cost(usage.total)} (${shares(usage, cost)})`,
+    `  INVITE → phone ${times(offered)}, pick-up → caller ${times(answered)} (p50/p99); ${made.length} calls, ${back.recordings} recordings read`,
+    `  ${disturbance(usage)}`,
+  );
+}

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PLACES, startProduct } from './product.ts';
+import type { Part, Product, Usage } from './product.ts';
+import { readBack } from './recordings.ts';
+import type { ReadBack } from './recordings.ts';
+import { disturbance, say, shares } from './say.ts';
+import { SipLoad } from './sip-load.ts';
+import { SoundLoad } from './sound-load.ts';
+import type { SoundFigures } from './sound-load.ts';
+
+/*
+ * How many recorded conversations does one core carry? Both sides speak all the time, every 20 ms frame is
+ * known at the far ear by its content, both channels of every recording are read back and checked.
+ */
+const RAMP_PER_SECOND = 25;
+const ANSWER_AFTER_MS = 100;
+const SETTLE_MS = 3000;
+const MOST_LOSS_PERCENT = 0.1;
+
+export type MediaOptions = { conversations: number[]; seconds: number };
+
+export async function media({ conversations, seconds }: MediaOptions): Promise<void> {
+  say('Recorded conversations on one core: both directions, every frame checked');
+  const product = await startProduct(Math.max(...conversations) + 10);
+  try {
+    let highest = 0;
+    for (const count of conversations) {
+      const result = await run(product, count, seconds);
+      report(count, result);
+      if (result.faults.length > 0) break;
+      highest = count;
+    }
+    say(highest > 0 ? `Most conversations carried: ${highest}` : 'No number was carried.');
+  } finally {
+    await product.stop();
+  }
+}
+
+type RunResult = {
+  usage: Usage;
+  sound: SoundFigures;
+  back: ReadBack;
+  kbPerCall: number;
+  faults: string[];
+};
+
+async function run(product: Product, count: number, seconds: number): Promise<RunResult> {
+  const sound = new SoundLoad({
+    caller: { address: PLACES.caller.address, port: PLACES.callerSoundPort },
+    operator: { address: PLACES.operator.address, port: PLACES.operatorSoundPort },
+  });
+  const load = await SipLoad.open({
+    target: PLACES.product,
+    caller: PLACES.caller,
+    operator: PLACES.operator,
+    dialed: PLACES.dialed,
+    answerAfterMs: ANSWER_AFTER_MS,
+    sound: { callerPort: PLACES.callerSoundPort, operatorPort: PLACES.operatorSoundPort },
+    onTalking: ({ index, callerMedia, operatorMedia }) => {
+      if (callerMedia && operatorMedia) {
+        sound.add(index, { caller: callerMedia, operator: operatorMedia });
+      }
+    },
+  });
+  try {
+    const since = Date.now();
+    const idleKb = total(product.memoryKb());
+    sound.start();
+    await load.place(count, RAMP_PER_SECOND);
+    await sleep(SETTLE_MS);
+    const up = load.calls.filter((call) => call.answeredAt > 0).length;
+    sound.openWindow();
+    const usage = await product.measure(() => sleep(1000 * seconds));
+    sound.closeWindow();
+    const kbPerCall = (total(product.memoryKb()) - idleKb) / count;
+    await sleep(500);
+    sound.stopSpeaking();
+    const figures = sound.figures();
+    await hangUpAll(load);
+    await sleep(3000);
+    const back = await readBack(product, since, true);
+    const failed = load.calls.filter(({ failure }) => failure !== undefined).length;
+    const faults = faultsOf({ count, up, failed, figures, back });
+    return { usage, sound: figures, back, kbPerCall, faults };
+  } finally {
+    sound.close();
+    await load.close();
+  }
+}
+
+async function hangUpAll(load: SipLoad): Promise<void> {
+  for (const call of load.calls) {
+    load.hangUp(call);
+    await sleep(1000 / RAMP_PER_SECOND / 2);
+  }
+}
+
+function faultsOf(run: {
+  count: number;
+  up: number;
+  failed: number;
+  figures: SoundFigures;
+  back: ReadBack;
+}): string[] {
+  const { count, up, failed, figures, back } = run;
+  const faults: string[] = [];
+  if (up < count || failed > 0) faults.push(`${up} of ${count} calls came up, ${failed} failed`);
+  if (figures.lossPercent >= MOST_LOSS_PERCENT) {
+    faults.push(`${figures.lossPercent.toFixed(2)} % of the frames were lost`);
+  }
+  if (figures.silentWays > 0) faults.push(`${figures.silentWays} ways were silent`);
+  if (figures.foreign > 0) faults.push(`${figures.foreign} frames reached the wrong ear`);
+  if (figures.unsent > 0 || figures.lateSlots > 50) {
+    faults.push(`INVALID, the load was late ${figures.lateSlots} times, ${figures.unsent} unsent`);
+  }
+  if (back.recordings < count) {
+    faults.push(`${back.recordings} of ${count} recordings are right (${back.faults[0] ?? ''})`);
+  }
+  const missing = (100 * back.missing) / (back.frames + back.missing);
+  if (missing >= MOST_LOSS_PERCENT) {
+    faults.push(`${missing.toFixed(2)} % of the frames are missing in the recordings`);
+  }
+  return faults;
+}
+
+function total(parts: Record<Part, number>): number {
+  return Object.values(parts).reduce((sum, kb) => sum + kb, 0);
+}
+
+function report(count: number, { usage, sound, back, kbPerCall, faults }: RunResult): void {
+  const cost = (percent: number): string => `${(percent / count).toFixed(3)} %`;
+  const ms = (value: number): string => value.toFixed(0);
+  const { roundTripMs, oneWayMs } = sound;
+  const missing = (100 * back.missing) / (back.frames + back.missing);
+  const verdict = faults.length > 0 ? `NOT CARRIED: ${faults.join('; ')}` : 'carried';
+  say(
+    `${count} conversations for ${usage.seconds.toFixed(0)} s: ${verdict}`,
+    `  core ${usage.total.toFixed(0)} %, per conversation ${cost(usage.total)} (${shares(usage, cost)}), ${kbPerCall.toFixed(0)} kB`,
+    `  ${sound.sent} frames, lost ${sound.lossPercent.toFixed(3)} % (worst way ${sound.worstLossPercent.toFixed(1)} %), repeated ${sound.repeated}; recordings read ${back.recordings}, missing in them ${missing.toFixed(3)} % of ${back.frames + back.missing} frames`,
+    `  round trip ${ms(roundTripMs.p50)}/${ms(roundTripMs.p99)}/${ms(roundTripMs.p999)} ms (p50/p99/p99.9), one way ${ms(oneWayMs.p50)}/${ms(oneWayMs.p99)} ms (p50/p99)`,
+    `  ${disturbance(usage)}`,
+  );
+}

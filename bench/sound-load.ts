@@ -1,0 +1,248 @@
+import { FRAME_SAMPLES, RTP_HEADER_BYTES, writeRtpHeader } from '../src/media/index.ts';
+import { FrameReader, MAX_CALL, MAX_FRAME, writeFrame } from './sound-code.ts';
+import type { Heard, Side } from './sound-code.ts';
+import { SoundSocket, sockaddr } from './sound-socket.ts';
+
+const FRAME_MS = 20;
+/** Calls speak spread over the 20 ms, as calls of many people do. */
+const SLOTS = 10;
+const SLOT_MS = FRAME_MS / SLOTS;
+const PACKET_BYTES = RTP_HEADER_BYTES + FRAME_SAMPLES;
+/** A slot begun so much later than due is the load's own fault. */
+const LATE_MS = 10;
+
+type Place = { address: string; port: number };
+
+/** One way of one call: what was said, when, and what of it was heard at the other end. */
+class Way {
+  readonly sentAtMs = new Float32Array(MAX_FRAME);
+  readonly heardAtMs = new Float32Array(MAX_FRAME);
+  repeated = 0;
+  foreign = 0;
+}
+
+export class Conversation {
+  readonly call: number;
+  readonly ways: Record<Side, Way> = { caller: new Way(), operator: new Way() };
+  readonly readers: Record<Side, FrameReader> = {
+    caller: new FrameReader(),
+    operator: new FrameReader(),
+  };
+  readonly to: Record<Side, Uint8Array>;
+  frame = 0;
+  readonly #startSequence = Math.floor(Math.random() * 30_000);
+
+  constructor(call: number, to: Record<Side, Place>) {
+    this.call = call;
+    this.to = {
+      caller: sockaddr(to.caller.address, to.caller.port),
+      operator: sockaddr(to.operator.address, to.operator.port),
+    };
+  }
+
+  write(side: Side, bytes: Uint8Array, at: number): void {
+    writeRtpHeader(bytes.subarray(at, at + RTP_HEADER_BYTES), {
+      marker: this.frame === 0,
+      payloadType: 0,
+      sequence: (this.#startSequence + this.frame) & 0xffff,
+      timestamp: this.frame * FRAME_SAMPLES,
+      ssrc: (side === 'caller' ? 0x10000000 : 0x20000000) + this.call,
+    });
+    writeFrame(bytes, at + RTP_HEADER_BYTES, { side, frame: this.frame, call: this.call });
+  }
+}
+
+export type SoundFigures = {
+  conversations: number;
+  sent: number;
+  lost: number;
+  lossPercent: number;
+  worstLossPercent: number;
+  silentWays: number;
+  repeated: number;
+  foreign: number;
+  oneWayMs: { p50: number; p99: number };
+  /** The same 20 ms there and the 20 ms back: the sum of both ways. */
+  roundTripMs: { p50: number; p99: number; p999: number };
+  lateSlots: number;
+  unsent: number;
+};
+
+/** Speaks and listens at both ends of every conversation, and knows each frame by its content. */
+export class SoundLoad {
+  readonly sockets: Record<Side, SoundSocket>;
+  readonly #slots: Conversation[][] = Array.from({ length: SLOTS }, () => []);
+  readonly #byPort: Record<Side, Map<number, Conversation>> = {
+    caller: new Map(),
+    operator: new Map(),
+  };
+  #slot = 0;
+  #startedAtMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #window: { fromMs: number; toMs: number } = { fromMs: Infinity, toMs: Infinity };
+  #lateSlots = 0;
+  readonly #all: Conversation[] = [];
+
+  constructor(places: Record<Side, Place>) {
+    const open = ({ address, port }: Place): SoundSocket =>
+      new SoundSocket(address, port, PACKET_BYTES);
+    this.sockets = { caller: open(places.caller), operator: open(places.operator) };
+  }
+
+  start(): void {
+    this.#startedAtMs = performance.now();
+    const beat = (): void => {
+      this.#run();
+      const dueMs = this.#startedAtMs + this.#slot * SLOT_MS;
+      this.#timer = setTimeout(beat, Math.max(0, dueMs - performance.now()));
+    };
+    beat();
+  }
+
+  /** `to`: the product's ports toward the caller and toward the operator. */
+  add(call: number, to: Record<Side, Place>): Conversation {
+    const conversation = new Conversation(call % MAX_CALL, to);
+    this.#slots[call % SLOTS]?.push(conversation);
+    this.#byPort.caller.set(to.caller.port, conversation);
+    this.#byPort.operator.set(to.operator.port, conversation);
+    this.#all.push(conversation);
+    return conversation;
+  }
+
+  stopSpeaking(): void {
+    for (const slot of this.#slots) slot.length = 0;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.sockets.caller.close();
+    this.sockets.operator.close();
+  }
+
+  openWindow(): void {
+    this.#window = { fromMs: performance.now(), toMs: Infinity };
+    this.#lateSlots = 0;
+  }
+
+  closeWindow(): void {
+    this.#window.toMs = performance.now();
+  }
+
+  #run(): void {
+    const nowMs = performance.now();
+    this.#read('caller', nowMs);
+    this.#read('operator', nowMs);
+    for (;;) {
+      const dueMs = this.#startedAtMs + this.#slot * SLOT_MS;
+      if (dueMs > nowMs) break;
+      if (nowMs - dueMs > LATE_MS) this.#lateSlots++;
+      this.#speak(this.#slots[this.#slot++ % SLOTS] ?? []);
+    }
+  }
+
+  #speak(conversations: readonly Conversation[]): void {
+    for (const side of ['caller', 'operator'] as const) {
+      const out = this.sockets[side];
+      for (const conversation of conversations) {
+        const { bytes, at } = out.next(conversation.to[side]);
+        conversation.write(side, bytes, at);
+        conversation.ways[side].sentAtMs[conversation.frame] = performance.now();
+      }
+      out.flush();
+    }
+    for (const conversation of conversations) {
+      conversation.frame = (conversation.frame + 1) % MAX_FRAME;
+    }
+  }
+
+  /** What the ear of `side` hears is what the other side said. */
+  #read(side: Side, nowMs: number): void {
+    const speaker: Side = side === 'caller' ? 'operator' : 'caller';
+    this.sockets[side].read((bytes, from, to, port) => {
+      const conversation = this.#byPort[side].get(port);
+      if (!conversation || to - from < PACKET_BYTES || ((bytes[from + 1] ?? 0) & 0x7f) !== 0)
+        return;
+      const way = conversation.ways[speaker];
+      conversation.readers[side].push(bytes, from + RTP_HEADER_BYTES, to, (heard) =>
+        note(way, heard, { speaker, call: conversation.call, nowMs }),
+      );
+    });
+  }
+
+  figures(): SoundFigures {
+    const { fromMs, toMs } = this.#window;
+    const oneWay: number[] = [];
+    const roundTrip: number[] = [];
+    const sum = { sent: 0, lost: 0, silent: 0, repeated: 0, foreign: 0, worst: 0 };
+    for (const { ways } of this.#all) {
+      const there = latencies(ways.caller, fromMs, toMs);
+      const back = latencies(ways.operator, fromMs, toMs);
+      for (const { sent, lost, ms } of [there, back]) {
+        sum.sent += sent;
+        sum.lost += lost;
+        if (lost === sent) sum.silent++;
+        sum.worst = Math.max(sum.worst, sent === 0 ? 1 : lost / sent);
+        for (const each of ms.values()) oneWay.push(each);
+      }
+      for (const [frame, ms] of there.ms) {
+        const msBack = back.ms.get(frame);
+        if (msBack !== undefined) roundTrip.push(ms + msBack);
+      }
+      sum.repeated += ways.caller.repeated + ways.operator.repeated;
+      sum.foreign += ways.caller.foreign + ways.operator.foreign;
+    }
+    oneWay.sort((a, b) => a - b);
+    roundTrip.sort((a, b) => a - b);
+    return {
+      conversations: this.#all.length,
+      sent: sum.sent,
+      lost: sum.lost,
+      lossPercent: sum.sent === 0 ? 100 : (100 * sum.lost) / sum.sent,
+      worstLossPercent: 100 * sum.worst,
+      silentWays: sum.silent,
+      repeated: sum.repeated,
+      foreign: sum.foreign,
+      oneWayMs: { p50: quantile(oneWay, 0.5), p99: quantile(oneWay, 0.99) },
+      roundTripMs: {
+        p50: quantile(roundTrip, 0.5),
+        p99: quantile(roundTrip, 0.99),
+        p999: quantile(roundTrip, 0.999),
+      },
+      lateSlots: this.#lateSlots,
+      unsent: this.sockets.caller.unsent + this.sockets.operator.unsent,
+    };
+  }
+}
+
+/** What was said between two moments, and how long each frame that was heard took. */
+function latencies(
+  way: Way,
+  fromMs: number,
+  toMs: number,
+): { sent: number; lost: number; ms: Map<number, number> } {
+  const ms = new Map<number, number>();
+  let sent = 0;
+  for (let frame = 0; frame < MAX_FRAME; frame++) {
+    const sentAt = way.sentAtMs[frame] ?? 0;
+    if (sentAt < fromMs || sentAt > toMs) continue;
+    sent++;
+    const heardAt = way.heardAtMs[frame] ?? 0;
+    if (heardAt > 0) ms.set(frame, heardAt - sentAt);
+  }
+  return { sent, lost: sent - ms.size, ms };
+}
+
+function note(
+  way: Way,
+  heard: Heard,
+  expected: { speaker: Side; call: number; nowMs: number },
+): void {
+  if (heard.side !== expected.speaker || heard.call !== expected.call) way.foreign++;
+  else if ((way.heardAtMs[heard.frame] ?? 0) > 0) way.repeated++;
+  else way.heardAtMs[heard.frame] = expected.nowMs;
+}
+
+/** Of sorted values; NaN when there are none. */
+export function quantile(sorted: readonly number[], part: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
+}
