@@ -82,13 +82,18 @@ export class CallActor {
     await this.#save(null);
   }
 
-  /** Stores a new call and runs the effects of its first transition. */
-  async begin(first: Step): Promise<void> {
-    this.#stored = { ...this.#stored, state: first.state, pendingEffects: first.effects };
-    await this.#deps.store.insert(this.#stored, this.#line('new', 'call.arrived'));
-    this.#deps.onTransition(this, first.state);
-    this.#armTimers();
-    await this.#exclusively(() => this.#runEffects(first.effects));
+  /**
+   * Stores a new call and runs the effects of its first transition. What happens meanwhile (an
+   * operator becomes free, the caller hangs up) waits until the row is there.
+   */
+  begin(first: Step): Promise<void> {
+    return this.#exclusively(async () => {
+      this.#stored = { ...this.#stored, state: first.state, pendingEffects: first.effects };
+      await this.#deps.store.insert(this.#stored, this.#line('new', 'call.arrived'));
+      this.#deps.onTransition(this, first.state);
+      this.#armTimers();
+      await this.#runEffects(first.effects);
+    });
   }
 
   /** Goes on with a call another process left: its unfinished effects, then the news. */
