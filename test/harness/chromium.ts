@@ -1,9 +1,19 @@
 import { chromium } from 'playwright-core';
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserServer, LaunchOptions } from 'playwright-core';
 
 /** Debian's Chromium, headless, with a pretended microphone and no traffic of its own. */
 export function launchChromium(args: readonly string[] = []): Promise<Browser> {
-  return chromium.launch({
+  return chromium.launch(options(args));
+}
+
+/** A Chromium that the test may kill. */
+export async function launchMortalChromium(): Promise<{ browser: Browser; server: BrowserServer }> {
+  const server = await chromium.launchServer(options([]));
+  return { browser: await chromium.connect(server.wsEndpoint()), server };
+}
+
+function options(args: readonly string[]): LaunchOptions {
+  return {
     executablePath: '/usr/bin/chromium',
     args: [
       '--headless=new',
@@ -19,5 +29,5 @@ export function launchChromium(args: readonly string[] = []): Promise<Browser> {
       '--autoplay-policy=no-user-gesture-required',
       ...args,
     ],
-  });
+  };
 }

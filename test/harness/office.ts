@@ -7,11 +7,17 @@ export const PASSWORD = 'correct-horse-battery';
 /** A small office on one trunk at loopback; `operators` and `subscribers` as in an apply file. */
 export async function applyOffice(
   platform: Platform,
-  parts: { operators: unknown[]; subscribers?: unknown[]; addresses?: string[] },
+  parts: {
+    operators: unknown[];
+    subscribers?: unknown[];
+    addresses?: string[];
+    settings?: unknown;
+  },
 ): Promise<CenterSpec> {
   const spec = centerSpecSchema.parse({
     version: 1,
     name: '電話番センター',
+    settings: parts.settings,
     trunks: [{ id: 'carrier', name: 'Carrier', addresses: parts.addresses ?? ['127.0.0.0/8'] }],
     subscribers: parts.subscribers ?? [
       {
@@ -35,9 +41,9 @@ export async function applyOffice(
   return spec;
 }
 
-export const browserOperator = (id: string): unknown => ({
+export const browserOperator = (id: string, name = '電話 花子'): unknown => ({
   id,
-  name: '電話 花子',
+  name,
   email: `${id}@example.jp`,
   initialPassword: PASSWORD,
 });

@@ -1,0 +1,138 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { liveClientFrameSchema, liveServerFrameSchema } from '../../src/contract/index.ts';
+import type { DeskView, FloorView } from '../../src/contract/index.ts';
+import { launchChromium, launchMortalChromium } from '../harness/chromium.ts';
+import { DeskPage } from '../harness/desk-page.ts';
+import { applyOffice, browserOperator } from '../harness/office.ts';
+import { startPlatform } from '../harness/platform.ts';
+import type { Platform } from '../harness/platform.ts';
+import { seededRandom } from '../harness/tone-blocks.ts';
+import { TrunkCaller } from '../harness/trunk-caller.ts';
+
+const OPERATOR = { operator: 'hanako@example.jp' };
+const LETTERS = 100;
+const LETTER_MS = 100;
+
+const seed = Math.floor(Math.random() * 1e6);
+const random = seededRandom(seed);
+const text = Array.from({ length: LETTERS }, () =>
+  String.fromCharCode(97 + Math.floor(random() * 26)),
+).join('');
+
+let platform: Platform;
+let caller: TrunkCaller;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  await applyOffice(platform, { operators: [browserOperator('hanako')] });
+});
+
+afterAll(() => platform.stop());
+afterEach(() => caller.close());
+
+/** Listens to what a page hands over, and what of it the server acknowledged. */
+class Acknowledged {
+  readonly #sent = new Map<number, string>();
+  #longest = '';
+
+  constructor(page: Page) {
+    page.on('websocket', (socket) => {
+      socket.on('framesent', ({ payload }) => this.#onSent(payload));
+      socket.on('framereceived', ({ payload }) => this.#onReceived(payload));
+    });
+  }
+
+  /** The longest text that the server has said it holds. */
+  get text(): string {
+    return this.#longest;
+  }
+
+  #onSent(payload: string | Buffer): void {
+    const frame = liveClientFrameSchema.safeParse(JSON.parse(payload.toString()));
+    if (frame.data?.type === 'draft.put') this.#sent.set(frame.data.clientSeq, frame.data.value);
+  }
+
+  #onReceived(payload: string | Buffer): void {
+    const frame = liveServerFrameSchema.safeParse(JSON.parse(payload.toString()));
+    if (frame.data?.type !== 'draft.ack') return;
+    const value = this.#sent.get(frame.data.ack.clientSeq) ?? '';
+    if (value.length > this.#longest.length) this.#longest = value;
+  }
+}
+
+/** Ten letters a second; `meanwhile` happens at a random one of them. */
+async function typeWith(page: Page, meanwhile: () => Promise<unknown>): Promise<void> {
+  const at = 20 + Math.floor(random() * 60);
+  for (const [index, letter] of Array.from(text).entries()) {
+    if (index === at) void meanwhile();
+    await page.keyboard.type(letter);
+    await page.waitForTimeout(LETTER_MS);
+  }
+}
+
+async function stored(operatorId: string): Promise<string> {
+  const desk = await platform.api<DeskView>('GET', '/api/v1/desk', undefined, operatorId);
+  return desk.body.draft?.fields.company?.value ?? '';
+}
+
+async function operatorId(): Promise<string> {
+  const answer = await platform.api<FloorView>('GET', '/api/v1/floor');
+  return answer.body.operators[0]?.id ?? '';
+}
+
+test('the app dies while she types: the page keeps what it was not told to be safe', async () => {
+  const browser = await launchChromium();
+  try {
+    const desk = await DeskPage.open(browser, platform.url, OPERATOR);
+    caller = await TrunkCaller.dial(platform);
+    await desk.answer();
+    let sawUnsaved = false;
+    const watching = desk.untilDraft('unsaved', 20_000).then(() => (sawUnsaved = true));
+    await typeWith(desk.page, async () => platform.kill('app'));
+    await watching;
+    expect(sawUnsaved).toBe(true);
+    await desk.untilDraft('saved', 20_000);
+    expect(await desk.field('company').inputValue()).toBe(text);
+    expect(await stored(await operatorId())).toBe(text);
+    // The call runs on, and the message can be sent.
+    await desk.hangUp();
+    await caller.over();
+    await desk.page.keyboard.press('Control+Enter');
+    await desk.get('sent-panel').waitFor();
+    await desk.page.keyboard.press('Alt+Enter');
+    await desk.untilMode('idle');
+  } finally {
+    await browser.close();
+  }
+});
+
+test('the browser dies while she types: what was acknowledged is there in the next one', async () => {
+  const mortal = await launchMortalChromium();
+  const desk = await DeskPage.open(mortal.browser, platform.url, OPERATOR);
+  const acknowledged = new Acknowledged(desk.page);
+  // The live connection was open before anybody listened.
+  await desk.page.reload();
+  await desk.untilMode('idle');
+  caller = await TrunkCaller.dial(platform);
+  await desk.answer();
+  const id = await operatorId();
+  await typeWith(desk.page, () => mortal.server.kill()).catch(() => undefined);
+  const safe = acknowledged.text;
+  expect(safe.length).toBeGreaterThan(10);
+  expect(text.startsWith(safe)).toBe(true);
+  expect((await stored(id)).startsWith(safe)).toBe(true);
+
+  const next = await launchChromium();
+  try {
+    const back = await DeskPage.enter(next, platform.url, OPERATOR);
+    await back.takeBack();
+    const shown = await back.field('company').inputValue();
+    expect(shown.startsWith(safe)).toBe(true);
+    expect(text.startsWith(shown)).toBe(true);
+    await back.hangUp();
+    await caller.over();
+  } finally {
+    await next.close();
+  }
+});
