@@ -17,4 +17,5 @@ export const numberPlan: NumberPlan = {
       ? parsed.formatNational()
       : parsed.formatInternational();
   },
+  countryOf: (number) => parsePhoneNumberFromString(number)?.country ?? null,
 };

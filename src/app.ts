@@ -11,7 +11,7 @@ import type { OutboxWorker } from './delivery/index.ts';
 import { buildServer, listen } from './http/index.ts';
 import type { App as HttpApp, Readiness, ServerDeps } from './http/index.ts';
 import type { MessageEvent } from './messages/index.ts';
-import { ApiTokens, People, loadSessionSecret, writeCliToken } from './people/index.ts';
+import { ApiTokens, People, loadSecretFile, writeCliToken } from './people/index.ts';
 import { createRecordingAudio } from './recordings/index.ts';
 import { openStorage } from './storage/index.ts';
 import type { Storage } from './storage/index.ts';
@@ -60,6 +60,7 @@ export class App {
       log,
       clock: systemClock,
       parseNumber: (text) => numberPlan.toE164(text, 'JP'),
+      trunkKey: await loadSecretFile(config.data.dir, 'trunk-key', systemRandom),
     });
     this.#storage = storage;
     await this.#prepareDatabase(storage);
@@ -152,7 +153,7 @@ export class App {
     const config = this.#config;
     return new People({
       database: storage.pool,
-      secret: await loadSessionSecret(config.data.dir, systemRandom),
+      secret: await loadSecretFile(config.data.dir, 'session-secret', systemRandom),
       publicUrl: config.http.publicUrl,
       tokens: new ApiTokens({ api: config.apiToken, cli: cliToken }),
       setupLinks: storage.setupLinks,

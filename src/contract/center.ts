@@ -11,11 +11,62 @@ const key = z
 const phone = z.string().min(3).max(32);
 const text = (max: number): z.ZodString => z.string().max(max);
 
+const transport = z.enum(['udp', 'tcp']).default('udp');
+const host = z
+  .string()
+  .max(253)
+  .regex(/^[A-Za-z0-9.-]+$|^\[[0-9A-Fa-f:.]+\]$/, 'a host name or an address, without port');
+
+/** Our account at a carrier that has us register. */
+const trunkRegisterSpecSchema = z.strictObject({
+  /** `sip:carrier.example.jp` or `sip:192.0.2.1:5060`, the preferred one first. */
+  registrars: z.array(z.string().max(200)).min(1).max(8),
+  username: z.string().regex(/^[A-Za-z0-9+._-]{1,80}$/, 'letters, digits and + . _ -, at most 80'),
+  /** Host part of our address there; without it the host of the first registrar. */
+  domain: host.optional(),
+  /** For the password check, where it is another than `username`. */
+  authUser: z.string().min(1).max(120).optional(),
+  /** Never given out again; without it the one already known stays. */
+  password: z.string().min(1).max(200).optional(),
+  transport,
+  expiresSeconds: z.number().int().min(60).max(86_400).default(3600),
+});
+
+/** How calls leave over a trunk. */
+const trunkOutboundSpecSchema = z.strictObject({
+  /** Without it calls go to the registrar we are registered at. */
+  host: host.optional(),
+  port: z.number().int().min(1).max(65_535).optional(),
+  transport,
+  /** Lower is tried first. */
+  priority: z.number().int().min(1).max(100).default(10),
+  callerId: z
+    .strictObject({
+      /** Host part of From and of the number that is rung; without it `host`. */
+      domain: host.optional(),
+      format: z.enum(['national', 'e164']).default('national'),
+      /** `account`: From names our account, and the number stands in P-Asserted-Identity. */
+      from: z.enum(['number', 'account']).default('number'),
+      assertedIdentity: z.boolean().default(true),
+      privacy: z.boolean().default(false),
+      diversion: z.boolean().default(false),
+      /** Shown when the subscriber has no number, and for the office's own calls. */
+      fallbackNumber: phone.optional(),
+    })
+    .prefault({}),
+});
+
 export const trunkSpecSchema = z.strictObject({
   id: key,
   name: text(100),
   /** Addresses or CIDR networks that may send us calls without registration. */
-  addresses: z.array(z.string().max(64)).min(1).max(50),
+  addresses: z.array(z.string().max(64)).max(50).default([]),
+  register: trunkRegisterSpecSchema.optional(),
+  outbound: trunkOutboundSpecSchema.optional(),
+  /** Between two OPTIONS that ask whether the trunk is there. */
+  probeSeconds: z.number().int().min(10).max(3600).optional(),
+  /** Calls out at once over this trunk. */
+  maxCalls: z.number().int().min(1).max(10_000).optional(),
   /** Networks media may come from besides the signalled address. */
   mediaNetworks: z.array(z.string().max(64)).max(50).default([]),
   /** Where the dialled number stands when the Request-URI is not one of our numbers. */
@@ -88,6 +139,29 @@ export const operatorSpecSchema = z.strictObject({
   role: z.enum(['operator', 'supervisor', 'administrator']).default('operator'),
 });
 
+const prefixes = z
+  .array(z.string().regex(/^\+\d{1,15}$/, 'a prefix in international form, +8190'))
+  .max(200)
+  .default([]);
+const ceiling = (most: number): z.ZodNumber => z.number().int().min(0).max(most);
+
+/** Which telephones may be rung, and how many calls at most. */
+const outboundRulesSpecSchema = z.strictObject({
+  /** ISO 3166 codes besides Japan, `US`. */
+  countries: z
+    .array(z.string().regex(/^[A-Z]{2}$/, 'a country of two capital letters'))
+    .max(250)
+    .default([]),
+  allowedPrefixes: prefixes,
+  deniedPrefixes: prefixes,
+  /** 0570 numbers. */
+  naviDial: z.boolean().default(false),
+  callsPerHour: ceiling(100_000).default(300),
+  callsPerHourOfSubscriber: ceiling(100_000).default(40),
+  callsAtOnce: ceiling(10_000).default(30),
+  callsAtOnceOfSubscriber: ceiling(10_000).default(4),
+});
+
 export const centerSpecSchema = z.strictObject({
   version: z.literal(1),
   name: text(100).default(''),
@@ -104,6 +178,7 @@ export const centerSpecSchema = z.strictObject({
       ringNoAnswerSeconds: z.number().int().min(3).max(120).optional(),
       maxWaitSeconds: z.number().int().min(5).max(3600).optional(),
       wrapUpSeconds: z.number().int().min(5).max(7200).optional(),
+      outbound: outboundRulesSpecSchema.optional(),
     })
     .optional(),
   trunks: z.array(trunkSpecSchema).max(100).default([]),

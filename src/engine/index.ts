@@ -13,6 +13,7 @@ export type {
   CallStore,
   FloorStore,
   MessageDesk,
+  OutboundLedger,
   OutboundCalls,
   OutboundPlan,
   OutboundRefusal,
@@ -24,4 +25,5 @@ export type {
   StoredCall,
   StoredLeg,
   Transition,
+  TrunkSecrets,
 } from './ports.ts';

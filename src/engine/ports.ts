@@ -10,6 +10,7 @@ import type {
 import type { LegSignalling } from './leg-signalling.ts';
 import type { CallEffect, CallState, Operator, OperatorState } from '../calls/index.ts';
 import type { InviteFailure, OutgoingTarget } from '../sip/index.ts';
+import type { Ceiling, OutboundUse } from '../subscribers/index.ts';
 
 /** One leg's signalling as stored, so that another process can go on with it. */
 export type StoredLeg = {
@@ -126,6 +127,32 @@ export interface RecordingIndex {
     id: RecordingId,
     end: { endedAt: number; seconds: number; state: 'complete' | 'incomplete' },
   ): Promise<void>;
+}
+
+/** Passwords of our accounts at carriers. */
+export interface TrunkSecrets {
+  /** Null when none was given, or when it cannot be read with this installation's key. */
+  password(trunkId: TrunkId): Promise<string | null>;
+}
+
+/** What was dialled; the ceilings are counted here and nowhere else. */
+export interface OutboundLedger {
+  /**
+   * Counts what is up and what was begun within the hour, asks `ceiling`, and enters the call when
+   * it says null: one step, whatever else begins at the same moment. A leg that is entered already
+   * passes uncounted. Resolves with what `ceiling` said.
+   */
+  begin(
+    call: Pick<OutboundWish, 'callId' | 'legId' | 'subscriberId' | 'purpose' | 'number'> & {
+      now: number;
+    },
+    ceiling: (use: OutboundUse) => Ceiling | null,
+  ): Promise<Ceiling | null>;
+  /** Over which trunk the leg is tried now. */
+  noteTrunk(leg: LegId, trunkId: TrunkId): Promise<void>;
+  /** Calls out that are up over a trunk. */
+  callsUp(trunkId: TrunkId, now: number): Promise<number>;
+  end(leg: LegId, now: number): Promise<void>;
 }
 
 /** A telephone we want to ring from within a call. */

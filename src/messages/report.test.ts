@@ -18,6 +18,7 @@ const plan: NumberPlan = {
     const japanese = parsed?.countryCallingCode === '81';
     return (japanese ? parsed.formatNational() : parsed?.formatInternational()) ?? number;
   },
+  countryOf: () => null,
 };
 
 const SUBSCRIBER: Subscriber = {

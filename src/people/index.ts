@@ -8,4 +8,4 @@ export { decide, rowScope } from './policies.ts';
 export type { Decision, OwnedResource, Policy, PolicyFacts } from './policies.ts';
 export type { SetupRefusal } from './first-administrator.ts';
 export type { AuditEntry, AuditStore, SetupLinkStore } from './ports.ts';
-export { loadSessionSecret } from './session-secret.ts';
+export { loadSecretFile } from './secret-file.ts';

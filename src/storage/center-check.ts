@@ -1,6 +1,7 @@
-import { isIP } from 'node:net';
 import type { E164 } from '../base/index.ts';
 import type { CenterIssue, CenterSpec, OperatorSpec, SubscriberSpec } from './center-spec.ts';
+import { checkTrunk } from './center-trunk.ts';
+import type { Say } from './center-trunk.ts';
 
 export type ParseNumber = (text: string) => E164 | null;
 
@@ -23,14 +24,7 @@ export function checkCenter(spec: CenterSpec, parseNumber: ParseNumber): CenterI
     spec.operators.map((operator, i) => ({ value: operator.id, path: `operators.${i}.id` })),
     say,
   );
-  spec.trunks.forEach((trunk, i) => {
-    trunk.addresses.forEach((address, j) => {
-      checkNetwork(address, `trunks.${i}.addresses.${j}`, say);
-    });
-    trunk.mediaNetworks.forEach((network, j) => {
-      checkNetwork(network, `trunks.${i}.mediaNetworks.${j}`, say);
-    });
-  });
+  spec.trunks.forEach((trunk, i) => checkTrunk(trunk, `trunks.${i}`, { parseNumber, say }));
   const numbers = spec.subscribers.flatMap((subscriber, i) =>
     subscriber.numbers.map(({ number }, j) => ({
       value: parseNumber(number),
@@ -51,8 +45,6 @@ export function checkCenter(spec: CenterSpec, parseNumber: ParseNumber): CenterI
   return issues;
 }
 
-type Say = (path: string, message: string) => void;
-
 function checkUnique(entries: { value: string; path: string }[], say: Say): void {
   const first = new Map<string, string>();
   for (const { value, path } of entries) {
@@ -60,18 +52,6 @@ function checkUnique(entries: { value: string; path: string }[], say: Say): void
     if (earlier === undefined) first.set(value, path);
     else say(path, `${value} is there twice; it stands first at ${earlier}`);
   }
-}
-
-function checkNetwork(text: string, path: string, say: Say): void {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const family = isIP(address);
-  const bits = prefix === undefined ? 0 : Number(prefix);
-  const right =
-    family !== 0 &&
-    rest.length === 0 &&
-    (prefix === undefined || /^\d{1,3}$/.test(prefix)) &&
-    bits <= (family === 4 ? 32 : 128);
-  if (!right) say(path, 'is not an address or network; write 192.0.2.10 or 192.0.2.0/24');
 }
 
 function checkSubscriber(

@@ -1,5 +1,6 @@
 import type { ContactId, E164, SubscriberId } from '../base/index.ts';
 import type { CenterSpec, OperatorSpec, SubscriberSpec } from './center-spec.ts';
+import { toTrunkSpec } from './center-trunk.ts';
 import type { Queryable } from './database.ts';
 import { toSettings } from './directory.ts';
 import { build, fetchRows } from './tables.ts';
@@ -24,20 +25,13 @@ export async function exportCenter(tx: Queryable): Promise<CenterSpec> {
     text: `select o.*, u.email, u.role from operator o
       left join "user" u on u."operatorId" = o.id order by o.key`,
   });
-  const { ringNoAnswerSeconds, maxWaitSeconds, wrapUpSeconds } = settings;
+  const { ringNoAnswerSeconds, maxWaitSeconds, wrapUpSeconds, outbound } = settings;
   return {
     version: 1,
     name: settings.name,
     catchAll: settings.catchAll,
-    settings: { ringNoAnswerSeconds, maxWaitSeconds, wrapUpSeconds },
-    trunks: trunks.map((row) => ({
-      id: row.key,
-      name: row.name,
-      addresses: row.addresses,
-      mediaNetworks: row.media_networks,
-      dialedNumberFrom: row.dialed_number_from,
-      trustAssertedIdentity: row.trust_asserted_identity,
-    })),
+    settings: { ringNoAnswerSeconds, maxWaitSeconds, wrapUpSeconds, outbound },
+    trunks: trunks.map(toTrunkSpec),
     subscribers: await subscribersOf(tx),
     operators: operators.map(toOperatorSpec),
   };

@@ -1,4 +1,4 @@
-import type { CenterSettings, Trunk } from '../subscribers/index.ts';
+import type { CenterSettings, OutboundRules, Trunk } from '../subscribers/index.ts';
 import type { MailRoute } from '../delivery/index.ts';
 
 /** A whole office as declared, checked for its form; contract's `CenterSpec` fits. */
@@ -11,6 +11,7 @@ export type CenterSpec = {
         ringNoAnswerSeconds?: number | undefined;
         maxWaitSeconds?: number | undefined;
         wrapUpSeconds?: number | undefined;
+        outbound?: OutboundRules | undefined;
       }
     | undefined;
   trunks: TrunkSpec[];
@@ -18,13 +19,43 @@ export type CenterSpec = {
   operators: OperatorSpec[];
 };
 
-type TrunkSpec = {
+export type TrunkSpec = {
   id: string;
   name: string;
   addresses: string[];
   mediaNetworks: string[];
   dialedNumberFrom: Trunk['dialedNumberFrom'];
   trustAssertedIdentity: boolean;
+  register?: RegisterSpec | undefined;
+  outbound?: OutboundSpec | undefined;
+  probeSeconds?: number | undefined;
+  maxCalls?: number | undefined;
+};
+
+type RegisterSpec = {
+  registrars: string[];
+  username: string;
+  domain?: string | undefined;
+  authUser?: string | undefined;
+  password?: string | undefined;
+  transport: 'udp' | 'tcp';
+  expiresSeconds: number;
+};
+
+export type OutboundSpec = {
+  host?: string | undefined;
+  port?: number | undefined;
+  transport: 'udp' | 'tcp';
+  priority: number;
+  callerId: {
+    domain?: string | undefined;
+    format: 'national' | 'e164';
+    from: 'number' | 'account';
+    assertedIdentity: boolean;
+    privacy: boolean;
+    diversion: boolean;
+    fallbackNumber?: string | undefined;
+  };
 };
 
 type ContactSpec = {

@@ -5,9 +5,17 @@ import type { Directory } from '../subscribers/index.ts';
 import { checkCenter } from './center-check.ts';
 import type { ParseNumber } from './center-check.ts';
 import { exportCenter } from './center-export.ts';
-import type { ApplyOutcome, CenterSpec, OperatorSpec, SubscriberSpec } from './center-spec.ts';
+import type {
+  ApplyOutcome,
+  CenterSpec,
+  OperatorSpec,
+  SubscriberSpec,
+  TrunkSpec,
+} from './center-spec.ts';
+import { trunkColumns } from './center-trunk.ts';
 import { isUniqueViolation, toJson, toTimestamp } from './database.ts';
 import type { Database, Queryable } from './database.ts';
+import type { SecretBox } from './secret-box.ts';
 
 /** The office as a file declares it. */
 export type Center = {
@@ -23,6 +31,8 @@ export type CenterOptions = {
   parseNumber: ParseNumber;
   /** The realm of registered phones' digest secrets. */
   sipRealm: string;
+  /** Seals the passwords of our accounts at carriers. */
+  secrets: SecretBox;
 };
 
 /** Two applies at once would read each other's half. */
@@ -97,17 +107,43 @@ class Application {
   async #trunks(spec: CenterSpec): Promise<void> {
     const known = await this.#idsByKey<TrunkId>('trunk');
     for (const trunk of spec.trunks) {
-      const row = {
-        id: known.get(trunk.id) ?? asId<TrunkId>(this.#newId('trk')),
-        key: trunk.id,
-        name: trunk.name,
-        addresses: trunk.addresses,
-        media_networks: trunk.mediaNetworks,
-        dialed_number_from: trunk.dialedNumberFrom,
-        trust_asserted_identity: trunk.trustAssertedIdentity,
-      };
-      await this.#put('trunk', row, { label: `trunk ${trunk.id}` });
+      const id = known.get(trunk.id) ?? asId<TrunkId>(this.#newId('trk'));
+      const columns = trunkColumns(trunk, this.#options.parseNumber);
+      await this.#put('trunk', { id, key: trunk.id, ...columns }, { label: `trunk ${trunk.id}` });
+      await this.#trunkSecret(id, trunk);
     }
+  }
+
+  /** Sealed anew only when it differs: applying a file twice changes nothing. */
+  async #trunkSecret(id: TrunkId, { id: key, register }: TrunkSpec): Promise<void> {
+    const { secrets } = this.#options;
+    const [stored] = await this.#tx.rows<{ sealed: string }>({
+      text: 'select sealed from trunk_secret where trunk_id = $1',
+      values: [id],
+    });
+    if (register === undefined) {
+      if (stored) {
+        await this.#tx.rows({ text: 'delete from trunk_secret where trunk_id = $1', values: [id] });
+      }
+      return;
+    }
+    const known = stored ? secrets.open(stored.sealed, id) : null;
+    if (register.password === undefined) {
+      if (known === null) {
+        this.#warnings.push(`trunk ${key} has no password yet: it cannot register`);
+      }
+      return;
+    }
+    if (known === register.password) {
+      this.#unchanged++;
+      return;
+    }
+    (stored ? this.#changed : this.#created).push(`password of trunk ${key}`);
+    await this.#tx.rows({
+      text: `insert into trunk_secret (trunk_id, sealed) values ($1, $2)
+        on conflict (trunk_id) do update set sealed = excluded.sealed`,
+      values: [id, secrets.seal(register.password, id)],
+    });
   }
 
   async #subscriber(id: SubscriberId, spec: SubscriberSpec): Promise<void> {

@@ -8,6 +8,7 @@ import type {
   Subscriber,
   Trunk,
 } from '../subscribers/index.ts';
+import { DEFAULT_OUTBOUND_RULES } from '../subscribers/index.ts';
 import type { Database } from './database.ts';
 import { build, fetchRows } from './tables.ts';
 import type { ContactRow, SubscriberRow, TrunkRow } from './tables.ts';
@@ -22,6 +23,7 @@ const DEFAULT_SETTINGS: CenterSettings = {
   ringNoAnswerSeconds: 15,
   maxWaitSeconds: 60,
   wrapUpSeconds: 900,
+  outbound: DEFAULT_OUTBOUND_RULES,
 };
 
 type Snapshot = {
@@ -80,6 +82,10 @@ export class MemoryDirectory implements Directory {
     if (family === 0) return null;
     const kind = family === 4 ? 'ipv4' : 'ipv6';
     return this.#snapshot.trunks.find(({ networks }) => networks.check(plain, kind))?.trunk ?? null;
+  }
+
+  trunks(): Trunk[] {
+    return this.#snapshot.trunks.map(({ trunk }) => trunk);
   }
 
   settings(): CenterSettings {
@@ -174,5 +180,9 @@ function toTrunk(row: TrunkRow): Trunk {
     mediaNetworks: row.media_networks,
     dialedNumberFrom: row.dialed_number_from,
     trustAssertedIdentity: row.trust_asserted_identity,
+    register: row.register,
+    outbound: row.outbound,
+    probeSeconds: row.probe_seconds,
+    maxCalls: row.max_calls,
   };
 }

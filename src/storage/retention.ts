@@ -9,6 +9,7 @@ export const KEPT = {
   transitionDays: 90,
   draftDays: 90,
   auditDays: 730,
+  outboundDays: 400,
   expiredDays: 1,
 } as const;
 
@@ -35,6 +36,11 @@ export async function tidy(database: Database, now: number): Promise<TidyResult>
     ['verification', 'select id from "verification" where "expiresAt" < $1 limit $2', expired],
     ['setup_link', 'select token_hash from setup_link where expires_at < $1 limit $2', expired],
     ['audit_entry', 'select id from audit_entry where at < $1 limit $2', before(KEPT.auditDays)],
+    [
+      'outbound_call',
+      'select leg_id from outbound_call where began_at < $1 limit $2',
+      before(KEPT.outboundDays),
+    ],
     [
       'draft',
       'select call_id from draft where sent_message_id is not null and updated_at < $1 limit $2',

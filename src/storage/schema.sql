@@ -235,6 +235,20 @@ create table operator (
 CREATE INDEX operator_available ON operator USING btree (idle_since) WHERE (state = 'available'::text);
 CREATE INDEX operator_call ON operator USING btree (call_id) WHERE (call_id IS NOT NULL);
 
+create table outbound_call (
+  leg_id text not null,
+  call_id text not null,
+  subscriber_id text,
+  trunk_id text,
+  purpose text not null,
+  number text not null,
+  began_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint outbound_call_pkey PRIMARY KEY (leg_id)
+);
+CREATE INDEX outbound_call_began ON outbound_call USING btree (began_at);
+CREATE INDEX outbound_call_open ON outbound_call USING btree (call_id) WHERE (ended_at IS NULL);
+
 create table recording (
   id text not null,
   call_id text not null,
@@ -345,9 +359,20 @@ create table trunk (
   media_networks text[] not null default '{}'::text[],
   dialed_number_from text not null,
   trust_asserted_identity boolean not null,
+  register jsonb,
+  outbound jsonb,
+  probe_seconds integer,
+  max_calls integer,
   constraint trunk_dialed_number_from_check CHECK ((dialed_number_from = ANY (ARRAY['request-uri'::text, 'to'::text, 'p-called-party-id'::text]))),
   constraint trunk_key_key UNIQUE (key),
   constraint trunk_pkey PRIMARY KEY (id)
+);
+
+create table trunk_secret (
+  trunk_id text not null,
+  sealed text not null,
+  constraint trunk_secret_pkey PRIMARY KEY (trunk_id),
+  constraint trunk_secret_trunk_id_fkey FOREIGN KEY (trunk_id) REFERENCES trunk(id) ON DELETE CASCADE
 );
 
 create table user (

@@ -1,9 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { Clock, E164, Logger } from '../base/index.ts';
 import { asId } from '../base/index.ts';
 import type { CallQueries } from '../calls/index.ts';
 import type { DeliveryStore, MailboxStore } from '../delivery/index.ts';
-import type { CallStore, FloorStore, RecordingIndex, RegistrationStore } from '../engine/index.ts';
+import type {
+  CallStore,
+  FloorStore,
+  OutboundLedger,
+  RecordingIndex,
+  RegistrationStore,
+  TrunkSecrets,
+} from '../engine/index.ts';
 import type { MessageStore } from '../messages/index.ts';
 import type { AuditStore, SetupLinkStore } from '../people/index.ts';
 import type { ExpiredRecordings, RecordingStore } from '../recordings/index.ts';
@@ -22,11 +30,13 @@ import { createMailboxStore } from './mailbox-store.ts';
 import { createMessageStore } from './message-store.ts';
 import { migrate } from './migrate.ts';
 import { createAuditStore, createSetupLinkStore } from './people-stores.ts';
+import { createOutboundLedger, createTrunkSecrets } from './outbound-store.ts';
 import { createRecordingStore } from './recording-store.ts';
 import { createRegistrationStore } from './registration-store.ts';
 import { restoreBackup } from './restore.ts';
 import type { RestoreResult } from './restore.ts';
 import { tidy } from './retention.ts';
+import { SecretBox } from './secret-box.ts';
 import type { TidyResult } from './retention.ts';
 
 export type StorageOptions = {
@@ -38,6 +48,8 @@ export type StorageOptions = {
   parseNumber?: (text: string) => E164 | null;
   /** The realm of registered phones' digest secrets. */
   sipRealm?: string;
+  /** Opens the passwords of our accounts at carriers; without it those sealed before stay shut. */
+  trunkKey?: string;
 };
 
 type StorageHealth = { ready: boolean; detail: string };
@@ -52,6 +64,8 @@ export type Storage = {
   callQueries: CallQueries;
   floor: FloorStore;
   registrations: RegistrationStore;
+  trunkSecrets: TrunkSecrets;
+  outbound: OutboundLedger;
   directory: Directory;
   messages: MessageStore;
   deliveries: DeliveryStore;
@@ -85,6 +99,7 @@ export function openStorage(options: StorageOptions): Storage {
     maxConnections: options.maxConnections ?? DEFAULT_CONNECTIONS,
   });
   const directory = new MemoryDirectory(database);
+  const secrets = new SecretBox(options.trunkKey ?? randomBytes(32).toString('base64'));
   return {
     pool: database.pool,
     migrate: () => migrate(database, log),
@@ -92,6 +107,8 @@ export function openStorage(options: StorageOptions): Storage {
     callQueries: createCallQueries(database),
     floor: createFloorStore(database),
     registrations: createRegistrationStore(database),
+    trunkSecrets: createTrunkSecrets(database, secrets),
+    outbound: createOutboundLedger(database),
     directory,
     messages: createMessageStore(database),
     deliveries: createDeliveryStore(database),
@@ -104,6 +121,7 @@ export function openStorage(options: StorageOptions): Storage {
       directory,
       parseNumber: options.parseNumber ?? parseE164,
       sipRealm: options.sipRealm ?? DEFAULT_SIP_REALM,
+      secrets,
     }),
     backup: {
       take: () => takeBackup(database, options.clock),

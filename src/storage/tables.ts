@@ -41,6 +41,10 @@ export type TrunkRow = {
   media_networks: string[];
   dialed_number_from: Trunk['dialedNumberFrom'];
   trust_asserted_identity: boolean;
+  register: Trunk['register'];
+  outbound: Trunk['outbound'];
+  probe_seconds: number | null;
+  max_calls: number | null;
 };
 
 export type SubscriberRow = {

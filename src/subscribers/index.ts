@@ -1,5 +1,27 @@
 export type { CalledParty, CallerIdentity, RecognisedBy, WithheldReason } from './called-party.ts';
-export type { CenterSettings, Contact, Did, Directory, Subscriber, Trunk } from './ports.ts';
+export type {
+  CenterSettings,
+  Contact,
+  Did,
+  Directory,
+  Subscriber,
+  Trunk,
+  TrunkOutbound,
+  TrunkRegistration,
+} from './ports.ts';
+export {
+  DEFAULT_OUTBOUND_RULES,
+  OUTBOUND_WORDS,
+  ceilingReached,
+  checkOutboundNumber,
+} from './outbound-rules.ts';
+export type {
+  Ceiling,
+  NumberRefusal,
+  NumberVerdict,
+  OutboundRules,
+  OutboundUse,
+} from './outbound-rules.ts';
 export { identifyCaller } from './identify-caller.ts';
 export type { CallerCandidates } from './identify-caller.ts';
 export { readNumber, userPartOf } from './phone-number.ts';

@@ -6,6 +6,8 @@ export interface NumberPlan {
   toE164(raw: string, defaultCountry: 'JP'): E164 | null;
   /** For the eye, `03-0123-4567`; foreign numbers in international form, `+44 20 7946 0000`. */
   format(number: E164): string;
+  /** ISO 3166 code of the country that lent the number; null for none and for worldwide services. */
+  countryOf(number: E164): string | null;
 }
 
 /** Longer than any user part that is a number; beyond it nothing is read. */
@@ -18,10 +20,15 @@ const SEPARATORS = /[\s().\-\u2010-\u2015\u2212\u30fc\uff70]/gu;
  * `sip:` URIs, full-width digits, `184`/`186` (the caller's own "hide / show my number") alike.
  */
 export function readNumber(raw: string, plan: NumberPlan): E164 | null {
-  const { number, context } = splitUser(raw);
-  const dialed = number.replace(SEPARATORS, '');
-  if (!/^\+?\d{3,20}$/.test(dialed)) return null;
-  return plan.toE164(withCountry(dialed, context), 'JP');
+  const { context } = splitUser(raw);
+  const dialed = dialedDigits(raw);
+  return dialed === null ? null : plan.toE164(withCountry(dialed, context), 'JP');
+}
+
+/** What keys would be pressed for it, `+` for the international prefix; null for what is no number. */
+export function dialedDigits(raw: string): string | null {
+  const dialed = splitUser(raw).number.replace(SEPARATORS, '');
+  return /^\+?\d{3,20}$/.test(dialed) ? dialed : null;
 }
 
 function withCountry(dialed: string, context: string | null): string {

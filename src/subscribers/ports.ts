@@ -1,4 +1,5 @@
 import type { ContactId, E164, SubscriberId, TrunkId } from '../base/index.ts';
+import type { OutboundRules } from './outbound-rules.ts';
 
 /** The customer company that has us answer for it. */
 export type Subscriber = {
@@ -38,6 +39,53 @@ export type Trunk = {
   mediaNetworks: string[];
   dialedNumberFrom: 'request-uri' | 'to' | 'p-called-party-id';
   trustAssertedIdentity: boolean;
+  /** Null: the carrier knows us by our address alone. */
+  register: TrunkRegistration | null;
+  /** Null: the trunk only brings calls in. */
+  outbound: TrunkOutbound | null;
+  /** Between two OPTIONS; null: not probed. */
+  probeSeconds: number | null;
+  /** Calls out at once over this trunk; null: as many as the office may. */
+  maxCalls: number | null;
+};
+
+/** Our account at the carrier. Its password is in no type: `TrunkSecrets` of `engine` reads it. */
+export type TrunkRegistration = {
+  /** SIP URIs, the preferred one first. */
+  registrars: string[];
+  /** User part of our address there. */
+  username: string;
+  /** Host part of our address there; null: the host of the first registrar. */
+  domain: string | null;
+  /** For digest, where it is another than `username`. */
+  authUser: string | null;
+  transport: 'udp' | 'tcp';
+  expiresSeconds: number;
+};
+
+/** How calls leave over the trunk, and whose number they show. */
+export type TrunkOutbound = {
+  /** Null: to the registrar we are registered at. */
+  host: string | null;
+  port: number | null;
+  transport: 'udp' | 'tcp';
+  /** Lower is tried first. */
+  priority: number;
+  callerId: {
+    /** Host part of From, of the asserted identity and of the called party; null: `host`. */
+    domain: string | null;
+    /** How numbers are written: `0301234567` or `+81301234567`. */
+    format: 'national' | 'e164';
+    /** Carriers that insist on the account in From find the number in P-Asserted-Identity alone. */
+    from: 'number' | 'account';
+    assertedIdentity: boolean;
+    /** RFC 3323: the called party is not to see the number. */
+    privacy: boolean;
+    /** RFC 5806: tells for whom we ring, where the original caller is known. */
+    diversion: boolean;
+    /** Shown when the subscriber has no number of its own, and for the office's own calls. */
+    fallbackNumber: E164 | null;
+  };
 };
 
 /** The office's own words and times; what every subscriber has unless it says otherwise. */
@@ -47,6 +95,7 @@ export type CenterSettings = {
   ringNoAnswerSeconds: number;
   maxWaitSeconds: number;
   wrapUpSeconds: number;
+  outbound: OutboundRules;
 };
 
 /**
@@ -62,6 +111,7 @@ export interface Directory {
   didsOf(id: SubscriberId): Did[];
   /** The trunk an address belongs to; null for a stranger. */
   trunkOf(address: string): Trunk | null;
+  trunks(): Trunk[];
   settings(): CenterSettings;
   reload(): Promise<void>;
 }

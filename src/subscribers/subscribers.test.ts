@@ -16,6 +16,7 @@ const plan: NumberPlan = {
     return parsed?.isPossible() ? asId<E164>(parsed.number) : null;
   },
   format: (number) => parsePhoneNumberFromString(number)?.formatNational() ?? number,
+  countryOf: (number) => parsePhoneNumberFromString(number)?.country ?? null,
 };
 
 describe('readNumber', () => {

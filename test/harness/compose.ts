@@ -9,7 +9,7 @@ export function composeForTest(storage: Storage): ComposeMail {
     messages: storage.messages,
     directory: storage.directory,
     calls: { callFacts: async () => null },
-    plan: { toE164: (raw) => asId(raw), format: (number) => number },
+    plan: { toE164: (raw) => asId(raw), format: (number) => number, countryOf: () => null },
     timeZone: 'Asia/Tokyo',
     publicUrl: 'https://denwaban.example.jp',
     domain: 'office.example.jp',

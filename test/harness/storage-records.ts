@@ -18,6 +18,35 @@ export const CENTER: CenterSpec = {
       dialedNumberFrom: 'request-uri',
       trustAssertedIdentity: true,
     },
+    {
+      id: 'carrier-b',
+      name: '回線B',
+      addresses: [],
+      mediaNetworks: [],
+      dialedNumberFrom: 'to',
+      trustAssertedIdentity: true,
+      register: {
+        registrars: ['sip:carrier.example.jp', 'sip:198.51.100.7:5070'],
+        username: '0301234567',
+        password: 'geheim-carrier',
+        transport: 'tcp',
+        expiresSeconds: 600,
+      },
+      outbound: {
+        transport: 'tcp',
+        priority: 5,
+        callerId: {
+          format: 'national',
+          from: 'account',
+          assertedIdentity: true,
+          privacy: false,
+          diversion: false,
+          fallbackNumber: '+81301234567',
+        },
+      },
+      probeSeconds: 30,
+      maxCalls: 12,
+    },
   ],
   subscribers: [
     {

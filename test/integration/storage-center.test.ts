@@ -38,6 +38,8 @@ describe('apply', () => {
       'setting name',
       'setting ringNoAnswerSeconds',
       'trunk carrier-a',
+      'trunk carrier-b',
+      'password of trunk carrier-b',
       'subscriber aozora',
       'number +81301234567',
       'contact aozora/yamada',
@@ -48,7 +50,7 @@ describe('apply', () => {
       'phone 101',
     ]);
     const second = await apply(CENTER);
-    expect(second).toMatchObject({ created: [], changed: [], unchanged: 11 });
+    expect(second).toMatchObject({ created: [], changed: [], unchanged: 13 });
   });
 
   it('changes only what differs, keeps ids, and leaves alone what is not named', async () => {
@@ -118,6 +120,27 @@ describe('apply', () => {
     expect(await database.sql('select 1 from subscriber')).toEqual([]);
   });
 
+  it('names what is wrong with a trunk that registers or carries calls out', async () => {
+    const outcome = await storage.center.apply(
+      changed((spec) => {
+        const [ip, registering] = [spec.trunks[0]!, spec.trunks[1]!];
+        const outbound = registering.outbound!;
+        registering.register!.registrars.push('tel:110', 'sip:user@carrier.example.jp', 'x');
+        ip.outbound = { ...outbound, callerId: { ...outbound.callerId, fallbackNumber: '110' } };
+        spec.trunks.push({ ...ip, id: 'nothing', addresses: [], outbound: undefined });
+      }),
+    );
+    expect(outcome.ok ? [] : outcome.issues.map((issue) => issue.path).sort()).toEqual([
+      'trunks.0.outbound',
+      'trunks.0.outbound.callerId.fallbackNumber',
+      'trunks.0.outbound.callerId.from',
+      'trunks.1.register.registrars.2',
+      'trunks.1.register.registrars.3',
+      'trunks.1.register.registrars.4',
+      'trunks.2',
+    ]);
+  });
+
   it('exports what it takes back unchanged', async () => {
     await applyCenter(storage);
     const exported = await storage.center.export();
@@ -125,10 +148,51 @@ describe('apply', () => {
       ...CENTER.subscribers[0],
       members: [],
     });
+    expect(exported.trunks[1]).toEqual({
+      ...CENTER.trunks[1],
+      register: { ...CENTER.trunks[1]!.register, password: undefined },
+    });
     expect(JSON.stringify(exported)).not.toContain('geheim');
     const again = await apply(exported);
     expect(again).toMatchObject({ changed: [] });
     expect(again.created.filter((name) => !name.startsWith('setting'))).toEqual([]);
+  });
+});
+
+describe('our accounts at carriers', () => {
+  const password = async (from: Storage = storage): Promise<string | null> => {
+    const trunk = from.directory.trunks().find((one) => one.key === 'carrier-b');
+    return from.trunkSecrets.password(trunk!.id);
+  };
+
+  it('keep their password sealed, until another one is given or the account goes', async () => {
+    await applyCenter(storage);
+    expect(await password()).toBe('geheim-carrier');
+    const rows = await database.sql('select * from trunk_secret, trunk');
+    expect(JSON.stringify(rows)).not.toContain('geheim');
+    const silent = changed((spec) => (spec.trunks[1]!.register!.password = undefined));
+    expect(await apply(silent)).toMatchObject({ changed: [], warnings: [] });
+    expect(await password()).toBe('geheim-carrier');
+    const other = changed((spec) => (spec.trunks[1]!.register!.password = 'geheim-2'));
+    expect(await apply(other)).toMatchObject({ changed: ['password of trunk carrier-b'] });
+    expect(await password()).toBe('geheim-2');
+    const gone = changed((spec) => {
+      spec.trunks[1]!.register = undefined;
+      spec.trunks[1]!.outbound = undefined;
+      spec.trunks[1]!.addresses = ['192.0.2.99'];
+    });
+    await apply(gone);
+    expect(await database.sql('select 1 from trunk_secret')).toEqual([]);
+  });
+
+  it('cannot be read with the key of another installation, which is told what to do', async () => {
+    await applyCenter(storage);
+    const elsewhere = database.open({ trunkKey: 'another key' });
+    await elsewhere.directory.reload();
+    expect(await password(elsewhere)).toBeNull();
+    const silent = changed((spec) => (spec.trunks[1]!.register!.password = undefined));
+    const outcome = await elsewhere.center.apply(silent);
+    expect(outcome.ok ? outcome.result.warnings[0] : '').toContain('no password yet');
   });
 });
 

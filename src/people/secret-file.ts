@@ -4,11 +4,16 @@ import type { Random } from '../base/index.ts';
 import { newSecret } from './api-token.ts';
 
 /**
- * The key that signs session cookies: `<dataDir>/session-secret`, 0600, made at the first start.
- * Losing it only signs everybody out.
+ * A key of this installation, in a file of its own in the data folder (0600), made at the first
+ * start. `session-secret` signs session cookies: losing it only signs everybody out. `trunk-key`
+ * seals passwords at carriers: losing it means to apply them again.
  */
-export async function loadSessionSecret(dataDir: string, random: Random): Promise<string> {
-  const path = join(dataDir, 'session-secret');
+export async function loadSecretFile(
+  dataDir: string,
+  name: 'session-secret' | 'trunk-key',
+  random: Random,
+): Promise<string> {
+  const path = join(dataDir, name);
   const draft = `${path}.${newSecret(random).slice(0, 8)}`;
   await mkdir(dataDir, { recursive: true });
   try {

@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { numberPlan as plan } from '../app-number-plan.ts';
+import {
+  DEFAULT_OUTBOUND_RULES,
+  OUTBOUND_WORDS,
+  ceilingReached,
+  checkOutboundNumber,
+} from './outbound-rules.ts';
+import type { OutboundRules } from './outbound-rules.ts';
+
+const rules = (change: Partial<OutboundRules> = {}): OutboundRules => ({
+  ...DEFAULT_OUTBOUND_RULES,
+  ...change,
+});
+const reasonOf = (raw: string, change: Partial<OutboundRules> = {}): string => {
+  const verdict = checkOutboundNumber(raw, rules(change), plan);
+  return verdict.ok ? 'ok' : verdict.reason;
+};
+
+describe('numbers that may be rung', () => {
+  it.each([
+    ['03-0123-4567', '+81301234567'],
+    ['０９０ー０１２３ー４５６７', '+819001234567'],
+    ['+81 90 0123 4567', '+819001234567'],
+    ['010-81-3-0123-4567', '+81301234567'],
+    ['050-0123-4567', '+815001234567'],
+    ['0120-000-000', '+81120000000'],
+    // Sapporo, though it begins like the police.
+    ['011-012-3456', '+81110123456'],
+    ['tel:+81-3-0123-4567', '+81301234567'],
+  ])('%s is %s', (raw, number) => {
+    expect(checkOutboundNumber(raw, rules(), plan)).toEqual({ ok: true, number });
+  });
+});
+
+describe('toll fraud, number by number', () => {
+  it.each([
+    ['110', 'emergency'],
+    ['１１９', 'emergency'],
+    ['1-1-8', 'emergency'],
+    ['184110', 'emergency'],
+    ['186-119', 'emergency'],
+    ['184186110', 'emergency'],
+    ['+81110', 'emergency'],
+    ['+81-0-119', 'emergency'],
+    ['010-81-110', 'emergency'],
+    ['0081110', 'emergency'],
+    ['tel:110;phone-context=+81', 'emergency'],
+    ['sip:119@192.0.2.1', 'emergency'],
+    ['117', 'special-number'],
+    ['104', 'special-number'],
+    ['171', 'special-number'],
+    ['020-0123-4567', 'special-number'],
+    ['184-03-0123-4567', 'presentation-prefix'],
+    ['1860301234567', 'presentation-prefix'],
+    ['0033-010-1-212-555-0100', 'carrier-prefix'],
+    ['0077-03-0123-4567', 'carrier-prefix'],
+    ['001-010-44-20-7946-0000', 'carrier-prefix'],
+    ['0990-500-000', 'premium'],
+    ['0180-99-0000', 'premium'],
+    ['+1 900 555 0100', 'premium'],
+    ['010-1-900-555-0100', 'premium'],
+    ['+44 909 879 0000', 'premium'],
+    ['0570-000-000', 'navi-dial'],
+    ['+81570000000', 'navi-dial'],
+    ['+870 773 111 632', 'satellite'],
+    ['+8816 3149 1234', 'satellite'],
+    ['+882 16 5555 0100', 'satellite'],
+    ['010-979-123-456789', 'satellite'],
+    ['+44 20 7946 0000', 'international'],
+    ['+1 212 555 0100', 'international'],
+    ['+1 876 555 0100', 'international'],
+    ['+53 5 1234567', 'international'],
+    ['+371 2812 3456', 'international'],
+    ['tel:28123456;phone-context=+371', 'international'],
+    ['', 'not-a-number'],
+    ['*72#03', 'not-a-number'],
+    ['1001', 'not-a-number'],
+    ['0301234567,,,9', 'not-a-number'],
+    ['sip:attacker@198.51.100.1', 'not-a-number'],
+    ['+'.repeat(400), 'not-a-number'],
+  ])('%j is refused: %s', (raw, reason) => {
+    expect(reasonOf(raw)).toBe(reason);
+  });
+
+  it('a country opened stays closed for its premium numbers and its neighbours under one code', () => {
+    const open = { countries: ['US', 'GB'] };
+    expect(reasonOf('+1 212 555 0100', open)).toBe('ok');
+    expect(reasonOf('+44 20 7946 0000', open)).toBe('ok');
+    expect(reasonOf('+1 900 555 0100', open)).toBe('premium');
+    expect(reasonOf('+1 876 555 0100', open)).toBe('international');
+    expect(reasonOf('+1 284 555 0100', open)).toBe('international');
+    expect(reasonOf('+44 70 1234 5678', open)).toBe('premium');
+  });
+
+  it('prefixes narrow what is allowed, and a denied one wins', () => {
+    const narrow = { allowedPrefixes: ['+8190', '+813'], deniedPrefixes: ['+81900'] };
+    expect(reasonOf('03-0123-4567', narrow)).toBe('ok');
+    expect(reasonOf('090-1234-5678', narrow)).toBe('ok');
+    expect(reasonOf('090-0123-4567', narrow)).toBe('denied-prefix');
+    expect(reasonOf('080-0123-4567', narrow)).toBe('denied-prefix');
+    expect(reasonOf('0570-000-000', { naviDial: true })).toBe('ok');
+  });
+
+  it('whatever is written, only a Japanese telephone passes the rules of a new office', () => {
+    const digits = fc.stringMatching(/^[+０-９0-9 ()−ー.-]{0,24}$/u);
+    const uri = fc
+      .tuple(fc.constantFrom('tel:', 'sip:', '184', '186', '010', '00', ''), digits, digits)
+      .map(([head, user, tail]) => `${head}${user};phone-context=${tail}`);
+    fc.assert(
+      fc.property(fc.oneof(digits, uri, fc.string({ unit: 'binary' })), (raw) => {
+        const verdict = checkOutboundNumber(raw, rules(), plan);
+        if (!verdict.ok) return;
+        expect(verdict.number).toMatch(/^\+81(?!990|180|570|20)[1-9]\d{7,9}$/);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('separators, width and the international form do not open what is closed', () => {
+    const closed = ['110', '119', '0990500000', '0570000000', '0180990000', '0105312345678'];
+    const separators = fc.array(fc.constantFrom('', '-', ' ', 'ー', '.', '('), {
+      minLength: 20,
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(fc.constantFrom(...closed), separators, fc.boolean(), (number, between, wide) => {
+        const written = [...number]
+          .map((digit, i) => {
+            const shape = wide ? String.fromCharCode(digit.charCodeAt(0) + 0xfee0) : digit;
+            return `${shape}${between[i] ?? ''}`;
+          })
+          .join('');
+        expect(reasonOf(written)).not.toBe('ok');
+      }),
+    );
+  });
+});
+
+describe('ceilings', () => {
+  const use = { hour: 0, hourOfSubscriber: 0, now: 0, nowOfSubscriber: 0 };
+  it.each([
+    [{}, null],
+    [{ nowOfSubscriber: 4 }, 'calls-at-once-of-subscriber'],
+    [{ hourOfSubscriber: 40 }, 'calls-per-hour-of-subscriber'],
+    [{ now: 30 }, 'calls-at-once'],
+    [{ hour: 300 }, 'calls-per-hour'],
+    [{ hour: 299, hourOfSubscriber: 39, now: 29, nowOfSubscriber: 3 }, null],
+  ])('%j: %s', (change, ceiling) => {
+    expect(ceilingReached({ ...use, ...change }, rules())).toBe(ceiling);
+  });
+
+  it('every refusal has a sentence in both languages', () => {
+    for (const { ja, en } of Object.values(OUTBOUND_WORDS)) {
+      expect(ja).toMatch(/。$/);
+      expect(en).toMatch(/^[A-Z0].*\.$/);
+    }
+  });
+});

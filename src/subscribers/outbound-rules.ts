@@ -1,0 +1,206 @@
+import type { E164 } from '../base/index.ts';
+import { dialedDigits, readNumber } from './phone-number.ts';
+import type { NumberPlan } from './phone-number.ts';
+
+/** Which telephones the office may ring, and how many calls at most: the dam against toll fraud. */
+export type OutboundRules = {
+  /** ISO 3166 codes besides Japan. */
+  countries: string[];
+  /** In E.164, `+8190`: when there are any, nothing else is rung. */
+  allowedPrefixes: string[];
+  /** In E.164; they win over everything that is allowed. */
+  deniedPrefixes: string[];
+  /** 0570 numbers, whose price the called company sets. */
+  naviDial: boolean;
+  callsPerHour: number;
+  callsPerHourOfSubscriber: number;
+  callsAtOnce: number;
+  callsAtOnceOfSubscriber: number;
+};
+
+export const DEFAULT_OUTBOUND_RULES: OutboundRules = {
+  countries: [],
+  allowedPrefixes: [],
+  deniedPrefixes: [],
+  naviDial: false,
+  callsPerHour: 300,
+  callsPerHourOfSubscriber: 40,
+  callsAtOnce: 30,
+  callsAtOnceOfSubscriber: 4,
+};
+
+/** Why a number is not rung. */
+export type NumberRefusal =
+  | 'not-a-number'
+  /** 110, 118, 119: a machine that rings them keeps somebody in need from getting through. */
+  | 'emergency'
+  /** Other numbers of three digits, and 020: services of the network, no telephones. */
+  | 'special-number'
+  /** 184, 186: whose number is shown is the trunk's rule. */
+  | 'presentation-prefix'
+  /** 00XY: another carrier would be chosen, past the rules of this one. */
+  | 'carrier-prefix'
+  | 'premium'
+  | 'navi-dial'
+  | 'satellite'
+  | 'international'
+  | 'denied-prefix';
+
+export type NumberVerdict = { ok: true; number: E164 } | { ok: false; reason: NumberRefusal };
+
+/** What comes first must win: `+1900` before the country of `+1`. */
+const PREMIUM = [
+  // Japan: 0990 Dial Q2, 0180 information services.
+  ...['+81990', '+81180'],
+  ...['+1900', '+1976', '+448', '+449', '+4470', '+49900', '+49137', '+49180', '+338', '+3989'],
+  ...['+34803', '+34806', '+34807', '+43900', '+43930', '+43939', '+41900', '+41901', '+41906'],
+  ...['+31900', '+31906', '+31909', '+3290', '+46900', '+46939', '+46944', '+61190', '+64900'],
+  ...['+8260', '+82700', '+852900', '+65190', '+886203', '+886204', '+6690', '+6319'],
+];
+/** Satellites, international networks, universal and international premium numbers: no country. */
+const WORLDWIDE = ['+800', '+808', '+870', '+878', '+88', '+979', '+999'];
+const EMERGENCY = /^(110|118|119)$/;
+/** Nobody has more of them to say; a longer list is a forged one. */
+const MAX_PREFIXES = 200;
+
+/** Whether a number, as a person or a form writes it, may be rung; it comes back in E.164. */
+export function checkOutboundNumber(
+  raw: string,
+  rules: OutboundRules,
+  plan: NumberPlan,
+): NumberVerdict {
+  const dialed = dialedDigits(raw);
+  if (dialed === null) return { ok: false, reason: 'not-a-number' };
+  const early = refusalOfDialed(dialed);
+  if (early !== null) return { ok: false, reason: early };
+  const number = readNumber(raw, plan);
+  if (number === null) return { ok: false, reason: 'not-a-number' };
+  const late = refusalOfNumber(number, rules, plan);
+  return late === null ? { ok: true, number } : { ok: false, reason: late };
+}
+
+/** What the keys pressed say before they are a number. */
+function refusalOfDialed(dialed: string): NumberRefusal | null {
+  const bare = dialed
+    .replace(/^(?:18[46])+(?=1)/, '')
+    .replace(/^(?:\+|00|010)?81(?=0?1\d\d$)0?/, '');
+  if (EMERGENCY.test(bare)) return 'emergency';
+  if (/^1\d\d$/.test(bare)) return 'special-number';
+  if (/^18[46]/.test(dialed)) return 'presentation-prefix';
+  if (dialed.startsWith('00')) return 'carrier-prefix';
+  return null;
+}
+
+function refusalOfNumber(
+  number: E164,
+  rules: OutboundRules,
+  plan: NumberPlan,
+): NumberRefusal | null {
+  const under = (prefixes: readonly string[]): boolean =>
+    prefixes.slice(0, MAX_PREFIXES).some((prefix) => number.startsWith(prefix));
+  if (under(PREMIUM)) return 'premium';
+  if (number.startsWith('+81')) {
+    if (number.startsWith('+8120')) return 'special-number';
+    if (number.startsWith('+81570') && !rules.naviDial) return 'navi-dial';
+  } else {
+    if (under(WORLDWIDE) && !number.startsWith('+880') && !number.startsWith('+886')) {
+      return 'satellite';
+    }
+    const country = plan.countryOf(number);
+    if (country === null || !rules.countries.includes(country)) return 'international';
+  }
+  if (under(rules.deniedPrefixes)) return 'denied-prefix';
+  return rules.allowedPrefixes.length > 0 && !under(rules.allowedPrefixes) ? 'denied-prefix' : null;
+}
+
+/** How many calls there are already. */
+export type OutboundUse = {
+  hour: number;
+  hourOfSubscriber: number;
+  now: number;
+  nowOfSubscriber: number;
+};
+
+export type Ceiling =
+  | 'calls-per-hour'
+  | 'calls-per-hour-of-subscriber'
+  | 'calls-at-once'
+  | 'calls-at-once-of-subscriber';
+
+/** The first ceiling that one more call would break; null when there is room. */
+export function ceilingReached(use: OutboundUse, rules: OutboundRules): Ceiling | null {
+  if (use.nowOfSubscriber >= rules.callsAtOnceOfSubscriber) return 'calls-at-once-of-subscriber';
+  if (use.hourOfSubscriber >= rules.callsPerHourOfSubscriber) return 'calls-per-hour-of-subscriber';
+  if (use.now >= rules.callsAtOnce) return 'calls-at-once';
+  return use.hour >= rules.callsPerHour ? 'calls-per-hour' : null;
+}
+
+/** For the operator, who must know what to tell the caller; a sentence each. */
+export const OUTBOUND_WORDS: Record<NumberRefusal | Ceiling | 'no-trunk', Words> = {
+  'not-a-number': words(
+    '電話番号として読み取れません。番号を確かめてください。',
+    'This is not a telephone number. Check its digits.',
+  ),
+  emergency: words(
+    '110・118・119 へは、このシステムからかけられません。ご自身の電話でおかけください。',
+    'Emergency numbers are never dialled by the system. Use your own telephone.',
+  ),
+  'special-number': words(
+    '3桁の番号など、特別な番号へはかけられません。',
+    'Short and service numbers cannot be called.',
+  ),
+  'presentation-prefix': words(
+    '184・186 は付けないでください。表示される番号は契約者ごとに決まっています。',
+    'Leave out 184 and 186: which number is shown is settled for each subscriber.',
+  ),
+  'carrier-prefix': words(
+    '00 で始まる番号（電話会社の指定）へはかけられません。',
+    'Numbers that choose another carrier (00…) cannot be called.',
+  ),
+  premium: words(
+    '情報料のかかる番号へはかけられません。',
+    'Premium-rate numbers cannot be called.',
+  ),
+  'navi-dial': words(
+    '0570 の番号へは、設定によりかけられません。',
+    '0570 numbers are not allowed by the settings.',
+  ),
+  satellite: words(
+    '衛星電話などの番号へはかけられません。',
+    'Satellite and worldwide service numbers cannot be called.',
+  ),
+  international: words(
+    'この国への国際電話は、設定により許可されていません。',
+    'International calls to this country are not allowed by the settings.',
+  ),
+  'denied-prefix': words(
+    'この番号への発信は、設定により許可されていません。',
+    'Calls to this number are not allowed by the settings.',
+  ),
+  'calls-per-hour': words(
+    '1時間あたりの発信数の上限に達しました。管理者に知らせてください。',
+    'The office has placed as many calls this hour as it may. Tell the administrator.',
+  ),
+  'calls-per-hour-of-subscriber': words(
+    'この契約者の1時間あたりの発信数の上限に達しました。',
+    'As many calls were placed this hour for this subscriber as may be.',
+  ),
+  'calls-at-once': words(
+    '同時に発信できる数の上限に達しました。少し待ってからかけ直してください。',
+    'As many calls are up as may be. Try again in a moment.',
+  ),
+  'calls-at-once-of-subscriber': words(
+    'この契約者の同時に発信できる数の上限に達しました。少し待ってからかけ直してください。',
+    'As many calls are up for this subscriber as may be. Try again in a moment.',
+  ),
+  'no-trunk': words(
+    '発信できる回線がありません。管理者に知らせてください。',
+    'No trunk can carry the call now. Tell the administrator.',
+  ),
+};
+
+type Words = { ja: string; en: string };
+
+function words(ja: string, en: string): Words {
+  return { ja, en };
+}
