@@ -200,6 +200,8 @@ export class CallActor {
       }
     }
     this.#stored = { ...this.#stored, pendingEffects: [] };
+    // No later transition will say that these are done; the next process must not find them.
+    if (this.state.phase === 'ended') await this.saveLegs();
   }
 
   #armTimers(): void {

@@ -4,7 +4,6 @@ import type { MediaPlane, MediaRefusal } from '../media/index.ts';
 import { encodeUtf8 } from '../sip/index.ts';
 import type { IncomingInvite } from '../sip/index.ts';
 import type { Directory, Trunk } from '../subscribers/index.ts';
-import type { CallActor } from './call-actor.ts';
 import type { Engine } from './engine.ts';
 import type { StoredLeg } from './ports.ts';
 import type { NumberReader } from './number-reader.ts';
@@ -34,11 +33,6 @@ export class CallIntake {
   }
 
   async onInvite(invite: IncomingInvite): Promise<void> {
-    const known = this.#deps.engine.registry.byInvite(invite.key);
-    if (known) {
-      this.#takeUp(known, invite);
-      return;
-    }
     const trunk = this.#deps.directory.trunkOf(invite.source.address);
     if (!trunk) {
       this.#refuseStranger(invite);
@@ -86,17 +80,6 @@ export class CallIntake {
     await engine.admit(newCall, [leg], (actor) => engine.callerSide.attach(actor, legId, invite));
   }
 
-  /** The INVITE of a call that another process let ring, repeated to us. */
-  #takeUp(actor: CallActor, invite: IncomingInvite): void {
-    const leg = actor.leg('caller');
-    if (leg?.sip?.side !== 'caller') return;
-    invite.useToTag(leg.sip.answer.dialog.localTag);
-    this.#deps.engine.callerSide.attach(actor, leg.id, invite);
-    if (actor.state.termination !== null) invite.reject(480);
-    else if (actor.state.callerLeg.answered) invite.sendAnswer(leg.sip.answer);
-    else invite.provisional(180);
-  }
-
   #refuseStranger(invite: IncomingInvite): void {
     const { log, clock } = this.#deps;
     const agent = invite.request.headers.get('User-Agent') ?? '';
@@ -121,7 +104,7 @@ function callerLegOf(id: LegId, invite: IncomingInvite, localSdp: string): Store
     kind: 'sip',
     sip: {
       side: 'caller',
-      inviteKey: invite.key,
+      invite: invite.stored,
       answer,
       offerless: invite.remoteSdp === '',
       dialog: answer.dialog,

@@ -1,24 +1,14 @@
 import type { CallId, LegId } from '../base/index.ts';
 import type { CallActor } from './call-actor.ts';
 
-/** The calls this process works on, found by id, leg and SIP Call-ID. */
+/** The calls this process works on, found by id and leg. */
 export class CallRegistry {
   readonly #calls = new Map<CallId, CallActor>();
   readonly #byLeg = new Map<LegId, CallActor>();
-  /** Calls another process let ring, by the INVITE that the caller may repeat to us. */
-  readonly #adopted = new Map<string, CallActor>();
 
   add(actor: CallActor): void {
     this.#calls.set(actor.state.id, actor);
     for (const leg of actor.legs) this.#byLeg.set(leg.id, actor);
-  }
-
-  expectInvite(inviteKey: string, actor: CallActor): void {
-    this.#adopted.set(inviteKey, actor);
-  }
-
-  byInvite(inviteKey: string): CallActor | undefined {
-    return this.#adopted.get(inviteKey);
   }
 
   addLeg(leg: LegId, actor: CallActor): void {
@@ -29,9 +19,6 @@ export class CallRegistry {
     this.#calls.delete(actor.state.id);
     for (const [leg, owner] of this.#byLeg) {
       if (owner === actor) this.#byLeg.delete(leg);
-    }
-    for (const [key, owner] of this.#adopted) {
-      if (owner === actor) this.#adopted.delete(key);
     }
   }
 

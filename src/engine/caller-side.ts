@@ -21,7 +21,18 @@ export class CallerSide {
     this.#deps = deps;
   }
 
-  /** The INVITE of a leg, new or repeated to us after another process died. */
+  /** The INVITE of a call of a former process: the caller may still repeat or cancel it. */
+  adopt(actor: CallActor, leg: StoredLeg): void {
+    if (leg.sip?.side !== 'caller') return;
+    const { callerLeg, termination } = actor.state;
+    const invite = this.#deps.sip.agent.resumeIncomingInvite(leg.sip.invite);
+    if (callerLeg.answered) invite?.resumeAnswered(leg.sip.answer);
+    if (invite?.state !== 'open') return;
+    this.attach(actor, leg.id, invite);
+    if (termination === null) invite.provisional(180);
+  }
+
+  /** The INVITE of a leg, new or left by another process. */
   attach(actor: CallActor, legId: LegId, invite: IncomingInvite): void {
     this.#invites.set(legId, invite);
     invite.observe({

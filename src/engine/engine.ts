@@ -60,6 +60,8 @@ export type EngineDeps = {
 
 /** More calls than this at once are answered 503: the machine would serve nobody well. */
 const MAX_CALLS = 2_000;
+/** As long as a BYE is repeated (64·T1); whoever has not heard it by then has other means. */
+const BYE_OWED_MS = 32_000;
 /** How often the media process is asked what it has, to find what nobody owns. */
 const SWEEP_INTERVAL_MS = 5_000;
 
@@ -334,15 +336,22 @@ export class Engine {
       const actor = this.#actorOf({ ...stored, owner: bootId });
       this.registry.add(actor);
       if (found.ok) await this.#sound.adopt(actor, found.value);
+      const owesBye = this.#mayOweBye(stored);
       for (const leg of stored.legs) {
-        sip.adoptLeg(actor, leg);
-        if (leg.sip?.side === 'caller') this.registry.expectInvite(leg.sip.inviteKey, actor);
+        sip.adoptLeg(actor, leg, owesBye);
+        this.callerSide.adopt(actor, leg);
       }
       const news = adoptionNews(stored.state, alive);
       log.info({ callId: stored.state.id, phase: stored.state.phase, ...news }, 'call adopted');
       await actor.resume(news, news.callerLegAlive || stored.state.termination !== null);
     }
     await this.#releaseIdleOperators();
+  }
+
+  /** The former process may have died between the end of the call and its BYE. */
+  #mayOweBye({ state, pendingEffects }: StoredCall): boolean {
+    const since = this.#deps.clock.now() - (state.endedAt ?? 0);
+    return since < BYE_OWED_MS && pendingEffects.some(({ type }) => type === 'endCallerLeg');
   }
 
   /** An operator held by a call that is no more is free again. */

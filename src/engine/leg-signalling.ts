@@ -1,4 +1,9 @@
-import type { DialogState, StoredAnswer, StoredInvite } from '../sip/index.ts';
+import type {
+  DialogState,
+  StoredAnswer,
+  StoredIncomingInvite,
+  StoredInvite,
+} from '../sip/index.ts';
 
 /**
  * A leg's signalling as stored with the call: all that another process needs to answer, to
@@ -7,8 +12,8 @@ import type { DialogState, StoredAnswer, StoredInvite } from '../sip/index.ts';
 export type LegSignalling =
   | {
       side: 'caller';
-      /** Recognises the same INVITE when it is repeated to another process. */
-      inviteKey: string;
+      /** Another process goes on with it: answers, rejects, hears its CANCEL. */
+      invite: StoredIncomingInvite;
       /** The 200 as it will be or was sent; its dialog has our To tag. */
       answer: StoredAnswer;
       /** True when the INVITE carried no offer: the ACK brings the answer to ours. */
@@ -18,8 +23,8 @@ export type LegSignalling =
     }
   | {
       side: 'operator';
-      /** Known from the first provisional response on. */
-      invite: StoredInvite | null;
+      /** As it was sent: the next process goes on with it or cancels it. */
+      invite: StoredInvite;
       /** Known from the phone's 2xx on. */
       dialog: DialogState | null;
     };

@@ -2,7 +2,7 @@ import { assert } from '../base/index.ts';
 import type { LegId, Logger } from '../base/index.ts';
 import type { Offer, Operator, OperatorDevice } from '../calls/index.ts';
 import type { MediaPlane } from '../media/index.ts';
-import type { DialogState, OutgoingInvite, Peer } from '../sip/index.ts';
+import type { DialogState, OutgoingInvite, OutgoingInviteObserver, Peer } from '../sip/index.ts';
 import type { Directory } from '../subscribers/index.ts';
 import type { CallActor } from './call-actor.ts';
 import type { OperatorSignalling } from './leg-signalling.ts';
@@ -56,7 +56,7 @@ export class OperatorSide {
   /** Null when the INVITE is on its way, else why not. */
   async #invite(actor: CallActor, offer: Offer, target: string): Promise<string | null> {
     const { phones, media, sip } = this.#deps;
-    if (this.#outgoing.has(offer.legId)) return null;
+    if (this.#outgoing.has(offer.legId) || this.#resume(actor, offer)) return null;
     const phone = await phones.resolve(target);
     if (!phone) return 'phone is not registered';
     const opened = await media.openLeg({
@@ -66,28 +66,42 @@ export class OperatorSide {
     });
     if (!opened.ok) return opened.reason;
     const sdp = opened.value.localSdp;
-    actor.putLeg({
-      id: offer.legId,
-      role: 'operator',
-      kind: 'sip',
-      sip: { side: 'operator', invite: null, dialog: null },
-      localSdp: sdp,
-    });
-    await actor.saveLegs();
     const outgoing = sip.agent.invite({
       uri: phone.uri,
       destination: phone.destination,
       route: phone.route,
       from: this.#callerAsShown(actor, phone.destination),
       sdp,
-      observer: {
-        onProvisional: () => void this.#ringing(actor, offer.legId),
-        onAnswered: (answer) => void this.#answered(actor, offer, answer),
-        onFailed: ({ status, reason }) => void this.#failed(actor, offer, `${status} ${reason}`),
-      },
+      observer: this.#observer(actor, offer),
     });
     this.#outgoing.set(offer.legId, outgoing);
+    // The next process must not ring the phone a second time.
+    const leg = { id: offer.legId, role: 'operator', kind: 'sip', localSdp: sdp } as const;
+    const signalling: OperatorSignalling = {
+      side: 'operator',
+      invite: outgoing.stored,
+      dialog: null,
+    };
+    actor.putLeg({ ...leg, sip: signalling });
+    await actor.saveLegs();
     return null;
+  }
+
+  /** A phone that another process let ring goes on ringing, and may have been picked up meanwhile. */
+  #resume(actor: CallActor, offer: Offer): boolean {
+    const signalling = actor.legs.find((known) => known.id === offer.legId)?.sip;
+    if (signalling?.side !== 'operator') return false;
+    const observer = this.#observer(actor, offer);
+    const outgoing = this.#deps.sip.agent.resumeOutgoingInvite(signalling.invite, observer);
+    if (outgoing) this.#outgoing.set(offer.legId, outgoing);
+    return outgoing !== undefined;
+  }
+
+  #observer(actor: CallActor, offer: Offer): OutgoingInviteObserver {
+    return {
+      onAnswered: (answer) => void this.#answered(actor, offer, answer),
+      onFailed: ({ status, reason }) => void this.#failed(actor, offer, `${status} ${reason}`),
+    };
   }
 
   /** The caller's number, and the subscriber's name: what the phone's display is for. */
@@ -99,14 +113,6 @@ export class OperatorSide {
     const user = caller.number ?? caller.rawNumber ?? 'anonymous';
     const contact = sip.agent.contactUri(destination.protocol, user);
     return { uri: contact, displayName: company ?? called.dialedNumber };
-  }
-
-  async #ringing(actor: CallActor, legId: LegId): Promise<void> {
-    const outgoing = this.#outgoing.get(legId);
-    const leg = actor.legs.find((known) => known.id === legId);
-    if (!outgoing || leg?.sip?.side !== 'operator' || leg.sip.invite !== null) return;
-    actor.putLeg({ ...leg, sip: { ...leg.sip, invite: outgoing.stored } });
-    await actor.saveLegsInTurn();
   }
 
   async #answered(
@@ -157,11 +163,11 @@ export class OperatorSide {
     if (leg?.sip?.side !== 'operator') return;
     const { dialog, invite } = leg.sip;
     if (dialog && sip.isBound(dialog)) await sip.bye(actor, leg, dialog);
-    else if (!dialog && invite) this.#cancelStored(leg, invite);
+    else if (!dialog) this.#cancelStored(leg, invite);
   }
 
   /** A phone that another process let ring. */
-  #cancelStored(leg: StoredLeg, invite: NonNullable<OperatorSignalling['invite']>): void {
+  #cancelStored(leg: StoredLeg, invite: OperatorSignalling['invite']): void {
     const ignore = (): void => undefined;
     const outgoing = this.#deps.sip.agent.resumeOutgoingInvite(invite, {
       onAnswered: ignore,

@@ -89,11 +89,15 @@ export class SipService {
     this.#bound.delete(dialogKey(dialog));
   }
 
-  /** A leg of a former process: its dialog, if it is answered, is served from now on. */
-  adoptLeg(actor: CallActor, leg: StoredLeg): void {
+  /**
+   * A leg of a former process: its dialog, if it is answered, is served from now on. Of a call that
+   * is over only a BYE may be left, which `owesBye` says.
+   */
+  adoptLeg(actor: CallActor, leg: StoredLeg, owesBye: boolean): void {
     if (!leg.sip?.dialog) return;
     const isAnswered = leg.sip.side === 'operator' || actor.state.callerLeg.answered;
-    if (isAnswered && !actor.state.callerLeg.gone) this.bind(actor, leg.id, leg.sip.dialog);
+    const isOver = actor.state.callerLeg.gone && !owesBye;
+    if (isAnswered && !isOver) this.bind(actor, leg.id, leg.sip.dialog);
   }
 
   /** BYE with the next CSeq, stored before it is sent; the outcome changes nothing for the call. */

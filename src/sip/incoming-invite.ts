@@ -3,7 +3,7 @@ import type { AnswerObserver } from './answer.ts';
 import type { StoredAnswer } from './answer-repeater.ts';
 import { createUasDialog } from './dialog.ts';
 import type { DialogState } from './dialog.ts';
-import { cseqOf, fromTagOf, sdpOf, sipCallIdOf, toOf, topVia } from './message.ts';
+import { cseqOf, sdpOf, toOf, topVia } from './message.ts';
 import type { SipRequest } from './message.ts';
 import { createResponse } from './response.ts';
 import type { ResponseOptions } from './response.ts';
@@ -26,33 +26,38 @@ export type AnswerOptions = Pick<ResponseOptions, 'headers' | 'reason' | 'sdp'>;
 /** §13.3.1.1: proxies forget a ringing call after three minutes without a sign of life. */
 const RING_REFRESH_MS = 60_000;
 
+/** An INVITE that came in, as plain data with which another process goes on. */
+export type StoredIncomingInvite = { request: string; source: Peer; toTag: string };
+
 /**
  * A call that comes in: an INVITE outside any dialog. The To tag is the same in every response.
- * To survive the death of the process: store `key` when the call is new, the result of
- * `prepareAnswer` before `sendAnswer`, and hand the latter to `resumeAcceptedInvite` later.
+ * To survive the death of the process: store `stored` when the call is new and the result of
+ * `prepareAnswer` before `sendAnswer`; the next process hands them to `resumeIncomingInvite` and
+ * `resumeAcceptedInvite`.
  */
 export class IncomingInvite {
   readonly request: SipRequest;
   readonly source: Peer;
-  /** Same for the same INVITE, also when it is repeated to another process. */
-  readonly key: string;
   readonly #core: UserAgentCore;
   readonly #transaction: InviteTransaction;
   readonly #onFinal: () => void;
   readonly #timers: TimerSet<'refresh'>;
   #observer: IncomingInviteObserver = {};
-  #toTag: string;
+  readonly #toTag: string;
   #state: 'open' | 'answered' | 'ended' = 'open';
 
-  constructor(core: UserAgentCore, transaction: InviteTransaction, onFinal: () => void) {
+  constructor(
+    core: UserAgentCore,
+    transaction: InviteTransaction,
+    options: { onFinal: () => void; toTag?: string },
+  ) {
     this.#core = core;
     this.#transaction = transaction;
-    this.#onFinal = onFinal;
+    this.#onFinal = options.onFinal;
     this.#timers = new TimerSet(core.clock);
     this.request = transaction.request;
     this.source = transaction.source;
-    this.key = inviteKey(transaction.request);
-    this.#toTag = newTag(core.random);
+    this.#toTag = options.toTag ?? newTag(core.random);
   }
 
   /** `open` until a final response of ours or a CANCEL. */
@@ -85,9 +90,10 @@ export class IncomingInvite {
     this.#observer = observer;
   }
 
-  /** Takes over the To tag that a former process sent for this INVITE; before the first response. */
-  useToTag(tag: string): void {
-    this.#toTag = tag;
+  /** For `resumeIncomingInvite`: all that responses are made of; the offer is not among it. */
+  get stored(): StoredIncomingInvite {
+    const request = serializeMessage({ ...this.request, body: '' });
+    return { request, source: this.source, toTag: this.#toTag };
   }
 
   /** 101 to 199, with SDP for early media if wanted. False when the call is no longer open. */
@@ -118,18 +124,24 @@ export class IncomingInvite {
 
   /** Sends the prepared 200 and repeats it until the ACK. False when the call is no longer open. */
   sendAnswer(answer: StoredAnswer): boolean {
+    if (!this.resumeAnswered(answer)) return false;
+    this.#core.dialogs.put(answer.dialog);
+    startAnswer(this.#core, answer, {
+      onAck: (sdp) => this.#observer.onAck?.(sdp),
+      onAckTimeout: () => this.#observer.onAckTimeout?.(),
+    });
+    return true;
+  }
+
+  /** The answer is known to have reached the caller; only a repeated INVITE gets it once more. */
+  resumeAnswered(answer: StoredAnswer): boolean {
     if (this.#state !== 'open') return false;
     this.#finish('answered');
-    this.#core.dialogs.put(answer.dialog);
     this.#transaction.machine.setUser({
       onTimeout: () => undefined,
       onRepeatedInvite: () => this.#core.layer.sendText(answer.response, answer.destination),
     });
     this.#transaction.machine.accept();
-    startAnswer(this.#core, answer, {
-      onAck: (sdp) => this.#observer.onAck?.(sdp),
-      onAckTimeout: () => this.#observer.onAckTimeout?.(),
-    });
     return true;
   }
 
@@ -174,11 +186,4 @@ export class IncomingInvite {
     this.#timers.stopAll();
     this.#onFinal();
   }
-}
-
-/** Call-ID, From tag, CSeq and branch: what a repeated INVITE has in common with its first copy. */
-export function inviteKey(request: SipRequest): string {
-  const branch = topVia(request)?.params.get('branch') ?? '';
-  const cseq = request.headers.get('CSeq') ?? '';
-  return `${sipCallIdOf(request)}|${fromTagOf(request)}|${cseq}|${branch}`;
 }

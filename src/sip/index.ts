@@ -7,7 +7,11 @@ export type {
   SipUserAgentOptions,
 } from './user-agent.ts';
 export { IncomingInvite } from './incoming-invite.ts';
-export type { AnswerOptions, IncomingInviteObserver } from './incoming-invite.ts';
+export type {
+  AnswerOptions,
+  IncomingInviteObserver,
+  StoredIncomingInvite,
+} from './incoming-invite.ts';
 export { IncomingRequest } from './incoming-request.ts';
 export { OutgoingInvite } from './outgoing-invite.ts';
 export type { InviteFailure, OutgoingInviteObserver, StoredInvite } from './outgoing-invite.ts';

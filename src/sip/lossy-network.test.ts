@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SipNetwork, parsed, peerAt } from '../../test/harness/sip-network.ts';
-import { cseqOf } from './message.ts';
+import { cseqOf, topVia } from './message.ts';
 import type { DialogState } from './dialog.ts';
 
 /** Delays of the copies of one datagram in ms; none: lost. */
@@ -32,7 +32,7 @@ async function play(planned: Plan, cancels: boolean) {
   let calleeEnd = 'none';
   const callee = network.start(2, {
     onInvite: (invite) => {
-      calls.push(invite.key);
+      calls.push(topVia(invite.request)?.params.get('branch') ?? '');
       invite.provisional(180);
       invite.observe({
         onCancel: () => (calleeEnd = 'cancelled'),

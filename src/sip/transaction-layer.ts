@@ -116,6 +116,14 @@ export class TransactionLayer {
     return machine;
   }
 
+  /** Takes up an INVITE that a former process received; undefined when it is here already. */
+  resumeServerInvite(request: SipRequest, source: Peer): InviteTransaction | undefined {
+    const key = serverKey(request, 'INVITE');
+    if (this.#invites.has(key)) return undefined;
+    this.#merged.set(mergedKey(request), key);
+    return this.#addInvite(key, request, source);
+  }
+
   /** Sends a request that has no transaction: the ACK of a 2xx. */
   sendStateless(request: SipRequest, peer: Peer): void {
     const copy = { ...request, headers: request.headers.clone() };
@@ -196,12 +204,17 @@ export class TransactionLayer {
     }
     if (this.#refuseOverflow(this.#invites.size, request, source)) return;
     if (this.#refuseMerged(key, request, source)) return;
+    const transaction = this.#addInvite(key, request, source);
+    // §17.2.1: at once instead of within 200 ms, so that no user can be late.
+    transaction.machine.respond(createResponse(request, 100));
+    this.#options.user.onInvite(transaction);
+  }
+
+  #addInvite(key: string, request: SipRequest, source: Peer): InviteTransaction {
     const machine = new InviteServerTransaction(this.#serverOptions(key, request, source));
     const transaction = { key, machine, request, source };
     this.#invites.set(key, transaction);
-    // §17.2.1: at once instead of within 200 ms, so that no user can be late.
-    machine.respond(createResponse(request, 100));
-    this.#options.user.onInvite(transaction);
+    return transaction;
   }
 
   #addRequest(key: string, request: SipRequest, source: Peer): NonInviteTransaction {

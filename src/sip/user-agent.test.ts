@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SipNetwork, parsed, peerAt, settled, summary } from '../../test/harness/sip-network.ts';
 import type { StoredAnswer } from './answer-repeater.ts';
 import type { DialogState } from './dialog.ts';
-import type { IncomingInvite } from './incoming-invite.ts';
+import type { IncomingInvite, StoredIncomingInvite } from './incoming-invite.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import type { InviteFailure, OutgoingInvite, StoredInvite } from './outgoing-invite.ts';
 import type { InDialogOptions, InDialogOutcome } from './outgoing-request.ts';
@@ -508,22 +508,62 @@ describe('after the death of the process', () => {
     expect(next.requests.map(({ method }) => method)).toEqual(['BYE']);
   });
 
-  it('a repeated INVITE arrives as a new call with the same key and can keep its To tag', async () => {
+  it('a call that rings is cancelled, repeated, answered or rejected at the next process', async () => {
+    const ends = {
+      cancel: ['180', '180', 'cancelled 487'],
+      repeat: ['180', '180'],
+      answer: ['180', '180', 'answered true'],
+      reject: ['180', '180', 'rejected 480'],
+    };
+    for (const [end, events] of Object.entries(ends)) {
+      const network = new SipNetwork();
+      const called = callee(network);
+      const caller = call(network);
+      await network.pass(250);
+      const before = called.invites[0]!;
+      before.provisional(180);
+      await network.pass(250);
+      const stored = JSON.parse(JSON.stringify(before.stored)) as StoredIncomingInvite;
+      network.kill(2);
+      const next = callee(network);
+      const invite = next.agent.resumeIncomingInvite(stored)!;
+      expect(next.agent.resumeIncomingInvite(stored)).toBeUndefined();
+      let cancelled = 0;
+      invite.observe({ onCancel: () => cancelled++ });
+      invite.provisional(180);
+      await network.pass(250);
+      if (end === 'repeat') next.agent.receive(caller.outgoing.stored.request, peerAt(1));
+      if (end === 'cancel') caller.outgoing.cancel();
+      if (end === 'answer') invite.accept({ sdp: ANSWER });
+      if (end === 'reject') invite.reject(480);
+      await network.pass(250);
+      expect(cancelled).toBe(end === 'cancel' ? 1 : 0);
+      expect(next.invites).toEqual([]);
+      const seen = end === 'repeat' ? caller.events.slice(0, 2) : caller.events;
+      expect(seen).toEqual(events);
+      if (end === 'answer') expect(caller.dialog().remoteTag).toBe(before.toTag);
+    }
+  });
+
+  it('an answered call of a former process repeats its 2xx to a repeated INVITE, no more', async () => {
     const network = new SipNetwork();
     const called = callee(network);
-    network.fate = (text) => (text.startsWith('SIP/2.0 1') ? [] : [1]);
     const caller = call(network);
     await network.pass(250);
     const before = called.invites[0]!;
+    const { request } = caller.outgoing.stored;
+    const answer = before.prepareAnswer({ sdp: ANSWER });
+    before.sendAnswer(answer);
+    await network.pass(250);
     network.kill(2);
     const next = callee(network);
-    await network.pass(500);
-    const again = next.invites[0]!;
-    expect(again.key).toBe(before.key);
-    again.useToTag(before.toTag);
-    again.accept({ sdp: ANSWER });
-    await network.pass(250);
-    expect(caller.dialog().remoteTag).toBe(before.toTag);
+    next.agent.resumeIncomingInvite(before.stored)?.resumeAnswered(answer);
+    await network.pass(1000);
+    next.agent.receive(request, peerAt(1));
+    await network.pass(1000);
+    expect(next.invites).toEqual([]);
+    expect(network.lines(2)).toEqual(['INVITE', 'ACK', 'ACK']);
+    expect(next.agent.counts).toMatchObject({ answers: 0, openInvites: 0 });
   });
 
   it('a ringing call of ours can be answered or cancelled by the next process', async () => {

@@ -9,6 +9,7 @@ import type { DialogId, DialogState } from './dialog.ts';
 import type { DigestSession } from './digest-client.ts';
 import type { HashFunction } from './digest.ts';
 import { IncomingInvite } from './incoming-invite.ts';
+import type { StoredIncomingInvite } from './incoming-invite.ts';
 import { IncomingRequest } from './incoming-request.ts';
 import { cseqOf, fromTagOf, sipCallIdOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
@@ -33,7 +34,7 @@ import type { UserAgentCore } from './user-agent-core.ts';
 
 /** What the engine is told. Every request handed over wants exactly one final response. */
 export interface SipListener {
-  /** A new call; a repeated INVITE of a former process comes here too, with the same `key`. */
+  /** A new call. */
   onInvite(invite: IncomingInvite): void;
   /** BYE, re-INVITE, UPDATE, INFO … in a dialog that was adopted; `request.dialog` is to be stored. */
   onInDialogRequest(request: IncomingRequest): void;
@@ -222,6 +223,17 @@ export class SipUserAgent {
     return this.#core.dialogs.get(id)?.state;
   }
 
+  /**
+   * Takes up an INVITE that a former process received, before the first message is read: its CANCEL
+   * and its repetitions find it again. Undefined when it does not make sense.
+   */
+  resumeIncomingInvite(stored: StoredIncomingInvite): IncomingInvite | undefined {
+    const result = parseMessage(stored.request);
+    if (!result.ok || result.message.kind !== 'request') return undefined;
+    const transaction = this.#core.layer.resumeServerInvite(result.message, stored.source);
+    return transaction && this.#openInvite(transaction, stored.toTag);
+  }
+
   /** Goes on repeating the 2xx of a call that a former process answered, until the ACK comes. */
   resumeAcceptedInvite(answer: StoredAnswer, observer: AnswerObserver): void {
     startAnswer(this.#core, answer, observer);
@@ -259,13 +271,20 @@ export class SipUserAgent {
       transaction.machine.respond(createResponse(request, refusal.status, { ...refusal, toTag }));
       return;
     }
-    const { key } = transaction;
-    const invite = new IncomingInvite(this.#core, transaction, () => void this.#open.delete(key));
-    this.#open.set(key, invite);
+    const invite = this.#openInvite(transaction);
     this.#guard(
       () => this.#listener.onInvite(invite),
       () => invite.reject(500),
     );
+  }
+
+  #openInvite(transaction: InviteTransaction, toTag?: string): IncomingInvite {
+    const { key } = transaction;
+    const onFinal = (): void => void this.#open.delete(key);
+    const options = toTag === undefined ? { onFinal } : { onFinal, toTag };
+    const invite = new IncomingInvite(this.#core, transaction, options);
+    this.#open.set(key, invite);
+    return invite;
   }
 
   #onRequest(transaction: NonInviteTransaction): void {

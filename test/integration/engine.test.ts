@@ -293,3 +293,47 @@ test('another process lets a ringing call ring on, and answers it', async () => 
   await until(() => seen.statuses.includes(200), 5_000);
   await until(() => stateOf(id)?.phase === 'talking', 5_000);
 });
+
+test('the caller gives up while another process has taken over: CANCEL ends the ringing call', async () => {
+  await office([sipOperator('one', phone)]);
+  const { invite, seen } = trunk.call(rig.port, '0301234567');
+  await until(() => phone.invites.length === 1 && seen.statuses.includes(180), 5_000);
+  const id = await onlyCall();
+  await until(() => rig.engine.registry.get(id)?.leg('operator') !== undefined, 3_000);
+  const { media, port } = rig;
+  await rig.die();
+  rig = await EngineRig.start(database, { media, port });
+  await until(() => seen.statuses.filter((status) => status === 180).length === 2, 3_000);
+  invite.cancel();
+  await until(() => seen.statuses.includes(487), 3_000);
+  await until(() => phone.invites[0]?.state === 'ended', 5_000);
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
+  expect(rig.media.openLegs).toEqual([]);
+});
+
+test('another process lets the phone ring on, once, and takes its answer', async () => {
+  await office([sipOperator('one', phone)]);
+  const { seen } = trunk.call(rig.port, '0301234567');
+  await until(() => phone.invites.length === 1, 5_000);
+  const id = await onlyCall();
+  await until(() => rig.engine.registry.get(id)?.leg('operator') !== undefined, 3_000);
+  const { media, port } = rig;
+  await rig.die();
+  rig = await EngineRig.start(database, { media, port });
+  await until(() => stateOf(id)?.phase === 'offering', 3_000);
+  phone.invites[0]?.accept({ sdp: BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP') });
+  await until(() => seen.statuses.includes(200), 5_000);
+  await until(() => stateOf(id)?.phase === 'talking', 5_000);
+  expect(phone.invites.length).toBe(1);
+  await trunk.bye(seen.dialog!);
+  await until(() => phone.requests.some(({ method }) => method === 'BYE'), 5_000);
+});
+
+test('calls that are over are nothing to the next process', async () => {
+  await office([sipOperator('one', phone)]);
+  const { invite, seen } = trunk.call(rig.port, '0301234567');
+  await until(() => seen.statuses.includes(180), 5_000);
+  invite.cancel();
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
+  await until(async () => (await rig.storage.calls.openCalls()).length === 0, 2_000);
+});
