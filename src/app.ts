@@ -20,6 +20,7 @@ import { loadDemo, readDemo } from './app-demo.ts';
 import type { Demo } from './app-demo.ts';
 import { EventBus } from './app-event-bus.ts';
 import { createMessageDesk } from './app-message-desk.ts';
+import { telephonyMetrics } from './app-metrics.ts';
 import { numberPlan } from './app-number-plan.ts';
 import { buildTelephony } from './app-telephony.ts';
 import type { Telephony } from './app-telephony.ts';
@@ -245,17 +246,6 @@ export class App {
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
   }
-}
-
-function telephonyMetrics({ engine, sip }: Telephony): ReturnType<ServerDeps['metrics'][number]> {
-  const { transactions, dialogs } = sip.agent.counts;
-  const gauge = (name: string, help: string, value: number) =>
-    ({ name, help, type: 'gauge', samples: [{ value }] }) as const;
-  return [
-    gauge('denwaban_calls', 'Calls this process works on.', engine.openCalls.length),
-    gauge('denwaban_sip_transactions', 'SIP transactions alive.', transactions),
-    gauge('denwaban_sip_dialogs', 'SIP dialogs alive.', dialogs),
-  ].map((family) => ({ ...family, samples: [...family.samples] }));
 }
 
 function versionOfProduct(): string {

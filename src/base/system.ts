@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import type { Clock } from './clock.ts';
 import type { Random } from './ids.ts';
 
@@ -13,3 +14,23 @@ export const systemClock: Clock = {
 };
 
 export const systemRandom: Random = { bytes: (length) => randomBytes(length) };
+
+/** Timers, sockets and open files of this process: what a leak shows in. */
+export function processGauges(): Record<string, number> {
+  const resources = process.getActiveResourcesInfo();
+  return {
+    timers: resources.filter((kind) => kind === 'Timeout').length,
+    sockets: resources.filter((kind) => /^(UDP|TCP|Pipe)/.test(kind)).length,
+    openFiles: openFiles(),
+    residentBytes: process.memoryUsage.rss(),
+  };
+}
+
+function openFiles(): number {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch {
+    // Only Linux tells.
+    return 0;
+  }
+}

@@ -7,6 +7,7 @@ import type {
   Attachment,
   ControlCommand,
   MediaEvent,
+  MediaFigures,
   MediaPlane,
   MediaRefusal,
   MediaResult,
@@ -128,6 +129,10 @@ export class MediaProcessClient implements MediaPlane {
 
   inventory(): Promise<MediaResult<AttachedState>> {
     return this.#send({ type: 'inventory' });
+  }
+
+  figures(): Promise<MediaResult<MediaFigures>> {
+    return this.#send({ type: 'figures' });
   }
 
   onEvent(listener: (event: MediaEvent) => void): () => void {

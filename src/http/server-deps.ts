@@ -44,5 +44,5 @@ export type ServerDeps = {
   backup: Backup;
   readiness: () => Promise<Readiness>;
   /** Read at each `/metrics`. */
-  metrics: readonly (() => MetricFamily[])[];
+  metrics: readonly (() => MetricFamily[] | Promise<MetricFamily[]>)[];
 };

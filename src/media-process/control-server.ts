@@ -9,6 +9,7 @@ import type {
   ControlRequest,
   FromController,
   MediaEvent,
+  MediaFigures,
   MediaResult,
 } from '../media/index.ts';
 import { EventLog } from './event-log.ts';
@@ -22,14 +23,17 @@ const ABANDONED_MS = 30 * 60_000;
 
 type Connection = { socket: Socket; epoch: number; reader: LineReader };
 
+export type ControlServerOptions = {
+  incarnation: string;
+  clock: Clock;
+  log: Logger;
+  figures: () => MediaFigures;
+  onAbandoned: () => void;
+};
+
 /** The control socket: one controller at a time, the one with the highest epoch. */
 export class ControlServer {
-  readonly #options: {
-    incarnation: string;
-    clock: Clock;
-    log: Logger;
-    onAbandoned: () => void;
-  };
+  readonly #options: ControlServerOptions;
   readonly #events = new EventLog();
   readonly #connections = new Set<Connection>();
   readonly #server: Server;
@@ -38,7 +42,7 @@ export class ControlServer {
   #epoch = -1;
   #abandoned: Timer | undefined;
 
-  constructor(options: { incarnation: string; clock: Clock; log: Logger; onAbandoned(): void }) {
+  constructor(options: ControlServerOptions) {
     this.#options = options;
     this.#server = createServer((socket) => this.#accept(socket));
     this.#server.maxConnections = MAX_CONNECTIONS;
@@ -136,6 +140,7 @@ export class ControlServer {
     if (connection.epoch < 0 || connection.epoch < this.#epoch) {
       return { ok: false, reason: 'stale-epoch' };
     }
+    if (command.type === 'figures') return { ok: true, value: this.#options.figures() };
     return this.#switch ? execute(this.#switch, command) : { ok: false, reason: 'plane-down' };
   }
 
@@ -168,7 +173,7 @@ export class ControlServer {
 
 async function execute(
   commands: MediaSwitch,
-  command: Exclude<ControlCommand, { type: 'attach' }>,
+  command: Exclude<ControlCommand, { type: 'attach' | 'figures' }>,
 ): Promise<MediaResult<unknown>> {
   switch (command.type) {
     case 'openLeg':

@@ -1,7 +1,8 @@
 import { toError } from '../base/index.ts';
-import { systemClock, systemRandom } from '../base/system.ts';
+import { processGauges, systemClock, systemRandom } from '../base/system.ts';
 import { jsonLogger } from './json-log.ts';
 import { startMediaProcess } from './media-process.ts';
+import { takePrecedence } from './precedence.ts';
 import { parseSettings } from './settings.ts';
 
 /** The media process: `node src/media-process/main.ts '<settings as JSON>'`. Ends on SIGTERM. */
@@ -22,10 +23,12 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', (reason) =>
     log.error({ error: toError(reason).stack }, 'unhandled rejection'),
   );
+  takePrecedence(log);
   const running = await startMediaProcess(settings, {
     clock: systemClock,
     random: systemRandom,
     log,
+    processGauges,
   });
   let stopping = false;
   const stop = (): void => {

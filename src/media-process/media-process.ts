@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock, Logger, Random } from '../base/index.ts';
 import { newId } from '../base/index.ts';
+import type { MediaFigures } from '../media/index.ts';
 import { ControlServer } from './control-server.ts';
 import { MediaSwitch } from './media-switch.ts';
 import { PortPool } from './port-pool.ts';
@@ -17,14 +18,24 @@ export type MediaProcess = { close(): Promise<void> };
 /** Builds the parts, introduces them to each other and starts the beat. */
 export async function startMediaProcess(
   settings: MediaProcessSettings,
-  surroundings: { clock: Clock; random: Random; log: Logger },
+  surroundings: {
+    clock: Clock;
+    random: Random;
+    log: Logger;
+    processGauges: () => Record<string, number>;
+  },
 ): Promise<MediaProcess> {
-  const { clock, random, log } = surroundings;
+  const { clock, random, log, processGauges } = surroundings;
   const counters = new Map<string, number>();
+  const figures = (): MediaFigures => ({
+    gauges: { ...legs.gauges, worstLateMs: ticker.worstLateMs, ...processGauges() },
+    counters: { ...Object.fromEntries(counters), ...ticker.counters },
+  });
   const control = new ControlServer({
     incarnation: newId('plane', clock.now(), random),
     clock,
     log,
+    figures,
     onAbandoned: () => {
       log.warn({ legs: legs.legCount }, 'no controller for 30 minutes, closing everything');
       void legs.closeAll();
@@ -62,9 +73,7 @@ export async function startMediaProcess(
   ticker.start();
   log.info({ controlSocket: settings.controlSocket }, 'media process ready');
   const stopCounters = logCounters(clock, log, () => ({
-    ...Object.fromEntries(counters),
-    'tick.late': ticker.late,
-    'tick.skipped': ticker.skipped,
+    ...figures().counters,
     legs: legs.legCount,
   }));
   return {

@@ -101,6 +101,13 @@ export class MediaSwitch {
     return this.#legs.size;
   }
 
+  get gauges(): Record<string, number> {
+    let playbacks = 0;
+    for (const { media } of this.#legs.values()) playbacks += media.playbacks.length;
+    const recordings = this.#recordings.size + this.#closingRecordings.size;
+    return { legs: this.#legs.size, ports: this.#options.pool.inUse, recordings, playbacks };
+  }
+
   // ---- Commands
 
   openLeg(options: OpenLegOptions): Promise<MediaResult<{ localSdp: string }>> {

@@ -17,6 +17,7 @@ export class PortPool {
     open: OpenUdpPort;
   };
   readonly #free: number[] = [];
+  #inUse = 0;
   readonly #resting: { port: number; untilMs: number }[] = [];
 
   constructor(options: {
@@ -30,6 +31,11 @@ export class PortPool {
     for (let port = from + (from % 2); port + 1 <= to; port += 2) this.#free.push(port);
   }
 
+  /** Ports that a leg has now. */
+  get inUse(): number {
+    return this.#inUse;
+  }
+
   /** Opens the next free pair, or undefined when there is none. */
   async take(onRtp: DatagramHandler, onRtcp: DatagramHandler): Promise<PortPair | undefined> {
     this.#wake();
@@ -37,7 +43,10 @@ export class PortPool {
       const port = this.#free.shift();
       if (port === undefined) return undefined;
       const pair = await this.#openPair(port, onRtp, onRtcp);
-      if (pair) return pair;
+      if (pair) {
+        this.#inUse += 2;
+        return pair;
+      }
       this.#rest(port);
     }
     return undefined;
@@ -45,6 +54,7 @@ export class PortPool {
 
   async release(pair: PortPair): Promise<void> {
     const { port } = pair.rtp;
+    this.#inUse -= 2;
     await Promise.all([pair.rtp.close(), pair.rtcp.close()]);
     this.#rest(port);
   }

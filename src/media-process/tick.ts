@@ -25,9 +25,15 @@ export class Ticker {
   #lastTickMs: number;
   #timer: Timer | undefined;
   #stopped = false;
-  /** Ticks that began more than 10 ms late; shown in the metrics. */
-  late = 0;
-  skipped = 0;
+  /** Ticks that began later than this many milliseconds, frames never made, frames never sent. */
+  readonly counters = {
+    'tick.late-10ms': 0,
+    'tick.late-50ms': 0,
+    'tick.late-200ms': 0,
+    'tick.skipped': 0,
+    'tick.unsent': 0,
+  };
+  worstLateMs = 0;
 
   constructor(clock: Clock, work: TickWork, defer: (work: () => void) => void = setImmediate) {
     this.#clock = clock;
@@ -60,17 +66,25 @@ export class Ticker {
   #run(): void {
     const behindMs = this.#clock.monotonic() - this.#lastTickMs;
     let due = Math.floor(behindMs / FRAME_MS);
-    if (behindMs > FRAME_MS + 10) this.late++;
+    this.#noteLate(behindMs - FRAME_MS);
     if (due > MAX_CATCH_UP) {
       const frames = due - MAX_CATCH_UP;
-      this.skipped += frames;
+      this.counters['tick.skipped'] += frames;
       this.#lastTickMs += frames * FRAME_MS;
       this.#work.onSkip(frames);
       due = MAX_CATCH_UP;
     }
+    this.counters['tick.unsent'] += Math.max(0, due - MAX_SENT_AT_ONCE);
     for (; due > 0; due--) {
       this.#lastTickMs += FRAME_MS;
       this.#work.onTick(this.#lastTickMs, due <= MAX_SENT_AT_ONCE);
     }
+  }
+
+  #noteLate(lateMs: number): void {
+    if (lateMs > 10) this.counters['tick.late-10ms']++;
+    if (lateMs > 50) this.counters['tick.late-50ms']++;
+    if (lateMs > 200) this.counters['tick.late-200ms']++;
+    this.worstLateMs = Math.max(this.worstLateMs, lateMs);
   }
 }

@@ -37,6 +37,7 @@ describe('control messages', () => {
     { type: 'play', leg: 'a', playback: 'p', source: { kind: 'prompt', name: 'x' }, loop: false },
     { type: 'record', options: { recordingId: 'r', callId: 'c', path: '/x', callerLeg: 'a' } },
     { type: 'inventory' },
+    { type: 'figures' },
   ])('reads back a request %o', (command) => {
     expect(parseFromController(encodeLine({ id: 3, command }))).toEqual({
       request: { id: 3, command },

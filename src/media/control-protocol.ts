@@ -42,7 +42,8 @@ export type ControlCommand =
   | { type: 'record'; options: RecordOptions }
   | { type: 'stopRecording'; recording: RecordingId }
   | { type: 'closeLeg'; leg: LegId }
-  | { type: 'inventory' };
+  | { type: 'inventory' }
+  | { type: 'figures' };
 
 export type ControlRequest = { id: number; command: ControlCommand };
 
@@ -110,6 +111,7 @@ const SHAPES: Record<ControlCommand['type'], Record<string, (value: unknown) => 
   stopRecording: { recording: isText },
   closeLeg: { leg: isText },
   inventory: {},
+  figures: {},
 };
 
 function parseCommand(command: Fields): ControlCommand | undefined {

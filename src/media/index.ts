@@ -3,6 +3,7 @@ export type {
   Codec,
   LegKind,
   MediaEvent,
+  MediaFigures,
   MediaPlane,
   MediaRefusal,
   MediaResult,

@@ -3,6 +3,7 @@ import type { ControlCommand } from './control-protocol.ts';
 import type {
   AttachedState,
   MediaEvent,
+  MediaFigures,
   MediaPlane,
   MediaRefusal,
   MediaResult,
@@ -15,7 +16,7 @@ import { answerAudio, offerAudio, readAudio } from './sdp.ts';
 type FakeLeg = { options: OpenLegOptions; localSdp: string; port: number };
 
 /** A command as the fake saw it; the same plain data as on the control socket. */
-export type SeenCommand = Exclude<ControlCommand, { type: 'attach' | 'inventory' }>;
+export type SeenCommand = Exclude<ControlCommand, { type: 'attach' | 'inventory' | 'figures' }>;
 
 /**
  * A media plane in memory, for tests of whoever drives one: it answers SDP, remembers who hears whom,
@@ -205,6 +206,16 @@ export class FakeMediaPlane implements MediaPlane {
         playbacks: [...this.#playbacks].map(([id, leg]) => ({ id, leg })),
       },
     });
+  }
+
+  figures(): Promise<MediaResult<MediaFigures>> {
+    if (this.#down) return Promise.resolve(refused('plane-down'));
+    const gauges = {
+      legs: this.#legs.size,
+      recordings: this.#recordings.size,
+      playbacks: this.#playbacks.size,
+    };
+    return Promise.resolve({ ok: true, value: { gauges, counters: {} } });
   }
 
   onEvent(listener: (event: MediaEvent) => void): () => void {

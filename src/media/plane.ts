@@ -48,6 +48,9 @@ export type AttachedState = {
   playbacks: { id: PlaybackId; leg: LegId }[];
 };
 
+/** What a media plane counts of itself: `gauges` are as of now, `counters` only grow. */
+export type MediaFigures = { gauges: Record<string, number>; counters: Record<string, number> };
+
 /** What a media plane tells its controller. `at` is Unix ms on the media process's clock. */
 export type MediaEvent =
   | { type: 'leg.first-media'; leg: LegId; at: number }
@@ -100,6 +103,8 @@ export interface MediaPlane {
   closeLeg(leg: LegId): Promise<MediaResult<null>>;
   /** What is there now; the answer to "what survived?". */
   inventory(): Promise<MediaResult<AttachedState>>;
+  /** For the metrics. */
+  figures(): Promise<MediaResult<MediaFigures>>;
   /** One listener for all events, in order. Returns the function that ends the subscription. */
   onEvent(listener: (event: MediaEvent) => void): () => void;
 }

@@ -49,9 +49,11 @@ export function registerOperationRoutes(
       produces: ['text/plain'],
       response: { 200: z.string() },
     },
-    handler: (_request, reply) => {
-      const families = deps.metrics.flatMap((source) => source());
-      void reply.type('text/plain; version=0.0.4; charset=utf-8').send(renderMetrics(families));
+    handler: async (_request, reply) => {
+      const families = await Promise.all(deps.metrics.map(async (source) => source()));
+      return reply
+        .type('text/plain; version=0.0.4; charset=utf-8')
+        .send(renderMetrics(families.flat()));
     },
   });
 
