@@ -14,8 +14,10 @@ import {
   RegistrarService,
   SipService,
   SipSocket,
+  SipStreams,
 } from './engine/index.ts';
 import type { MessageDesk } from './engine/index.ts';
+import type { Peer } from './sip/index.ts';
 import type { Storage } from './storage/index.ts';
 import { numberPlan } from './app-number-plan.ts';
 
@@ -53,7 +55,7 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
     clock,
     log,
   });
-  const { socket, sip } = await openSip(options, media, log);
+  const { socket, streams, sip } = await openSip(options, media, log);
   const phones = new PhoneBook({ clock, store: registrations, lookup: addressOf });
   const engine = buildEngine(options, { media, sip, phones, log });
   const numbers = new NumberReader(directory, numberPlan);
@@ -65,6 +67,7 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
     store: registrations,
     phones,
     onChange: () => engine.wakeWaiting(),
+    onContact: (contactUri, source) => sip.agent.followContact(contactUri, source),
   });
   return {
     desk: new CallDesk({ clock, random, engine, media, floor, events, numbers }),
@@ -80,12 +83,14 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
           directory.trunkOf(address) !== null || phones.isPhoneAt(address),
       });
       await engine.start();
-      socket.listen((message, source) => sip.agent.receive(message, source));
+      const receive = (message: string, source: Peer): void => sip.receive(message, source);
+      socket.listen(receive);
+      streams.listen(receive, (peer) => sip.agent.transportFailed(peer));
     },
     close: async () => {
       engine.stop();
       sip.agent.close();
-      await Promise.all([socket.close(), media.close()]);
+      await Promise.all([socket.close(), streams.close(), media.close()]);
     },
   };
 }
@@ -94,23 +99,27 @@ async function openSip(
   { config, internal, clock, random }: TelephonyOptions,
   media: MediaProcessClient,
   log: Logger,
-): Promise<{ socket: SipSocket; sip: SipService }> {
+): Promise<{ socket: SipSocket; streams: SipStreams; sip: SipService }> {
   const socket = await SipSocket.open({
     fd: internal.sipUdpFd ?? null,
     port: config.sip.port,
     bind: config.sip.bind,
     log,
   });
+  const { port } = socket;
+  const { bind } = config.sip;
+  const streams = await SipStreams.open({ fd: internal.sipTcpFd ?? null, port, bind, log, clock });
+  const own = { address: sipHost(config), port };
   const sip = new SipService({
     clock,
     random,
     log,
     media,
-    transports: [socket],
-    localContacts: { UDP: { address: sipHost(config), port: socket.port } },
+    transports: [socket, streams],
+    localContacts: { UDP: own, TCP: own },
     userAgentName: 'Denwaban',
   });
-  return { socket, sip };
+  return { socket, streams, sip };
 }
 
 function buildEngine(

@@ -8,6 +8,7 @@ export { PhoneBook } from './phone-book.ts';
 export { RegistrarService, SIP_REALM } from './registrar-service.ts';
 export { SipService } from './sip-service.ts';
 export { SipSocket } from './sip-socket.ts';
+export { SipStreams } from './sip-streams.ts';
 export type { LegSignalling } from './leg-signalling.ts';
 export type {
   CallStore,

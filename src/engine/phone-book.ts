@@ -1,5 +1,5 @@
 import type { Clock } from '../base/index.ts';
-import { parseUri } from '../sip/index.ts';
+import { nextHop, parseUri } from '../sip/index.ts';
 import type { Peer } from '../sip/index.ts';
 import type { RegistrationStore, StoredBinding } from './ports.ts';
 
@@ -54,15 +54,15 @@ export class PhoneBook {
     if (!target.startsWith('registered:')) return this.#fixed(target);
     const newest = this.bindingsOf(target.slice('registered:'.length)).at(-1);
     if (!newest) return null;
-    return {
-      uri: newest.contactUri,
-      destination: {
-        protocol: newest.transport,
-        address: newest.sourceAddress,
-        port: newest.sourcePort,
-      },
-      route: newest.path,
+    const { contactUri, path: route, transport } = newest;
+    const source: Peer = {
+      protocol: transport,
+      address: newest.sourceAddress,
+      port: newest.sourcePort,
     };
+    const way = { peer: source, routeSet: route, remoteTarget: contactUri };
+    const destination = transport === 'UDP' ? source : nextHop(way);
+    return { uri: contactUri, destination, route };
   }
 
   async #fixed(target: string): Promise<ReachablePhone | null> {
@@ -71,7 +71,8 @@ export class PhoneBook {
     const isAddress = /^\d{1,3}(\.\d{1,3}){3}$/.test(uri.host);
     const address = isAddress ? uri.host : await this.#deps.lookup(uri.host);
     if (address === null) return null;
-    const destination: Peer = { protocol: 'UDP', address, port: uri.port ?? 5060 };
+    const protocol = uri.params.get('transport')?.toLowerCase() === 'tcp' ? 'TCP' : 'UDP';
+    const destination: Peer = { protocol, address, port: uri.port ?? 5060 };
     return { uri: target, destination, route: [] };
   }
 }

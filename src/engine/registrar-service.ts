@@ -5,9 +5,10 @@ import {
   authorizeRegister,
   decodeUser,
   processRegister,
+  samePeer,
   toOf,
 } from '../sip/index.ts';
-import type { IncomingRequest, SipBinding } from '../sip/index.ts';
+import type { IncomingRequest, Peer, SipBinding } from '../sip/index.ts';
 import type { PhoneBook } from './phone-book.ts';
 import type { RegistrationStore, StoredBinding } from './ports.ts';
 
@@ -22,6 +23,8 @@ export type RegistrarServiceDeps = {
   phones: PhoneBook;
   /** A phone came or went: its operator may be reachable now. */
   onChange: (username: string) => void;
+  /** Where the phone with this Contact is now. */
+  onContact: (contactUri: string, source: Peer) => void;
 };
 
 /** REGISTER of operators' phones: digest, then RFC 3261 §10.3, then the database. */
@@ -65,6 +68,9 @@ export class RegistrarService {
     if (result.bindings !== before) {
       const after = result.bindings.map((binding) => toStored(username, binding));
       await phones.replace(username, after);
+      for (const { contactUri, source } of result.bindings) {
+        if (samePeer(source, incoming.source)) this.#deps.onContact(contactUri, source);
+      }
       if ((before.length === 0) !== (after.length === 0)) {
         log.info({ username, registered: after.length > 0 }, 'phone registration');
         this.#deps.onChange(username);

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
+import { sleep } from '../base/index.ts';
 import type { Clock, LegId, Logger, Random } from '../base/index.ts';
 import type { MediaPlane } from '../media/index.ts';
-import { SipUserAgent, dialogKey } from '../sip/index.ts';
+import { FloodGate, SipUserAgent, dialogKey } from '../sip/index.ts';
 import type {
   Address,
   DialogState,
   IncomingInvite,
   IncomingRequest,
   Peer,
+  PreparedRequest,
   SipTransport,
   TransportProtocol,
 } from '../sip/index.ts';
@@ -34,6 +36,15 @@ export type SipHandlers = {
 
 type BoundLeg = { actor: CallActor; legId: LegId };
 
+/** RFC 4028 §4 recommends it: a call whose far end vanished ends within half an hour. */
+const SESSION_INTERVAL_S = 1800;
+
+/**
+ * A BYE that found no connection goes again after these: until then the peer, or its phone behind a
+ * NAT, may have connected again.
+ */
+const BYE_RETRY_MS = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000];
+
 /**
  * The user agent and the legs its dialogs belong to: requests inside a dialog find their call
  * here. What concerns the outside of one leg only (re-INVITE, UPDATE) never reaches the call.
@@ -42,10 +53,16 @@ export class SipService {
   readonly agent: SipUserAgent;
   readonly #deps: SipServiceDeps;
   readonly #bound = new Map<string, BoundLeg>();
+  readonly #flood: FloodGate;
   #handlers: SipHandlers | null = null;
 
   constructor(deps: SipServiceDeps) {
     this.#deps = deps;
+    this.#flood = new FloodGate({
+      clock: deps.clock,
+      isKnown: (address) =>
+        this.#handlers?.isKnownPeer({ protocol: 'UDP', address, port: 0 }) === true,
+    });
     this.agent = new SipUserAgent({
       clock: deps.clock,
       random: deps.random,
@@ -57,12 +74,16 @@ export class SipService {
       transports: deps.transports,
       localContacts: deps.localContacts,
       userAgentName: deps.userAgentName,
+      supported: ['timer'],
+      session: { intervalS: SESSION_INTERVAL_S },
       listener: {
         onInvite: (invite) => void this.#onInvite(invite),
         onRegister: (request) => void this.#handlers?.onRegister(request),
         onInDialogRequest: (request) => void this.#onInDialogRequest(request),
         onStrayAnswer: (_response, source) =>
           this.#handlers?.isKnownPeer(source) === true ? 'end' : 'ignore',
+        onSessionRefreshDue: (dialog, method) => void this.#refreshSession(dialog, method),
+        onSessionExpired: (dialog) => void this.#sessionExpired(dialog),
         onMalformed: (issue, source) =>
           deps.log.debug({ address: source.address, issue }, 'not SIP'),
       },
@@ -72,6 +93,11 @@ export class SipService {
   /** From here on requests are served. */
   listen(handlers: SipHandlers): void {
     this.#handlers = handlers;
+  }
+
+  /** A message from the wire. */
+  receive(message: string, source: Peer): void {
+    if (this.#flood.admits(source.address)) this.agent.receive(message, source);
   }
 
   /** Requests of this dialog belong to this leg. */
@@ -107,12 +133,28 @@ export class SipService {
     putDialog(actor, leg, prepared.dialog);
     await actor.saveLegs();
     this.#bound.delete(dialogKey(dialog));
-    void prepared.send().then((outcome) => {
-      this.agent.forgetDialog(dialog);
-      if (outcome.kind !== 'answered') {
-        actor.log.warn({ legId: leg.id, outcome: outcome.kind }, 'BYE was not answered');
-      }
-    });
+    void this.#sendBye(actor, leg, prepared);
+  }
+
+  async #sendBye(actor: CallActor, leg: StoredLeg, first: PreparedRequest): Promise<void> {
+    let outcome = await first.send();
+    for (const delayMs of BYE_RETRY_MS) {
+      if (outcome.kind !== 'transport-error') break;
+      // Known again meanwhile, so that it can follow the peer to its new connection.
+      this.agent.adoptDialog(outcome.dialog);
+      await sleep(this.#deps.clock, delayMs);
+      const next = this.agent.prepareInDialog(
+        this.agent.dialog(outcome.dialog) ?? outcome.dialog,
+        'BYE',
+      );
+      putDialog(actor, leg, next.dialog);
+      await actor.saveLegsInTurn();
+      outcome = await next.send();
+    }
+    this.agent.forgetDialog(outcome.dialog);
+    if (outcome.kind !== 'answered') {
+      actor.log.warn({ legId: leg.id, outcome: outcome.kind }, 'BYE was not answered');
+    }
   }
 
   get boundLegs(): number {
@@ -190,6 +232,40 @@ export class SipService {
       request.respond(200, { sdp: renewed.value.localSdp });
     }
     await actor.saveLegsInTurn();
+  }
+
+  /** RFC 4028 §7.4. The CSeq is stored before the request leaves, the renewed session after. */
+  async #refreshSession(dialog: DialogState, method: 'UPDATE' | 'INVITE'): Promise<void> {
+    const { actor, leg } = this.#legOf(dialog) ?? {};
+    if (!actor || !leg || (method === 'INVITE' && leg.localSdp === null)) return;
+    const offer = method === 'INVITE' && leg.localSdp !== null ? { sdp: leg.localSdp } : {};
+    const prepared = this.agent.prepareInDialog(dialog, method, offer);
+    putDialog(actor, leg, prepared.dialog);
+    await actor.saveLegsInTurn();
+    const outcome = await prepared.send();
+    const current = this.#legOf(dialog)?.leg;
+    if (!current) return;
+    if (outcome.ended) {
+      await this.#sessionExpired(outcome.dialog);
+      return;
+    }
+    putDialog(actor, current, outcome.dialog);
+    await actor.saveLegsInTurn();
+  }
+
+  /** §10: BYE, and for the call the party has hung up. */
+  async #sessionExpired(dialog: DialogState): Promise<void> {
+    const { actor, leg } = this.#legOf(dialog) ?? {};
+    if (!actor || !leg) return;
+    actor.log.warn({ legId: leg.id }, 'session timer: the far end is gone');
+    await this.bye(actor, leg, dialog);
+    await this.#hungUp(actor, leg.id);
+  }
+
+  #legOf(dialog: DialogState): { actor: CallActor; leg: StoredLeg } | undefined {
+    const bound = this.#bound.get(dialogKey(dialog));
+    const leg = bound?.actor.legs.find((known) => known.id === bound.legId);
+    return bound && leg ? { actor: bound.actor, leg } : undefined;
   }
 
   async #answerToOurs(legId: LegId, sdp: string): Promise<void> {

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import { AppError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
-import type { Address, Peer, SipTransport } from '../sip/index.ts';
+import type { Destination, Peer, SipTransport } from '../sip/index.ts';
 
 /** Larger datagrams cannot come in one piece over any real path. */
 const MAX_DATAGRAM_BYTES = 65_535;
@@ -65,7 +65,7 @@ export class SipSocket implements SipTransport {
     this.#receive = receive;
   }
 
-  send(message: string, destination: Address): void {
+  send(message: string, destination: Destination): void {
     const bytes = Buffer.from(message, 'latin1');
     this.#socket.send(bytes, destination.port, destination.address, (error) => {
       if (error) this.#log.debug({ err: error, to: destination.address }, 'SIP datagram not sent');

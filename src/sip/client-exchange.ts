@@ -1,8 +1,10 @@
 import { challengeOf } from './digest-client.ts';
 import type { DigestSession } from './digest-client.ts';
 import type { InviteClientTransaction } from './invite-client-transaction.ts';
-import { cseqOf } from './message.ts';
+import { cseqOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
+import { longerSession } from './session-timer.ts';
+import type { SipHeaders } from './sip-headers.ts';
 import type { ClientTransactionUser } from './transaction.ts';
 import type { Peer } from './transport.ts';
 import type { UserAgentCore } from './user-agent-core.ts';
@@ -22,6 +24,7 @@ export class ClientExchange {
   readonly #core: UserAgentCore;
   readonly #options: ClientExchangeOptions;
   #request: SipRequest;
+  #peer: Peer;
   #transaction: InviteClientTransaction | undefined;
   #attempts = 1;
   #mayRetry = true;
@@ -32,11 +35,17 @@ export class ClientExchange {
     this.#core = core;
     this.#options = options;
     this.#request = options.request;
+    this.#peer = options.peer;
   }
 
   /** The request as it was sent last, Via included. */
   get request(): SipRequest {
     return this.#request;
+  }
+
+  /** Where it went: what belongs to its transaction goes the same way. */
+  get peer(): Peer {
+    return this.#peer;
   }
 
   /** The INVITE's transaction, for CANCEL. */
@@ -46,7 +55,8 @@ export class ClientExchange {
 
   start(): void {
     this.#authorize();
-    this.#transaction = this.#core.layer.request(this.#request, this.#options.peer, this.#user());
+    this.#peer = this.#core.largeRequests.peerFor(this.#request, this.#options.peer);
+    this.#transaction = this.#core.layer.request(this.#request, this.#peer, this.#user());
   }
 
   /** Goes on with an INVITE that a former process sent. */
@@ -64,13 +74,25 @@ export class ClientExchange {
     const { user, digest } = this.#options;
     return {
       onResponse: (response) => {
-        if (this.#retry(response)) return;
+        if (this.#retry(response) || this.#retryLonger(response)) return;
         if (response.status >= 200 && response.status < 300) digest?.accepted(response);
         user.onResponse(response);
       },
       onTimeout: () => user.onTimeout(),
-      onTransportError: () => user.onTransportError(),
+      onTransportError: () => {
+        if (!this.#retryAsDatagram()) user.onTransportError();
+      },
     };
+  }
+
+  /** §18.1.1: a peer that takes no connection gets the large request as a datagram after all. */
+  #retryAsDatagram(): boolean {
+    const { peer } = this.#options;
+    if (this.#peer.protocol === peer.protocol) return false;
+    this.#core.largeRequests.refused(peer);
+    this.#request = { ...this.#request, headers: this.#request.headers.clone().delete('Via') };
+    this.start();
+    return true;
   }
 
   #authorize(): void {
@@ -90,11 +112,29 @@ export class ClientExchange {
     // A proof for this very challenge was refused: wrong password, unless only the nonce was too old.
     if (this.#answered.has(header) && challengeOf(response)?.stale !== true) return false;
     this.#answered.add(header);
+    this.#sendAgain(() => undefined);
+    return true;
+  }
+
+  /** RFC 4028 §7.3: a 422 to our INVITE says how short a session may be. */
+  #retryLonger(response: SipResponse): boolean {
+    if (response.status !== 422 || !this.#core.session || toTagOf(this.#request) !== '') {
+      return false;
+    }
+    const intervalS = longerSession(this.#request, response);
+    if (intervalS === undefined || !this.#mayRetry || this.#attempts >= MAX_ATTEMPTS) return false;
+    this.#sendAgain((headers) => {
+      headers.set('Session-Expires', String(intervalS)).set('Min-SE', String(intervalS));
+    });
+    return true;
+  }
+
+  #sendAgain(change: (headers: SipHeaders) => void): void {
     const headers = this.#request.headers.clone().delete('Via');
     headers.set('CSeq', `${(cseqOf(this.#request)?.number ?? 0) + 1} ${this.#request.method}`);
+    change(headers);
     this.#request = { ...this.#request, headers };
     this.#attempts++;
     this.start();
-    return true;
   }
 }

@@ -2,6 +2,8 @@ import type { AnswerRepeater } from './answer-repeater.ts';
 import { dialogKey } from './dialog.ts';
 import type { DialogId, DialogState } from './dialog.ts';
 import type { SipRequest } from './message.ts';
+import type { Peer } from './transport.ts';
+import { parseSipOnly } from './uri.ts';
 
 /** A dialog alive in this process, with what only this process needs to know of it. */
 export type LiveDialog = {
@@ -16,9 +18,21 @@ export type LiveDialog = {
   answer: AnswerRepeater | undefined;
 };
 
+/** Who wants to hear of the dialogs that are alive: the keeper of session timers. */
+export type DialogWatcher = {
+  watch(dialog: DialogState): void;
+  forget(id: DialogId): void;
+  clear(): void;
+};
+
 /** The dialogs that in-dialog requests are matched against (§12.2.2). */
 export class DialogTable {
   readonly #dialogs = new Map<string, LiveDialog>();
+  readonly #watcher: DialogWatcher;
+
+  constructor(watcher: DialogWatcher) {
+    this.#watcher = watcher;
+  }
 
   get size(): number {
     return this.#dialogs.size;
@@ -30,6 +44,7 @@ export class DialogTable {
 
   /** Adds the dialog, or replaces its state. */
   put(state: DialogState): LiveDialog {
+    this.#watcher.watch(state);
     const known = this.get(state);
     if (known) {
       known.state = state;
@@ -49,12 +64,29 @@ export class DialogTable {
   /** Replaces the state of a dialog that is still there. */
   update(state: DialogState): void {
     const known = this.get(state);
-    if (known) known.state = state;
+    if (!known) return;
+    this.#watcher.watch(state);
+    known.state = state;
+  }
+
+  /** Moves dialogs of this Contact at this address to the connection it now has. */
+  follow(contactUri: string, source: Peer): void {
+    const contact = parseSipOnly(contactUri);
+    if (!contact || contact.user === '') return;
+    for (const live of this.#dialogs.values()) {
+      const { peer, routeSet, remoteTarget } = live.state;
+      if (peer.protocol !== source.protocol || peer.address !== source.address) continue;
+      const target = parseSipOnly(remoteTarget);
+      // The port of a Contact over TCP is often that of the connection, so it does not count.
+      const isSame = target?.user === contact.user && target.host === contact.host;
+      if (isSame && routeSet.length === 0) live.state = { ...live.state, peer: source };
+    }
   }
 
   /** Forgets the dialog; an answer still being repeated falls silent. */
   delete(id: DialogId): void {
     const key = dialogKey(id);
+    this.#watcher.forget(id);
     this.#dialogs.get(key)?.answer?.stop();
     this.#dialogs.delete(key);
   }
@@ -68,6 +100,7 @@ export class DialogTable {
 
   clear(): void {
     for (const { answer } of this.#dialogs.values()) answer?.stop();
+    this.#watcher.clear();
     this.#dialogs.clear();
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { peerAt, request, response } from '../../test/harness/sip-network.ts';
+import { DialogTable } from './dialog-table.ts';
 import {
   acceptInDialogRequest,
   advanceLocalSeq,
@@ -170,10 +171,41 @@ describe('the next hop of a dialog', () => {
   it('is where the peer was seen for streams, for names, and for a private Contact behind NAT', () => {
     const peer = { protocol: 'UDP', address: '198.51.100.4', port: 40_000 } as const;
     expect(hop({ peer: { ...peer, protocol: 'TCP' } })).toBe('198.51.100.4:40000');
+    expect(hop({ remoteTarget: 'sip:a@192.0.2.1;transport=tcp' })).toBe('192.0.2.1:5060');
     expect(hop({ peer, remoteTarget: 'sip:a@phone.example.com' })).toBe('198.51.100.4:40000');
     expect(hop({ peer, remoteTarget: 'sip:a@192.168.1.5:5060' })).toBe('198.51.100.4:40000');
     const inside = { ...peer, address: '192.168.1.9' };
     expect(hop({ peer: inside, remoteTarget: 'sip:a@192.168.1.5:5060' })).toBe('192.168.1.5:5060');
+  });
+});
+
+const ignore = (): void => undefined;
+const NOBODY = { watch: ignore, forget: ignore, clear: ignore };
+
+describe('a dialog over a stream', () => {
+  const peer = { protocol: 'TCP', address: '198.51.100.4', port: 40_000 } as const;
+  const orElse = (change: Partial<DialogState>) =>
+    nextHop({ ...uas(), routeSet: [], peer, ...change }).orElse;
+
+  it('goes on over its connection, else to the Contact or the first route', () => {
+    expect(orElse({})).toEqual({ address: '192.0.2.1', port: 5070 });
+    expect(orElse({ routeSet: ['<sip:192.0.2.11;transport=tcp;lr>'] })?.address).toBe('192.0.2.11');
+    const behindNat = { remoteTarget: 'sip:a@192.168.1.5:5090;transport=tcp' };
+    expect(orElse(behindNat)).toEqual({ address: '198.51.100.4', port: 5090 });
+  });
+
+  it('follows its phone to the connection over which it registers anew', () => {
+    const table = new DialogTable(NOBODY);
+    const phone = 'sip:1001-0x5@192.168.1.5:40000;transport=tcp';
+    table.put({ ...uas(), routeSet: [], peer, remoteTarget: phone });
+    const other = { ...uas(), localTag: 'other', routeSet: [], peer, remoteTarget: 'sip:1002@a' };
+    table.put(other);
+    const source = { ...peer, port: 41_000 };
+    table.follow('sip:1001-0x5@192.168.1.5:41000;transport=tcp', source);
+    expect(table.get(uas())?.state.peer).toEqual(source);
+    expect(table.get(other)?.state.peer).toEqual(peer);
+    table.follow(phone, { ...source, address: '203.0.113.1' });
+    expect(table.get(uas())?.state.peer).toEqual(source);
   });
 });
 
@@ -185,7 +217,11 @@ describe('addresses', () => {
     expect(to('SIP/2.0/UDP 10.0.0.1:5070')).toBe(5070);
     expect(to('SIP/2.0/UDP 10.0.0.1;maddr=203.0.113.9')).toBe(5060);
     const stream = { ...source, protocol: 'TCP' } as const;
-    expect(responseDestination(parseVia('SIP/2.0/TCP 10.0.0.1')!, stream)).toBe(stream);
+    const orElse = { address: '198.51.100.4', port: 5060 };
+    expect(responseDestination(parseVia('SIP/2.0/TCP 10.0.0.1')!, stream)).toEqual({
+      ...stream,
+      orElse,
+    });
   });
 
   it('are private or not', () => {

@@ -1,6 +1,7 @@
 import { contactOf, cseqOf, fromOf, fromTagOf, sipCallIdOf, toOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { parseNameAddress } from './name-address.ts';
+import type { SessionTimer } from './session-timer.ts';
 import { SipHeaders } from './sip-headers.ts';
 import { DEFAULT_PORT, hostAsAddress, isIpAddress, isPrivateAddress } from './transport.ts';
 import type { Peer } from './transport.ts';
@@ -32,6 +33,10 @@ export type DialogState = {
   state: 'early' | 'confirmed';
   /** CSeq of the latest INVITE we sent (its ACK carries it); 0 when there is none. */
   inviteSeq: number;
+  /** The session timer (RFC 4028); absent without one. */
+  session?: SessionTimer | undefined;
+  /** The peer has said that it takes UPDATE (RFC 3311 §4). */
+  takesUpdate?: boolean;
   /** The last address the peer was seen at, or was sent to: the way back through a NAT. */
   peer: Peer;
 };
@@ -49,8 +54,9 @@ export function createUasDialog(options: {
   localTag: string;
   localTarget: string;
   source: Peer;
+  session?: SessionTimer | undefined;
 }): DialogState {
-  const { request, localTag, localTarget, source } = options;
+  const { request, localTag, localTarget, source, session } = options;
   return {
     sipCallId: sipCallIdOf(request),
     localTag,
@@ -66,6 +72,8 @@ export function createUasDialog(options: {
     role: 'uas',
     state: 'early',
     inviteSeq: 0,
+    session,
+    takesUpdate: request.headers.tokens('Allow').includes('update'),
     peer: source,
   };
 }
@@ -75,8 +83,9 @@ export function createUacDialog(options: {
   request: SipRequest;
   response: SipResponse;
   peer: Peer;
+  session?: SessionTimer | undefined;
 }): DialogState {
-  const { request, response, peer } = options;
+  const { request, response, peer, session } = options;
   const seq = cseqOf(request)?.number ?? 0;
   return {
     sipCallId: sipCallIdOf(request),
@@ -93,6 +102,8 @@ export function createUacDialog(options: {
     role: 'uac',
     state: response.status >= 200 ? 'confirmed' : 'early',
     inviteSeq: seq,
+    session,
+    takesUpdate: response.headers.tokens('Allow').includes('update'),
     peer,
   };
 }
@@ -171,19 +182,34 @@ const REFRESHES_TARGET = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'RE
 
 /**
  * Where the next request of the dialog goes. The first route, else the peer's Contact, decides.
- * The address the peer was last seen at is used for streams, for names we cannot look up here,
- * and for a private Contact behind a public address (a phone behind NAT).
+ * The address the peer was last seen at is used for names we cannot look up here, and for a
+ * private Contact behind a public address (a phone behind NAT). A stream goes on over the
+ * connection the peer was last seen at; Route or Contact say where to connect when that is gone.
  */
-export function nextHop(dialog: DialogState): Peer {
+export function nextHop(dialog: Pick<DialogState, 'peer' | 'routeSet' | 'remoteTarget'>): Peer {
   const { peer } = dialog;
-  if (peer.protocol !== 'UDP') return peer;
   const first = dialog.routeSet[0];
   const text = first === undefined ? dialog.remoteTarget : parseNameAddress(first)?.uriText;
   const uri = parseSipOnly(text ?? '');
-  if (!uri || !isIpAddress(uri.host)) return peer;
-  const address = hostAsAddress(uri.host);
-  if (isPrivateAddress(address) && !isPrivateAddress(peer.address)) return peer;
-  return { protocol: 'UDP', address, port: uri.port ?? DEFAULT_PORT.UDP };
+  if (!uri) return peer;
+  const isStream = peer.protocol !== 'UDP';
+  const { address, isNamed } = reachableAddress(uri.host, peer.address);
+  if (isStream) {
+    const port = uri.port ?? DEFAULT_PORT[peer.protocol];
+    const { protocol, address: seenAt, port: seenPort } = peer;
+    return { protocol, address: seenAt, port: seenPort, orElse: { address, port } };
+  }
+  if (!isNamed) return peer;
+  const wantsTcp = uri.params.get('transport')?.toLowerCase() === 'tcp';
+  return { protocol: wantsTcp ? 'TCP' : 'UDP', address, port: uri.port ?? DEFAULT_PORT.UDP };
+}
+
+/** The host itself when it is an address that can be reached from here, else where the peer is. */
+function reachableAddress(host: string, seenAt: string): { address: string; isNamed: boolean } {
+  const address = hostAsAddress(host);
+  const isBehindNat = isPrivateAddress(address) && !isPrivateAddress(seenAt);
+  const isNamed = isIpAddress(host) && !isBehindNat;
+  return { address: isNamed ? address : seenAt, isNamed };
 }
 
 /** Loose routers get the target as Request-URI; a strict router gets its own URI there (§12.2.1.1). */

@@ -8,6 +8,7 @@ import type { SipRequest } from './message.ts';
 import { createResponse } from './response.ts';
 import type { ResponseOptions } from './response.ts';
 import { serializeMessage } from './serialize-message.ts';
+import { timerHeadersOfAnswer, timerOfRequest } from './session-timer.ts';
 import { TimerSet } from './timers.ts';
 import { newTag } from './tokens.ts';
 import type { InviteTransaction } from './transaction-layer.ts';
@@ -82,6 +83,7 @@ export class IncomingInvite {
       localTag: this.#toTag,
       localTarget: this.#core.contactUri(this.source.protocol, user),
       source: this.source,
+      session: timerOfRequest(this.request, this.#core.session, null),
     });
     return this.#state === 'answered' ? { ...dialog, state: 'confirmed' } : dialog;
   }
@@ -177,6 +179,7 @@ export class IncomingInvite {
     const headers: (readonly [string, string])[] = [...(options.headers ?? [])];
     if (status < 300) headers.push(['Contact', `<${this.dialog.localTarget}>`], ['Allow', allow]);
     if (status < 300 && supported.length > 0) headers.push(['Supported', supported.join(', ')]);
+    if (status >= 200 && status < 300) headers.push(...timerHeadersOfAnswer(this.dialog.session));
     headers.push(['Server', userAgentName]);
     return createResponse(this.request, status, { ...options, toTag: this.#toTag, headers });
   }

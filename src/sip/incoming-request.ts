@@ -6,6 +6,7 @@ import type { SipRequest } from './message.ts';
 import { createResponse } from './response.ts';
 import type { ResponseOptions } from './response.ts';
 import { serializeMessage } from './serialize-message.ts';
+import { timerHeadersOfAnswer } from './session-timer.ts';
 import { newTag } from './tokens.ts';
 import type { InviteTransaction, NonInviteTransaction } from './transaction-layer.ts';
 import { responseDestination } from './transport.ts';
@@ -84,7 +85,10 @@ export class IncomingRequest {
     const headers: (readonly [string, string])[] = [...(options.headers ?? [])];
     const refreshes = this.method === 'INVITE' || this.method === 'UPDATE';
     if (this.#dialog && refreshes && status < 300) {
-      headers.push(['Contact', `<${this.#dialog.localTarget}>`], ['Allow', this.#core.allow]);
+      const { allow, supported } = this.#core;
+      headers.push(['Contact', `<${this.#dialog.localTarget}>`], ['Allow', allow]);
+      if (supported.length > 0) headers.push(['Supported', supported.join(', ')]);
+      if (status >= 200) headers.push(...timerHeadersOfAnswer(this.#dialog.session));
     }
     headers.push(['Server', this.#core.userAgentName]);
     return headers;

@@ -53,8 +53,8 @@ export { serializeMessage } from './serialize-message.ts';
 export { SipHeaders } from './sip-headers.ts';
 export { DEFAULT_TIMERS } from './timers.ts';
 export type { TimerValues } from './timers.ts';
-export { isPrivateAddress } from './transport.ts';
-export type { Address, Peer, SipTransport, TransportProtocol } from './transport.ts';
+export { isPrivateAddress, samePeer } from './transport.ts';
+export type { Address, Destination, Peer, SipTransport, TransportProtocol } from './transport.ts';
 export { decodeUser, formatUri, parseUri, sameUri } from './uri.ts';
 export type { SipUri, TelUri, Uri } from './uri.ts';
 export {
@@ -72,6 +72,8 @@ export type {
 } from './registrar.ts';
 export { calledNumbers, callingNumbers, privacyOf } from './number-in-uri.ts';
 export type { DecodeUtf8, NumberCandidate, NumberSource } from './number-in-uri.ts';
+export { FloodGate } from './flood-gate.ts';
+export type { FloodGateOptions } from './flood-gate.ts';
 export { StreamFramer } from './stream-framer.ts';
 export type { FramerOutput } from './stream-framer.ts';
 export { RegistrationClient } from './registration-client.ts';

@@ -7,6 +7,7 @@ import type { SipRequest, SipResponse } from './message.ts';
 import { splitList } from './name-address.ts';
 import { prepareInDialog } from './outgoing-request.ts';
 import { serializeMessage } from './serialize-message.ts';
+import { timerOfResponse } from './session-timer.ts';
 import { SipHeaders } from './sip-headers.ts';
 import { TimerSet } from './timers.ts';
 import type { Peer } from './transport.ts';
@@ -79,7 +80,7 @@ export class OutgoingInvite {
 
   /** For `resumeOutgoingInvite`; store it when the first provisional response has come. */
   get stored(): StoredInvite {
-    return { request: serializeMessage(this.#exchange.request), peer: this.#peer };
+    return { request: serializeMessage(this.#exchange.request), peer: this.#exchange.peer };
   }
 
   start(): void {
@@ -193,7 +194,8 @@ export class OutgoingInvite {
     this.#cancelSent = true;
     const ignore = (): void => undefined;
     const user = { onResponse: ignore, onTimeout: ignore, onTransportError: ignore };
-    this.#core.layer.cancel(createCancel(this.#exchange.request), this.#peer, user);
+    const { request, peer } = this.#exchange;
+    this.#core.layer.cancel(createCancel(request), peer, user);
     // §9.1: without a final response within 64·T1 the call counts as cancelled.
     this.#timers.start('giveUp', 64 * this.#core.timers.t1Ms, () => {
       this.#exchange.transaction?.abandon();
@@ -202,7 +204,10 @@ export class OutgoingInvite {
   }
 
   #dialogOf(response: SipResponse): DialogState {
-    return createUacDialog({ request: this.#exchange.request, response, peer: this.#peer });
+    const { clock, session: policy } = this.#core;
+    const session = policy && timerOfResponse(response, undefined, clock.now());
+    const { request } = this.#exchange;
+    return createUacDialog({ request, response, peer: this.#peer, session });
   }
 
   #forgetEarly(): void {

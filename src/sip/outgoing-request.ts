@@ -11,6 +11,7 @@ import {
 import type { DialogState } from './dialog.ts';
 import { cseqOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
+import { timerHeadersOfRequest, timerOfResponse } from './session-timer.ts';
 import type { Peer } from './transport.ts';
 import type { UserAgentCore } from './user-agent-core.ts';
 
@@ -74,7 +75,7 @@ export function prepareInDialog(
   const advanced = advanceLocalSeq(dialog, method);
   const request = createInDialogRequest(advanced, method);
   request.headers.add('User-Agent', core.userAgentName);
-  if (method === 'INVITE' || method === 'UPDATE') request.headers.add('Allow', core.allow);
+  if (method === 'INVITE' || method === 'UPDATE') addRefreshHeaders(core, request, dialog);
   for (const [name, value] of options.headers ?? []) request.headers.add(name, value);
   request.body = options.sdp ?? options.body ?? '';
   if (options.sdp !== undefined) request.headers.set('Content-Type', 'application/sdp');
@@ -84,6 +85,16 @@ export function prepareInDialog(
     request,
     send: () => sendInDialog(core, { dialog: reserved, request }, options),
   };
+}
+
+/** Both are session refresh requests (RFC 4028 §7.4). */
+function addRefreshHeaders(core: UserAgentCore, request: SipRequest, dialog: DialogState): void {
+  request.headers.add('Allow', core.allow);
+  if (core.supported.length > 0) request.headers.add('Supported', core.supported.join(', '));
+  if (!dialog.session) return;
+  for (const [name, value] of timerHeadersOfRequest(core.session, dialog.session)) {
+    request.headers.add(name, value);
+  }
 }
 
 function reserveRetries(dialog: DialogState, method: string): DialogState {
@@ -118,10 +129,16 @@ function concludeInDialog(
   const status = outcome.kind === 'answered' ? outcome.response.status : 408;
   const ended = method === 'BYE' || status === 408 || status === 481;
   const state =
-    outcome.kind === 'answered' && refreshes ? refreshTarget(latest, outcome.response) : latest;
+    outcome.kind === 'answered' && refreshes ? refreshed(core, latest, outcome.response) : latest;
   if (ended) core.dialogs.delete(dialog);
   else core.dialogs.update(state);
   return { ...outcome, dialog: state, ended };
+}
+
+function refreshed(core: UserAgentCore, dialog: DialogState, response: SipResponse): DialogState {
+  const moved = refreshTarget(dialog, response);
+  if (!dialog.session || response.status >= 300) return moved;
+  return { ...moved, session: timerOfResponse(response, dialog.session, core.clock.now()) };
 }
 
 function sendReinvite(

@@ -1,4 +1,5 @@
 import type { SipRequest } from './message.ts';
+import { MIN_SESSION_S, isSessionTooShort } from './session-timer.ts';
 import { parseDigits, parseUri } from './uri.ts';
 import type { UserAgentCore } from './user-agent-core.ts';
 
@@ -13,7 +14,7 @@ const KNOWN_METHODS = new Set(
 /** RFC 3261 §8.2: what is to be refused before anybody looks at the request. */
 export function refusalOf(
   request: SipRequest,
-  core: Pick<UserAgentCore, 'allow' | 'supported'>,
+  core: Pick<UserAgentCore, 'allow' | 'supported' | 'session'>,
 ): Refusal | undefined {
   const { method, headers } = request;
   if (!KNOWN_METHODS.has(method)) return refuse(501, ['Allow', core.allow]);
@@ -25,6 +26,9 @@ export function refusalOf(
   if (hops === 0 && method === 'INVITE') return refuse(483);
   const unknown = headers.tokens('Require').filter((tag) => !core.supported.includes(tag));
   if (unknown.length > 0) return refuse(420, ['Unsupported', unknown.join(', ')]);
+  if (core.session && isSessionTooShort(request)) {
+    return refuse(422, ['Min-SE', String(MIN_SESSION_S)]);
+  }
   return bodyRefusal(request);
 }
 

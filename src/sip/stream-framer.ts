@@ -16,6 +16,11 @@ export class StreamFramer {
   #buffer = '';
   #broken = false;
 
+  /** The beginning of a message is there, and its end is not. */
+  get isIncomplete(): boolean {
+    return this.#buffer.length > 2;
+  }
+
   /** `chunk` holds one character per byte. */
   push(chunk: string): FramerOutput {
     const output: FramerOutput = { messages: [], pings: 0, broken: this.#broken };

@@ -137,7 +137,7 @@ export class TransactionLayer {
       this.#options.log.warn({ protocol: peer.protocol }, 'no SIP transport of this kind');
       return;
     }
-    transport.send(text, { address: peer.address, port: peer.port });
+    transport.send(text, peer);
   }
 
   isReliable(protocol: TransportProtocol): boolean {

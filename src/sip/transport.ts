@@ -9,8 +9,14 @@ export type TransportProtocol = 'UDP' | 'TCP' | 'TLS' | 'WS';
 
 export type Address = { address: string; port: number };
 
+/**
+ * Where a message goes. Over a stream: the far end of a connection; `orElse` is where to connect
+ * when that connection is gone.
+ */
+export type Destination = Address & { orElse?: Address };
+
 /** One end of the wire: where a message came from, or goes to. */
-export type Peer = Address & { protocol: TransportProtocol };
+export type Peer = Destination & { protocol: TransportProtocol };
 
 export function samePeer(left: Peer, right: Peer): boolean {
   return (
@@ -26,7 +32,7 @@ export interface SipTransport {
   readonly protocol: TransportProtocol;
   /** True for a stream: no retransmissions are made. */
   readonly reliable: boolean;
-  send(message: string, destination: Address): void;
+  send(message: string, destination: Destination): void;
 }
 
 export const DEFAULT_PORT: Record<TransportProtocol, number> = {
@@ -51,9 +57,12 @@ export function stampReceived(message: SipMessage, source: Peer): void {
 
 /** RFC 3261 §18.2.2 and RFC 3581 §4: where the response to a request of this Via goes. */
 export function responseDestination(via: Via, source: Peer): Peer {
-  if (source.protocol !== 'UDP' || via.params.has('rport')) return source;
+  // §18.2.2: over the connection of the request, else over a new one to the sent-by port.
+  const port = via.port ?? DEFAULT_PORT[source.protocol];
+  if (source.protocol !== 'UDP') return { ...source, orElse: { address: source.address, port } };
+  if (via.params.has('rport')) return source;
   // maddr is not followed: nobody may have our answers sent to a third address.
-  return { ...source, port: via.port ?? DEFAULT_PORT.UDP };
+  return { ...source, port };
 }
 
 /** `[2001:db8::1]` → `2001:db8::1`; other hosts unchanged. */

@@ -11,6 +11,7 @@ import type { HashFunction } from './digest.ts';
 import { IncomingInvite } from './incoming-invite.ts';
 import type { StoredIncomingInvite } from './incoming-invite.ts';
 import { IncomingRequest } from './incoming-request.ts';
+import { LargeRequests } from './large-requests.ts';
 import { cseqOf, fromTagOf, sipCallIdOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { formatNameAddress } from './name-address.ts';
@@ -22,6 +23,9 @@ import { parseMessage } from './parse-message.ts';
 import type { ParseIssue } from './parse-message.ts';
 import { refusalOf } from './request-check.ts';
 import { createResponse } from './response.ts';
+import { SessionKeeper } from './session-keeper.ts';
+import { timerHeadersOfRequest, timerOfRequest } from './session-timer.ts';
+import type { SessionPolicy } from './session-timer.ts';
 import { SipHeaders } from './sip-headers.ts';
 import { DEFAULT_TIMERS } from './timers.ts';
 import type { TimerValues } from './timers.ts';
@@ -47,6 +51,13 @@ export interface SipListener {
    * the peer; everything else ignores it. Only for peers that are known: the answer may be forged.
    */
   onStrayAnswer?(response: SipResponse, source: Peer): 'end' | 'ignore';
+  /**
+   * It is our turn to refresh the session (RFC 4028): send the next request of this dialog by this
+   * method; a re-INVITE offers what we said last. Asked again until a 2xx came or the time is over.
+   */
+  onSessionRefreshDue?(dialog: DialogState, method: 'UPDATE' | 'INVITE'): void;
+  /** Nobody refreshed the session in time: send BYE. */
+  onSessionExpired?(dialog: DialogState): void;
   /** Bytes that are not SIP; already answered if an answer made sense. */
   onMalformed?(issue: ParseIssue, source: Peer): void;
 }
@@ -69,6 +80,8 @@ export type SipUserAgentOptions = {
   allow?: readonly string[];
   /** Option tags that the engine serves (`timer`, `100rel`); others in Require get 420. */
   supported?: readonly string[];
+  /** Wanted session timers; goes together with `timer` in `supported`. */
+  session?: SessionPolicy;
 };
 
 export type OutgoingTarget = {
@@ -136,7 +149,15 @@ export class SipUserAgent {
       log,
       timers,
       layer,
-      dialogs: new DialogTable(),
+      dialogs: new DialogTable(
+        new SessionKeeper({
+          clock,
+          onRefreshDue: (id) => this.#onRefreshDue(id),
+          onExpired: (id) => this.#onExpired(id),
+        }),
+      ),
+      session: options.session,
+      largeRequests: new LargeRequests(clock, layer.isReliable('TCP')),
       userAgentName: options.userAgentName,
       allow: this.#allow.join(', '),
       supported: options.supported ?? [],
@@ -176,6 +197,9 @@ export class SipUserAgent {
     request.headers.add('Contact', `<${contact}>`).add('Allow', this.#core.allow);
     const { supported } = this.#core;
     if (supported.length > 0) request.headers.add('Supported', supported.join(', '));
+    for (const [name, value] of timerHeadersOfRequest(this.#core.session, undefined)) {
+      request.headers.add(name, value);
+    }
     request.body = target.sdp ?? '';
     if (request.body !== '') request.headers.add('Content-Type', 'application/sdp');
     const outgoing = new OutgoingInvite(this.#core, {
@@ -211,6 +235,14 @@ export class SipUserAgent {
   /** From now on requests of this dialog reach the listener. Also replaces an older state. */
   adoptDialog(dialog: DialogState): void {
     this.#core.dialogs.put(dialog);
+  }
+
+  /**
+   * A phone has registered over a new connection: its dialogs over the old one follow it, so that
+   * our BYE reaches a phone behind a NAT after either side has started anew.
+   */
+  followContact(contactUri: string, source: Peer): void {
+    if (source.protocol !== 'UDP') this.#core.dialogs.follow(contactUri, source);
   }
 
   /** Requests of this dialog get 481 from now on; a 2xx still repeated falls silent. */
@@ -349,16 +381,40 @@ export class SipUserAgent {
       refused.respond(live.invitePending ? 491 : 500, { headers: [['Retry-After', '5']] });
       return;
     }
-    live.state = verdict.dialog;
+    const dialog = this.#renewed(verdict.dialog, request);
+    this.#core.dialogs.update(dialog);
     if (request.method === 'INVITE') live.answerPending = true;
-    const incoming = new IncomingRequest(this.#core, transaction, verdict.dialog);
-    if (request.method === 'BYE' && this.#endOpenInvite(verdict.dialog)) incoming.respond(200);
+    const incoming = new IncomingRequest(this.#core, transaction, dialog);
+    if (request.method === 'BYE' && this.#endOpenInvite(dialog)) incoming.respond(200);
     else {
       this.#guard(
         () => this.#listener.onInDialogRequest(incoming),
         () => incoming.respond(500),
       );
     }
+  }
+
+  /** RFC 4028 §9: a re-INVITE or UPDATE of the peer renews the session, and may change its timer. */
+  #renewed(dialog: DialogState, request: SipRequest): DialogState {
+    if (request.method !== 'INVITE' && request.method !== 'UPDATE') return dialog;
+    const now = this.#core.clock.now();
+    const asked = timerOfRequest(request, this.#core.session, now);
+    const session = asked ?? (dialog.session && { ...dialog.session, refreshedAtMs: now });
+    return { ...dialog, session };
+  }
+
+  #onRefreshDue(id: DialogId): void {
+    const dialog = this.dialog(id);
+    if (!dialog) return;
+    const method = dialog.takesUpdate === true ? 'UPDATE' : 'INVITE';
+    const ignore = (): void => undefined;
+    this.#guard(() => this.#listener.onSessionRefreshDue?.(dialog, method), ignore);
+  }
+
+  #onExpired(id: DialogId): void {
+    const dialog = this.dialog(id);
+    const ignore = (): void => undefined;
+    if (dialog) this.#guard(() => this.#listener.onSessionExpired?.(dialog), ignore);
   }
 
   /** A bug met by one request ends in a 500 for that request, not in the socket's handler. */

@@ -15,6 +15,7 @@ import {
   RegistrarService,
   SipService,
   SipSocket,
+  SipStreams,
 } from '../../src/engine/index.ts';
 import { FakeMediaPlane } from '../../src/media/index.ts';
 import { SipUserAgent } from '../../src/sip/index.ts';
@@ -23,6 +24,7 @@ import type {
   IncomingInvite,
   IncomingRequest,
   OutgoingInvite,
+  Peer,
 } from '../../src/sip/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
@@ -46,11 +48,16 @@ const OFFER = [
 export class TestPhone {
   readonly agent: SipUserAgent;
   readonly socket: SipSocket;
+  readonly streams: SipStreams;
   readonly invites: IncomingInvite[] = [];
   readonly requests: IncomingRequest[] = [];
+  /** Every message from the wire. */
+  readonly heard: string[] = [];
 
-  private constructor(socket: SipSocket) {
+  private constructor(socket: SipSocket, streams: SipStreams) {
     this.socket = socket;
+    this.streams = streams;
+    const own = { address: '127.0.0.1', port: socket.port };
     this.agent = new SipUserAgent({
       clock: systemClock,
       random: systemRandom,
@@ -59,8 +66,8 @@ export class TestPhone {
           .update(text, 'latin1')
           .digest('hex'),
       log: silentLogger,
-      transports: [socket],
-      localContacts: { UDP: { address: '127.0.0.1', port: socket.port } },
+      transports: [socket, streams],
+      localContacts: { UDP: own, TCP: own },
       userAgentName: 'test phone',
       listener: {
         onInvite: (invite) => {
@@ -73,14 +80,22 @@ export class TestPhone {
         },
       },
     });
-    socket.listen((message, source) => this.agent.receive(message, source));
+    const receive = (message: string, source: Peer): void => {
+      this.heard.push(message);
+      this.agent.receive(message, source);
+    };
+    socket.listen(receive);
+    streams.listen(receive, (peer) => this.agent.transportFailed(peer));
   }
 
   onInvite: (invite: IncomingInvite) => void = (invite) => void invite.provisional(180);
 
-  static async open(): Promise<TestPhone> {
-    const options = { fd: null, port: 0, bind: '127.0.0.1', log: silentLogger };
-    return new TestPhone(await SipSocket.open(options));
+  /** `port` of an earlier phone makes this one the same phone, started anew. */
+  static async open(wanted = 0): Promise<TestPhone> {
+    const options = { fd: null, port: wanted, bind: '127.0.0.1', log: silentLogger };
+    const socket = await SipSocket.open(options);
+    const { port } = socket;
+    return new TestPhone(socket, await SipStreams.open({ ...options, port, clock: systemClock }));
   }
 
   get uri(): string {
@@ -92,7 +107,7 @@ export class TestPhone {
     const seen: PlacedCall['seen'] = { statuses: [], dialog: null };
     const invite = this.agent.invite({
       uri: `sip:${dialed}@127.0.0.1:${port}`,
-      destination: { protocol: 'UDP', address: '127.0.0.1', port },
+      destination: { protocol: options.transport ?? 'UDP', address: '127.0.0.1', port },
       from: { uri: `sip:${options.from ?? '09001234567'}@127.0.0.1` },
       ...(options.to === undefined ? {} : { to: { uri: options.to } }),
       sdp: options.sdp ?? OFFER,
@@ -115,11 +130,17 @@ export class TestPhone {
 
   async close(): Promise<void> {
     this.agent.close();
-    await this.socket.close();
+    await Promise.all([this.socket.close(), this.streams.close()]);
   }
 }
 
-export type CallOptions = { from?: string; to?: string; sdp?: string; withoutAck?: boolean };
+export type CallOptions = {
+  transport?: 'UDP' | 'TCP';
+  from?: string;
+  to?: string;
+  sdp?: string;
+  withoutAck?: boolean;
+};
 export type PlacedCall = {
   invite: OutgoingInvite;
   seen: { statuses: number[]; dialog: DialogState | null };
@@ -133,6 +154,7 @@ export class EngineRig {
   readonly desk: CallDesk;
   readonly sip: SipService;
   readonly events: FloorEvent[] = [];
+  readonly streams: SipStreams;
   readonly #socket: SipSocket;
 
   private constructor(parts: {
@@ -142,6 +164,7 @@ export class EngineRig {
     desk: CallDesk;
     sip: SipService;
     socket: SipSocket;
+    streams: SipStreams;
     bus: EventBus<FloorEvent>;
   }) {
     this.storage = parts.storage;
@@ -150,6 +173,7 @@ export class EngineRig {
     this.desk = parts.desk;
     this.sip = parts.sip;
     this.#socket = parts.socket;
+    this.streams = parts.streams;
     parts.bus.subscribe((event) => void this.events.push(event));
   }
 
@@ -175,14 +199,22 @@ export class EngineRig {
     const media = inherited.media ?? new FakeMediaPlane();
     const port = inherited.port ?? 0;
     const socket = await SipSocket.open({ fd: null, port, bind: '127.0.0.1', log });
+    const streams = await SipStreams.open({
+      fd: null,
+      port: socket.port,
+      bind: '127.0.0.1',
+      log,
+      clock,
+    });
+    const own = { address: '127.0.0.1', port: socket.port };
     const bus = new EventBus<FloorEvent>(log);
     const sip = new SipService({
       clock,
       random,
       log,
       media,
-      transports: [socket],
-      localContacts: { UDP: { address: '127.0.0.1', port: socket.port } },
+      transports: [socket, streams],
+      localContacts: { UDP: own, TCP: own },
       userAgentName: 'Denwaban',
     });
     const phones = new PhoneBook({
@@ -223,6 +255,7 @@ export class EngineRig {
       store: registrations,
       phones,
       onChange: () => engine.wakeWaiting(),
+      onContact: (contactUri, source) => sip.agent.followContact(contactUri, source),
     });
     sip.listen({
       onInvite: (invite) => intake.onInvite(invite),
@@ -230,16 +263,20 @@ export class EngineRig {
       isKnownPeer: () => true,
     });
     await engine.start();
-    socket.listen((message, source) => sip.agent.receive(message, source));
+    socket.listen((message, source) => sip.receive(message, source));
+    streams.listen(
+      (message, source) => sip.receive(message, source),
+      (peer) => sip.agent.transportFailed(peer),
+    );
     const desk = new CallDesk({ clock, random, engine, media, floor, events: bus, numbers });
-    return new EngineRig({ storage, media, engine, desk, sip, socket, bus });
+    return new EngineRig({ storage, media, engine, desk, sip, socket, streams, bus });
   }
 
   /** As `kill -9`: nothing is said to anybody. */
   async die(): Promise<void> {
     this.engine.stop();
     this.sip.agent.close();
-    await this.#socket.close();
+    await Promise.all([this.#socket.close(), this.streams.close()]);
     await this.storage.close();
     rmSync(join(tmpdir(), `denwaban-rig-${process.pid}`), { recursive: true, force: true });
   }

@@ -1,0 +1,180 @@
+import { connect, createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { AppError } from '../base/index.ts';
+import type { Clock, Logger, Timer } from '../base/index.ts';
+import type { Destination, Peer, SipTransport } from '../sip/index.ts';
+import { SipConnection } from './sip-connection.ts';
+import type { SipSocketOptions } from './sip-socket.ts';
+
+const MAX_CONNECTIONS = 1_000;
+/** A hundred phones behind one NAT may each have a connection; one stranger may not have all. */
+const MAX_CONNECTIONS_PER_ADDRESS = 100;
+const CHECK_INTERVAL_MS = 1_000;
+
+export type SipStreamsOptions = SipSocketOptions & { clock: Clock };
+
+/**
+ * SIP over TCP: the listening socket and every connection, taken or made (RFC 3261 §18). A message
+ * goes over the connection to its destination; without one, a connection is made.
+ */
+export class SipStreams implements SipTransport {
+  readonly protocol = 'TCP';
+  readonly reliable = true;
+  readonly #server: Server;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  /** By the far end's address and port, and by each destination that a connection stands in for. */
+  readonly #routes = new Map<string, SipConnection>();
+  readonly #connections = new Set<SipConnection>();
+  readonly #perAddress = new Map<string, number>();
+  #check: Timer;
+  #receive: (message: string, source: Peer) => void = () => undefined;
+  #onFailed: (peer: Peer) => void = () => undefined;
+
+  private constructor(server: Server, clock: Clock, log: Logger) {
+    this.#server = server;
+    this.#clock = clock;
+    this.#log = log;
+    server.on('connection', (socket) => this.#taken(socket));
+    server.on('error', (error) => log.error({ err: error }, 'SIP TCP socket'));
+    this.#check = this.#armCheck();
+  }
+
+  static open({ fd, port, bind, log, clock }: SipStreamsOptions): Promise<SipStreams> {
+    const server = createServer({ pauseOnConnect: false });
+    return new Promise((resolve, reject) => {
+      server.once('error', (cause: NodeJS.ErrnoException) => {
+        const taken = cause.code === 'EADDRINUSE';
+        const sentence = taken
+          ? `TCP port ${port} is in use: stop the other SIP program or set DENWABAN_SIP_PORT.`
+          : `SIP cannot listen on ${bind}:${port} (TCP): ${cause.message}`;
+        reject(new AppError('sip-port-unavailable', sentence, { cause }));
+      });
+      server.once('listening', () => {
+        server.removeAllListeners('error');
+        resolve(new SipStreams(server, clock, log));
+      });
+      server.listen(fd === null ? { port, host: bind } : { fd });
+    });
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return address !== null && typeof address === 'object' ? address.port : 0;
+  }
+
+  /** Connections, for `/metrics` and the leak tests. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** `onFailed`: what was sent to this peer may not have arrived, and no connection is left. */
+  listen(
+    receive: (message: string, source: Peer) => void,
+    onFailed: (peer: Peer) => void = () => undefined,
+  ): void {
+    this.#receive = receive;
+    this.#onFailed = onFailed;
+  }
+
+  send(message: string, destination: Destination): void {
+    const connection = this.#connectionTo(destination);
+    if (connection) connection.send(message);
+    // Never within the caller's call: its transaction is only just beginning.
+    else setImmediate(() => this.#onFailed(peerOf(destination.address, destination.port)));
+  }
+
+  close(): Promise<void> {
+    this.#check.cancel();
+    this.#onFailed = () => undefined;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const connection of [...this.#connections]) connection.close('we stop');
+    return closed;
+  }
+
+  #connectionTo(destination: Destination): SipConnection | undefined {
+    const key = keyOf(destination.address, destination.port);
+    const known = this.#routes.get(key);
+    if (known) return known;
+    const { address, port } = destination.orElse ?? destination;
+    const other = this.#routes.get(keyOf(address, port)) ?? this.#make(address, port);
+    if (other) this.#routes.set(key, other);
+    return other;
+  }
+
+  #make(address: string, port: number): SipConnection | undefined {
+    if (!this.#hasRoomFor(address)) {
+      this.#log.warn({ address }, 'too many SIP connections: none made');
+      return undefined;
+    }
+    return this.#keep(connect({ host: address, port }), peerOf(address, port), true);
+  }
+
+  #taken(socket: Socket): void {
+    const { remoteAddress, remotePort } = socket;
+    // Gone before we could look at it.
+    if (remoteAddress === undefined || remotePort === undefined) {
+      socket.destroy();
+      return;
+    }
+    // An IPv4 peer on a dual-stack socket shows as ::ffff:192.0.2.1.
+    const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/i, '');
+    if (!this.#hasRoomFor(address)) {
+      this.#log.warn({ address }, 'too many SIP connections: one refused');
+      socket.destroy();
+      return;
+    }
+    this.#keep(socket, peerOf(address, remotePort), false);
+  }
+
+  #hasRoomFor(address: string): boolean {
+    const fromThere = this.#perAddress.get(address) ?? 0;
+    return this.#connections.size < MAX_CONNECTIONS && fromThere < MAX_CONNECTIONS_PER_ADDRESS;
+  }
+
+  #keep(socket: Socket, peer: Peer, isOurs: boolean): SipConnection {
+    const { address, port } = peer;
+    const connection: SipConnection = new SipConnection({
+      socket,
+      peer,
+      isOurs,
+      now: () => this.#clock.monotonic(),
+      onMessage: (message, source) => this.#receive(message, source),
+      onClosed: (why) => this.#drop(connection, why),
+    });
+    this.#connections.add(connection);
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+    this.#routes.set(keyOf(address, port), connection);
+    return connection;
+  }
+
+  #drop(connection: SipConnection, why: string): void {
+    if (!this.#connections.delete(connection)) return;
+    const { address, port } = connection.peer;
+    const left = (this.#perAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(address, left);
+    else this.#perAddress.delete(address);
+    this.#log.debug({ address, port, why }, 'SIP connection ended');
+    for (const [key, other] of [...this.#routes]) {
+      if (other !== connection) continue;
+      this.#routes.delete(key);
+      const [host = '', portText = ''] = key.split(' ');
+      setImmediate(() => this.#onFailed(peerOf(host, Number(portText))));
+    }
+  }
+
+  #armCheck(): Timer {
+    return this.#clock.setTimer(CHECK_INTERVAL_MS, () => {
+      for (const connection of [...this.#connections]) connection.check();
+      this.#check = this.#armCheck();
+    });
+  }
+}
+
+function peerOf(address: string, port: number): Peer {
+  return { protocol: 'TCP', address, port };
+}
+
+function keyOf(address: string, port: number): string {
+  return `${address} ${port}`;
+}

@@ -1,0 +1,58 @@
+import type { Clock } from '../base/index.ts';
+
+export type FloodGateOptions = {
+  clock: Clock;
+  /** True for an address of a trunk or of a registered or configured phone. */
+  isKnown: (address: string) => boolean;
+};
+
+/** Messages a second and at once. A phone that registers for the first time sends a handful. */
+const STRANGER = { perSecond: 10, burst: 50 };
+/** A trunk at its busiest, ten times over: only a peer gone mad comes here. */
+const KNOWN = { perSecond: 5_000, burst: 10_000 };
+const MAX_ADDRESSES = 10_000;
+
+type Bucket = { tokens: number; filledAt: number; limit: typeof STRANGER };
+
+/** Per-source flood control: a bucket of messages for each address, known peers have a large one. */
+export class FloodGate {
+  readonly #options: FloodGateOptions;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(options: FloodGateOptions) {
+    this.#options = options;
+  }
+
+  /** False: drop it without a word. */
+  admits(address: string): boolean {
+    const bucket = this.#buckets.get(address) ?? this.#newBucket(address);
+    this.#fill(bucket);
+    // A phone that has registered since is no stranger any more.
+    if (bucket.tokens < 1 && bucket.limit === STRANGER && this.#options.isKnown(address)) {
+      bucket.limit = KNOWN;
+      bucket.tokens = KNOWN.burst;
+    }
+    if (bucket.tokens < 1) return false;
+    bucket.tokens--;
+    return true;
+  }
+
+  #newBucket(address: string): Bucket {
+    // The oldest goes: forgotten strangers begin with a full bucket, which bounds nothing worse.
+    const oldest = this.#buckets.size >= MAX_ADDRESSES ? this.#buckets.keys().next() : undefined;
+    if (oldest?.value !== undefined) this.#buckets.delete(oldest.value);
+    const filledAt = this.#options.clock.monotonic();
+    const limit = this.#options.isKnown(address) ? KNOWN : STRANGER;
+    const bucket: Bucket = { tokens: limit.burst, filledAt, limit };
+    this.#buckets.set(address, bucket);
+    return bucket;
+  }
+
+  #fill(bucket: Bucket): void {
+    const now = this.#options.clock.monotonic();
+    const { perSecond, burst } = bucket.limit;
+    const grown = bucket.tokens + ((now - bucket.filledAt) / 1000) * perSecond;
+    bucket.tokens = Math.min(burst, grown);
+    bucket.filledAt = now;
+  }
+}

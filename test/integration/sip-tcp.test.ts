@@ -1,0 +1,168 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { asId } from '../../src/base/index.ts';
+import type { CallId } from '../../src/base/index.ts';
+import { Baresip } from '../harness/baresip.ts';
+import { EngineRig, TestPhone, testDatabase } from '../harness/engine-rig.ts';
+import type { TestDatabase } from '../harness/engine-rig.ts';
+import { has } from '../harness/peers.ts';
+import { until } from '../harness/platform.ts';
+import { Sipp } from '../harness/sipp.ts';
+
+let database: TestDatabase;
+let rig: EngineRig;
+let trunk: TestPhone;
+let phone: TestPhone;
+
+beforeEach(async () => {
+  database = await testDatabase();
+  rig = await EngineRig.start(database);
+  trunk = await TestPhone.open();
+  phone = await TestPhone.open();
+});
+
+afterEach(async () => {
+  await rig.die();
+  await Promise.all([trunk.close(), phone.close()]);
+  await database.drop();
+});
+
+type Spec = Parameters<EngineRig['storage']['center']['apply']>[0];
+
+async function office(device: Spec['operators'][number]['device'] | null): Promise<void> {
+  const outcome = await rig.storage.center.apply({
+    version: 1,
+    name: '電話番センター',
+    settings: { ringNoAnswerSeconds: 10, maxWaitSeconds: 20 },
+    trunks: [
+      {
+        id: 'carrier',
+        name: 'Carrier',
+        addresses: ['127.0.0.1'],
+        mediaNetworks: [],
+        dialedNumberFrom: 'request-uri',
+        trustAssertedIdentity: true,
+      },
+    ],
+    subscribers: [],
+    operators: device === null ? [] : [{ id: 'one', name: 'one', role: 'operator', device }],
+  });
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome.issues));
+}
+
+async function onlyCall(): Promise<CallId> {
+  await until(() => rig.engine.openCalls.length === 1, 5_000);
+  return asId<CallId>(rig.engine.openCalls[0] ?? '');
+}
+
+const stateOf = (id: CallId) => rig.engine.registry.get(id)?.state;
+const ANSWER = [
+  'v=0',
+  'o=- 1 1 IN IP4 127.0.0.1',
+  's=-',
+  'c=IN IP4 127.0.0.1',
+  't=0 0',
+  'm=audio 40002 RTP/AVP 0',
+  '',
+].join('\r\n');
+
+const overTcp = (at: TestPhone) =>
+  ({ kind: 'sip', uri: `${at.uri};transport=tcp`, available: true }) as const;
+
+/** Caller and operator talk, both over TCP. */
+async function conversation() {
+  await office(overTcp(phone));
+  const { seen } = trunk.call(rig.port, '0301234567', { transport: 'TCP' });
+  await until(() => phone.invites.length === 1, 5_000);
+  expect(phone.invites[0]?.source.protocol).toBe('TCP');
+  phone.invites[0]?.accept({ sdp: ANSWER });
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'talking' && seen.dialog !== null, 5_000);
+  return { id, dialog: seen.dialog! };
+}
+
+test('a call goes over TCP on both sides: one connection each, BYE included', async () => {
+  const { dialog } = await conversation();
+  expect(rig.streams.size).toBe(2);
+  expect(dialog.peer.protocol).toBe('TCP');
+  await trunk.bye(dialog);
+  await until(() => phone.requests.some(({ method }) => method === 'BYE'), 5_000);
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
+  expect(rig.streams.size).toBe(2);
+});
+
+test('after the death of the app its BYE goes over a new connection to the peer', async () => {
+  const { id, dialog } = await conversation();
+  const { media, port } = rig;
+  await rig.die();
+  await until(() => trunk.streams.size === 0 && phone.streams.size === 0, 5_000);
+  rig = await EngineRig.start(database, { media, port });
+  expect(stateOf(id)?.phase).toBe('talking');
+  // The caller hangs up over a connection of its own; the phone is told over one that we make.
+  await trunk.bye(dialog);
+  await until(() => phone.requests.some(({ method }) => method === 'BYE'), 5_000);
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
+});
+
+test('a BYE that finds no connection goes again until the phone is back', async () => {
+  const { dialog } = await conversation();
+  const { port } = phone.socket;
+  await phone.close();
+  await until(() => rig.streams.size === 1, 5_000);
+  await trunk.bye(dialog);
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
+  phone = await TestPhone.open(port);
+  await until(() => phone.heard.some((message) => message.startsWith('BYE ')), 15_000);
+});
+
+test.skipIf(!has('sipp'))('SIPp calls over TCP, is answered and hung up on', async () => {
+  await office(null);
+  const sipp = new Sipp({
+    scenario: 'uac-media-elsewhere',
+    target: { address: '127.0.0.1', port: rig.port },
+    keys: { dialed: '0301234567', rtp_port: 40_000 },
+    args: ['-i', '127.0.0.1', '-t', 't1'],
+  });
+  try {
+    const id = await onlyCall();
+    await sipp.mediaPort();
+    expect(rig.streams.size).toBe(1);
+    await until(() => rig.media.commands.some(({ type }) => type === 'play'), 5_000);
+    rig.media.finishPlayback(`${id}:unattended-prompt` as never);
+    expect(await sipp.finished(), sipp.failure).toBe(0);
+  } finally {
+    await sipp.close();
+  }
+});
+
+test.skipIf(!has('baresip'))(
+  'baresip registers over TCP, is called and hung up on over that connection',
+  async () => {
+    const account = { username: '101', password: 'secret-101' };
+    await office({ kind: 'sip', ...account, available: true });
+    const baresip = new Baresip({
+      ...account,
+      registrar: { address: '127.0.0.1', port: rig.port },
+      transport: 'tcp',
+      answers: 'auto',
+    });
+    try {
+      await baresip.printed('200 OK');
+      expect(rig.streams.size).toBe(1);
+      const { seen } = trunk.call(rig.port, '0301234567');
+      const id = await onlyCall();
+      await until(
+        () => stateOf(id)?.phase === 'talking',
+        10_000,
+        () => baresip.output,
+      );
+      expect(rig.streams.size).toBe(1);
+      await until(() => seen.dialog !== null, 5_000);
+      await trunk.bye(seen.dialog!);
+      await baresip.printed(/BYE sip:101-[^]*SIP\/2.0 200 OK/);
+      expect(rig.streams.size).toBe(1);
+      await until(() => rig.engine.openCalls.length === 0, 5_000);
+    } finally {
+      await baresip.close();
+    }
+  },
+);
