@@ -108,6 +108,8 @@ const adminRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/admin',
   beforeLoad: allow('supervisor', 'administrator'),
+  validateSearch: (search: Record<string, unknown>): { tab?: 'subscribers' | 'users' } =>
+    search['tab'] === 'subscribers' || search['tab'] === 'users' ? { tab: search['tab'] } : {},
   component: lazyRouteComponent(() => import('./admin/AdminPage.tsx'), 'AdminPage'),
 });
 

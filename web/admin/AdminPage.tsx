@@ -1,4 +1,5 @@
-import { Anchor, Box, Container, Group, Tabs } from '@mantine/core';
+import { Box, Container, Tabs } from '@mantine/core';
+import { getRouteApi } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { AppHeader } from '../shared/AppHeader.tsx';
@@ -7,21 +8,27 @@ import { FloorPanel } from './FloorPanel.tsx';
 import { SubscribersPanel } from './SubscribersPanel.tsx';
 import { UsersPanel } from './UsersPanel.tsx';
 
+const route = getRouteApi('/admin');
+
 /** The floor, the office as declared, and who may sign in. */
 export function AdminPage(): ReactNode {
   const { t } = useTranslation();
   const session = useSession();
+  const navigate = route.useNavigate();
   const isAdministrator = session.role === 'administrator';
+  const { tab = 'floor' } = route.useSearch();
+  const shown = tab === 'users' && !isAdministrator ? 'floor' : tab;
+  const choose = (next: string | null): void => {
+    void navigate({
+      search: next === 'subscribers' || next === 'users' ? { tab: next } : {},
+      replace: true,
+    });
+  };
   return (
     <Box mih="100dvh">
       <AppHeader area={t('admin.title')} />
-      <Container component="main" size="xl" py="md">
-        <Group component="nav" gap="md" mb="md" aria-label={t('admin.areas')}>
-          <Anchor href="/portal">{t('admin.messages')}</Anchor>
-          <Anchor href="/mailbox">{t('admin.mailbox')}</Anchor>
-          {session.operatorId !== null && <Anchor href="/console">{t('admin.console')}</Anchor>}
-        </Group>
-        <Tabs defaultValue="floor" keepMounted={false}>
+      <Container component="main" size="xl" px={{ base: 'sm', sm: 'md' }} py="md">
+        <Tabs value={shown} onChange={choose} keepMounted={false}>
           <Tabs.List aria-label={t('admin.areas')} mb="md">
             <Tabs.Tab value="floor">{t('admin.floor')}</Tabs.Tab>
             <Tabs.Tab value="subscribers">{t('admin.subscribers')}</Tabs.Tab>

@@ -1,26 +1,42 @@
-import { Badge, Group, Paper, Stack, Table, Text, Title } from '@mantine/core';
+import { Badge, Group, Paper, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
+import {
+  IconAlertTriangle,
+  IconCircleCheck,
+  IconClockPause,
+  IconHeadphones,
+  IconNotes,
+  IconPhone,
+  IconPhoneRinging,
+  IconRefresh,
+  IconSpeakerphone,
+} from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import type { ComponentType, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { FloorView, OperatorState } from '../../src/contract/index.ts';
+import type { FloorView } from '../../src/contract/index.ts';
 import { formatDuration } from '../shared/format.ts';
+import { OperatorStateBadge } from '../shared/OperatorStateBadge.tsx';
 import { EmptyState, LoadingState, ProblemState } from '../shared/States.tsx';
 import { useLive } from '../shared/use-live.ts';
 import { useNow } from '../shared/use-now.ts';
 import { FLOOR_KEY, useFloor } from './admin-queries.ts';
 import { HowToChange } from './HowToChange.tsx';
 
-const COLORS: Record<OperatorState, string> = {
-  offline: 'gray',
-  available: 'teal',
-  reserved: 'indigo',
-  busy: 'indigo',
-  'wrap-up': 'yellow',
-  away: 'orange',
+type IconType = ComponentType<{ size?: number; stroke?: number; 'aria-hidden'?: boolean }>;
+type CallPhase = FloorView['calls'][number]['phase'];
+
+const PHASES: Record<CallPhase, { color: string; Icon: IconType }> = {
+  waiting: { color: 'orange', Icon: IconClockPause },
+  offering: { color: 'orange', Icon: IconPhoneRinging },
+  connecting: { color: 'indigo', Icon: IconPhone },
+  talking: { color: 'indigo', Icon: IconPhone },
+  reconnecting: { color: 'orange', Icon: IconRefresh },
+  unattended: { color: 'red', Icon: IconSpeakerphone },
+  'wrap-up': { color: 'gray', Icon: IconNotes },
+  ended: { color: 'gray', Icon: IconCircleCheck },
 };
 
 export function FloorPanel(): ReactNode {
-  const { t } = useTranslation();
   const queryClient = useQueryClient();
   const query = useFloor();
   useLive('floor', {
@@ -36,25 +52,65 @@ export function FloorPanel(): ReactNode {
   const floor = query.data;
   return (
     <Stack gap="lg" data-testid="floor">
-      <Group gap="sm">
-        <Figure label={t('admin.operators')} value={floor.operators.length} />
-        <Figure label={t('admin.calls')} value={floor.calls.length} />
-        <Figure label={t('admin.undelivered')} value={floor.undelivered} />
-      </Group>
-      <Operators floor={floor} now={now} />
+      <Figures floor={floor} />
       <Calls floor={floor} now={now} />
+      <Operators floor={floor} now={now} />
     </Stack>
   );
 }
 
-function Figure(props: { label: string; value: number }): ReactNode {
+/** What a supervisor asks first; a figure that needs somebody has a colour. */
+function Figures({ floor }: { floor: FloorView }): ReactNode {
+  const { t } = useTranslation();
+  const waiting = floor.calls.filter(({ phase }) => phase === 'waiting' || phase === 'offering');
+  const free = floor.operators.filter(({ state }) => state === 'available').length;
   return (
-    <Paper withBorder px="md" py="xs" miw={140}>
-      <Text size="sm" c="dimmed">
-        {props.label}
-      </Text>
-      <Text size="xl" fw={600}>
-        {props.value}
+    <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
+      <Figure Icon={IconPhone} label={t('admin.calls')} value={floor.calls.length} />
+      <Figure
+        Icon={IconClockPause}
+        label={t('admin.waiting')}
+        value={waiting.length}
+        color={waiting.length > 0 ? 'orange' : undefined}
+      />
+      <Figure
+        Icon={IconHeadphones}
+        label={t('admin.available')}
+        value={free}
+        of={floor.operators.length}
+      />
+      <Figure
+        Icon={IconAlertTriangle}
+        label={t('admin.undelivered')}
+        value={floor.undelivered}
+        color={floor.undelivered > 0 ? 'red' : undefined}
+      />
+    </SimpleGrid>
+  );
+}
+
+function Figure(props: {
+  Icon: IconType;
+  label: string;
+  value: number;
+  of?: number;
+  color?: string | undefined;
+}): ReactNode {
+  const { Icon, label, value, of, color } = props;
+  return (
+    <Paper px="md" py="sm">
+      <Group gap={6} wrap="nowrap" c={color ?? 'dimmed'}>
+        <Icon size={18} aria-hidden />
+        <Text size="sm">{label}</Text>
+      </Group>
+      <Text fz="2rem" fw={600} lh={1.25} c={color}>
+        {value}
+        {of !== undefined && (
+          <Text span size="lg" c="dimmed" fw={400}>
+            {' '}
+            / {of}
+          </Text>
+        )}
       </Text>
     </Paper>
   );
@@ -62,44 +118,48 @@ function Figure(props: { label: string; value: number }): ReactNode {
 
 function Operators({ floor, now }: { floor: FloorView; now: number }): ReactNode {
   const { t } = useTranslation();
-  if (floor.operators.length === 0) {
-    return (
-      <EmptyState title={t('admin.noOperators')}>
-        <HowToChange />
-      </EmptyState>
-    );
-  }
   return (
     <Stack component="section" gap="xs" aria-label={t('admin.operators')}>
       <Title order={2} size="h5">
         {t('admin.operators')}
       </Title>
-      <Table.ScrollContainer minWidth={480}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('admin.column.name')}</Table.Th>
-              <Table.Th>{t('admin.column.state')}</Table.Th>
-              <Table.Th>{t('admin.column.since')}</Table.Th>
-              <Table.Th>{t('admin.column.device')}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {floor.operators.map(({ id, name, state, stateSince, device }) => (
-              <Table.Tr key={id} data-testid="floor-operator" data-state={state}>
-                <Table.Td>{name}</Table.Td>
-                <Table.Td>
-                  <Badge color={COLORS[state]} variant="light" size="lg" radius="sm" tt="none">
-                    {t(`console.state.${state}`)}
-                  </Badge>
-                </Table.Td>
-                <Table.Td>{formatDuration(now - stateSince)}</Table.Td>
-                <Table.Td>{t(`admin.device.${device}`)}</Table.Td>
+      {floor.operators.length === 0 ? (
+        <EmptyState icon={<IconHeadphones size={32} aria-hidden />} title={t('admin.noOperators')}>
+          <HowToChange />
+        </EmptyState>
+      ) : (
+        <Paper>
+          <Table verticalSpacing="xs" horizontalSpacing="md">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th w={{ base: '11rem', sm: '14rem' }}>{t('admin.column.state')}</Table.Th>
+                <Table.Th w="7rem" visibleFrom="sm">
+                  {t('admin.column.since')}
+                </Table.Th>
+                <Table.Th>{t('admin.column.name')}</Table.Th>
+                <Table.Th visibleFrom="sm">{t('admin.column.device')}</Table.Th>
               </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+            </Table.Thead>
+            <Table.Tbody>
+              {floor.operators.map(({ id, name, state, stateSince, device }) => (
+                <Table.Tr key={id} data-testid="floor-operator" data-state={state}>
+                  <Table.Td>
+                    <OperatorStateBadge state={state} />
+                  </Table.Td>
+                  <Table.Td visibleFrom="sm">{formatDuration(now - stateSince)}</Table.Td>
+                  <Table.Td>
+                    {name}
+                    <Text size="sm" c="dimmed" hiddenFrom="sm">
+                      {formatDuration(now - stateSince)}
+                    </Text>
+                  </Table.Td>
+                  <Table.Td visibleFrom="sm">{t(`admin.device.${device}`)}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Paper>
+      )}
     </Stack>
   );
 }
@@ -111,34 +171,67 @@ function Calls({ floor, now }: { floor: FloorView; now: number }): ReactNode {
       <Title order={2} size="h5">
         {t('admin.calls')}
       </Title>
-      {floor.calls.length === 0 ? (
-        <Text c="dimmed">{t('admin.noCalls')}</Text>
-      ) : (
-        <Table.ScrollContainer minWidth={560}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{t('admin.column.state')}</Table.Th>
-                <Table.Th>{t('admin.column.since')}</Table.Th>
-                <Table.Th>{t('admin.column.subscriber')}</Table.Th>
-                <Table.Th>{t('admin.column.caller')}</Table.Th>
-                <Table.Th>{t('admin.column.operator')}</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {floor.calls.map((call) => (
-                <Table.Tr key={call.id} data-testid="floor-call" data-phase={call.phase}>
-                  <Table.Td>{t(`admin.phase.${call.phase}`)}</Table.Td>
-                  <Table.Td>{formatDuration(now - (call.answeredAt ?? call.arrivedAt))}</Table.Td>
-                  <Table.Td>{call.subscriberName ?? t('admin.unknownSubscriber')}</Table.Td>
-                  <Table.Td>{call.callerNumberFormatted ?? t('console.caller.none')}</Table.Td>
-                  <Table.Td>{call.operatorName ?? ''}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
+      <Paper>
+        {floor.calls.length === 0 ? (
+          <Text c="dimmed" p="md">
+            {t('admin.noCalls')}
+          </Text>
+        ) : (
+          <CallTable floor={floor} now={now} />
+        )}
+      </Paper>
     </Stack>
+  );
+}
+
+/** On a phone the later columns go beneath the company. */
+function CallTable({ floor, now }: { floor: FloorView; now: number }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <Table verticalSpacing="xs" horizontalSpacing="md">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th w={{ base: '8rem', sm: '14rem' }}>{t('admin.column.state')}</Table.Th>
+          <Table.Th w="7rem" visibleFrom="sm">
+            {t('admin.column.since')}
+          </Table.Th>
+          <Table.Th>{t('admin.column.subscriber')}</Table.Th>
+          <Table.Th visibleFrom="sm">{t('admin.column.caller')}</Table.Th>
+          <Table.Th visibleFrom="sm">{t('admin.column.operator')}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {floor.calls.map((call) => {
+          const since = formatDuration(now - (call.answeredAt ?? call.arrivedAt));
+          const caller = call.callerNumberFormatted ?? t('console.caller.none');
+          return (
+            <Table.Tr key={call.id} data-testid="floor-call" data-phase={call.phase}>
+              <Table.Td>
+                <PhaseBadge phase={call.phase} />
+              </Table.Td>
+              <Table.Td visibleFrom="sm">{since}</Table.Td>
+              <Table.Td>
+                {call.subscriberName ?? t('admin.unknownSubscriber')}
+                <Text size="sm" c="dimmed" hiddenFrom="sm">
+                  {[since, caller, call.operatorName].filter(Boolean).join('　')}
+                </Text>
+              </Table.Td>
+              <Table.Td visibleFrom="sm">{caller}</Table.Td>
+              <Table.Td visibleFrom="sm">{call.operatorName}</Table.Td>
+            </Table.Tr>
+          );
+        })}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+function PhaseBadge({ phase }: { phase: CallPhase }): ReactNode {
+  const { t } = useTranslation();
+  const { color, Icon } = PHASES[phase];
+  return (
+    <Badge color={color} leftSection={<Icon size={16} aria-hidden />}>
+      {t(`admin.phase.${phase}`)}
+    </Badge>
   );
 }

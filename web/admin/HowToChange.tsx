@@ -6,9 +6,13 @@ import { useTranslation } from 'react-i18next';
 export function HowToChange(): ReactNode {
   const { t } = useTranslation();
   return (
-    <Stack gap={4}>
-      <Text size="sm">{t('admin.howToChange')}</Text>
-      <Code block>npm run denwaban -- apply FILE</Code>
+    <Stack gap={6}>
+      <Text size="sm" c="dimmed">
+        {t('admin.howToChange')}
+      </Text>
+      <Code block fz="sm">
+        npm run denwaban -- apply FILE
+      </Code>
     </Stack>
   );
 }

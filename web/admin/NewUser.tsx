@@ -1,4 +1,4 @@
-import { Alert, Button, Modal, NativeSelect, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, Modal, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
@@ -7,6 +7,7 @@ import { roleSchema, userViewSchema } from '../../src/contract/index.ts';
 import type { Role } from '../../src/contract/index.ts';
 import { API, request } from '../shared/api.ts';
 import { currentLanguage } from '../shared/i18n.ts';
+import { PasswordField } from '../shared/PasswordField.tsx';
 import { problemText } from '../shared/problem-text.ts';
 import { USERS_KEY, useFloor, useSubscribers } from './admin-queries.ts';
 
@@ -85,7 +86,7 @@ function NewUserForm({ onDone }: { onDone: () => void }): ReactNode {
         )}
         <TextInput {...field('name')} label={t('admin.user.name')} maxLength={100} />
         <TextInput {...field('email')} label={t('admin.user.email')} type="email" />
-        <PasswordInput
+        <PasswordField
           {...field('password')}
           label={t('admin.user.password')}
           minLength={10}

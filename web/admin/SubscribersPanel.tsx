@@ -1,6 +1,8 @@
-import { Stack, Table, Text } from '@mantine/core';
+import { Box, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { IconBuilding } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { SubscriberView } from '../../src/contract/index.ts';
 import { EmptyState, LoadingState, ProblemState } from '../shared/States.tsx';
 import { useSubscribers } from './admin-queries.ts';
 import { HowToChange } from './HowToChange.tsx';
@@ -14,55 +16,73 @@ export function SubscribersPanel(): ReactNode {
   }
   if (query.data.length === 0) {
     return (
-      <EmptyState title={t('admin.noSubscribers')}>
+      <EmptyState icon={<IconBuilding size={32} aria-hidden />} title={t('admin.noSubscribers')}>
         <HowToChange />
       </EmptyState>
     );
   }
   return (
     <Stack gap="md">
+      {query.data.map((subscriber) => (
+        <SubscriberCard key={subscriber.id} subscriber={subscriber} />
+      ))}
       <HowToChange />
-      <Table.ScrollContainer minWidth={720}>
-        <Table verticalSpacing="sm">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('admin.column.subscriber')}</Table.Th>
-              <Table.Th>{t('admin.column.numbers')}</Table.Th>
-              <Table.Th>{t('admin.greeting')}</Table.Th>
-              <Table.Th>{t('admin.column.contacts')}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {query.data.map((subscriber) => (
-              <Table.Tr key={subscriber.id} data-testid="subscriber-row">
-                <Table.Td>
-                  <Text>{subscriber.name}</Text>
-                  <Text size="sm" c="dimmed">
-                    {subscriber.kana}
-                  </Text>
-                </Table.Td>
-                <Table.Td>
-                  {subscriber.dids.map(({ number, formatted, label }) => (
-                    <Text key={number} size="sm">
-                      {formatted} {label}
-                    </Text>
-                  ))}
-                </Table.Td>
-                <Table.Td>
-                  <Text size="sm">{subscriber.greeting}</Text>
-                </Table.Td>
-                <Table.Td>
-                  {subscriber.contacts.map(({ id, name, title, email }) => (
-                    <Text key={id} size="sm">
-                      {[title, name, email].filter(Boolean).join(' ')}
-                    </Text>
-                  ))}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+    </Stack>
+  );
+}
+
+function SubscriberCard({ subscriber }: { subscriber: SubscriberView }): ReactNode {
+  const { t } = useTranslation();
+  const { name, kana, greeting, dids, contacts } = subscriber;
+  return (
+    <Paper component="article" p="md" aria-label={name} data-testid="subscriber-row">
+      <Text size="sm" c="dimmed">
+        {kana}
+      </Text>
+      <Title order={2} size="h4" mb="sm">
+        {name}
+      </Title>
+      <SimpleGrid cols={{ base: 1, md: 3 }} spacing="lg" verticalSpacing="sm">
+        <Facts label={t('admin.column.numbers')}>
+          {dids.map(({ number, formatted, label }) => (
+            <Text key={number}>
+              {formatted}{' '}
+              <Text span c="dimmed" size="sm">
+                {label}
+              </Text>
+            </Text>
+          ))}
+        </Facts>
+        <Facts label={t('admin.greeting')}>
+          <Text lang="ja">{greeting}</Text>
+        </Facts>
+        <Facts label={t('admin.column.contacts')}>
+          {contacts.map(({ id, name: person, title, phone, email }) => (
+            <Box key={id}>
+              <Text>
+                {person}{' '}
+                <Text span c="dimmed" size="sm">
+                  {title}
+                </Text>
+              </Text>
+              <Text size="sm" c="dimmed">
+                {[phone, email].filter(Boolean).join('　')}
+              </Text>
+            </Box>
+          ))}
+        </Facts>
+      </SimpleGrid>
+    </Paper>
+  );
+}
+
+function Facts(props: { label: string; children: ReactNode }): ReactNode {
+  return (
+    <Stack gap={2}>
+      <Text size="sm" c="dimmed">
+        {props.label}
+      </Text>
+      {props.children}
     </Stack>
   );
 }

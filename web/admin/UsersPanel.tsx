@@ -2,15 +2,15 @@ import {
   Alert,
   Badge,
   Button,
+  Grid,
   Group,
   Modal,
   NativeSelect,
-  PasswordInput,
+  Paper,
   Stack,
-  Table,
   Text,
 } from '@mantine/core';
-import { IconBan, IconCircleCheck, IconUserPlus } from '@tabler/icons-react';
+import { IconBan, IconUserPlus } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
@@ -21,6 +21,8 @@ import type { Role, updateUserSchema, UserView } from '../../src/contract/index.
 import { API, request } from '../shared/api.ts';
 import { currentLanguage } from '../shared/i18n.ts';
 import { problemText } from '../shared/problem-text.ts';
+import { PasswordField } from '../shared/PasswordField.tsx';
+import classes from '../shared/rows.module.css';
 import { useSession } from '../shared/session.tsx';
 import { LoadingState, ProblemState } from '../shared/States.tsx';
 import { USERS_KEY, useFloor, useSubscribers, useUsers } from './admin-queries.ts';
@@ -72,34 +74,20 @@ export function UsersPanel(): ReactNode {
         </Button>
       </Group>
       {resetting === null && problem}
-      <Table.ScrollContainer minWidth={820}>
-        <Table verticalSpacing="sm">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('admin.column.name')}</Table.Th>
-              <Table.Th>{t('admin.column.email')}</Table.Th>
-              <Table.Th>{t('admin.column.role')}</Table.Th>
-              <Table.Th>{t('admin.column.place')}</Table.Th>
-              <Table.Th>{t('admin.column.state')}</Table.Th>
-              <Table.Th>{t('admin.column.actions')}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {query.data.map((user) => (
-              <UserRow
-                key={user.id}
-                user={user}
-                busy={update.isPending}
-                onChange={(change) => update.mutate({ user, change })}
-                onReset={() => {
-                  update.reset();
-                  setResetting(user);
-                }}
-              />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Paper component="ul" m={0} p={0} className={classes['rows'] ?? ''}>
+        {query.data.map((user) => (
+          <UserRow
+            key={user.id}
+            user={user}
+            busy={update.isPending}
+            onChange={(change) => update.mutate({ user, change })}
+            onReset={() => {
+              update.reset();
+              setResetting(user);
+            }}
+          />
+        ))}
+      </Paper>
       <NewUser opened={isCreating} onClose={() => setCreating(false)} />
       <Modal
         opened={resetting !== null}
@@ -139,48 +127,64 @@ function UserRow({ user, busy, onChange, onReset }: UserRowProps): ReactNode {
     floor?.operators.find(({ id }) => id === user.operatorId)?.name ??
     '';
   return (
-    <Table.Tr data-testid="user-row" data-email={user.email}>
-      <Table.Td>
-        {user.name} {isSelf && <Badge variant="light">{t('admin.user.you')}</Badge>}
-      </Table.Td>
-      <Table.Td>{user.email}</Table.Td>
-      <Table.Td>
-        <NativeSelect
-          aria-label={t('admin.user.roleOf', { name: user.name })}
-          value={user.role}
-          disabled={busy || isSelf || roles.length < 2}
-          onChange={(event) => onChange({ role: roleSchema.parse(event.currentTarget.value) })}
-          data={roles.map((role) => ({ value: role, label: t(`role.${role}`) }))}
-        />
-      </Table.Td>
-      <Table.Td>{place}</Table.Td>
-      <Table.Td>
-        <Group gap={6} wrap="nowrap">
-          {user.disabled ? (
-            <IconBan size={17} aria-hidden />
-          ) : (
-            <IconCircleCheck size={17} color="var(--mantine-color-teal-text)" aria-hidden />
+    <Grid
+      component="li"
+      px="md"
+      py="sm"
+      align="center"
+      columnGap="md"
+      rowGap="xs"
+      data-testid="user-row"
+      data-email={user.email}
+    >
+      <Grid.Col span={{ base: 12, md: 4 }}>
+        <Group gap="xs">
+          <Text fw={600}>{user.name}</Text>
+          {isSelf && <Badge>{t('admin.user.you')}</Badge>}
+          {user.disabled && (
+            <Badge color="gray" leftSection={<IconBan size={15} aria-hidden />}>
+              {t('admin.user.disabled')}
+            </Badge>
           )}
-          <Text size="sm">{user.disabled ? t('admin.user.disabled') : t('admin.user.active')}</Text>
         </Group>
-      </Table.Td>
-      <Table.Td>
-        <Group gap="xs" wrap="nowrap">
-          <Button variant="default" size="xs" onClick={onReset} data-testid="user-reset">
+        <Text size="sm" c="dimmed">
+          {user.email}
+        </Text>
+      </Grid.Col>
+      <Grid.Col span={{ base: 12, md: 2 }}>
+        {isSelf || roles.length < 2 ? (
+          <Text size="sm">{t(`role.${user.role}`)}</Text>
+        ) : (
+          <NativeSelect
+            aria-label={t('admin.user.roleOf', { name: user.name })}
+            value={user.role}
+            disabled={busy}
+            onChange={(event) => onChange({ role: roleSchema.parse(event.currentTarget.value) })}
+            data={roles.map((role) => ({ value: role, label: t(`role.${role}`) }))}
+          />
+        )}
+      </Grid.Col>
+      <Grid.Col span={{ base: 12, md: 2 }}>
+        <Text size="sm">{place}</Text>
+      </Grid.Col>
+      <Grid.Col span={{ base: 12, md: 4 }}>
+        <Group gap="xs" justify="flex-end">
+          <Button variant="default" onClick={onReset} data-testid="user-reset">
             {t('admin.user.reset')}
           </Button>
-          <Button
-            variant="default"
-            size="xs"
-            disabled={busy || isSelf}
-            onClick={() => onChange({ disabled: !user.disabled })}
-            data-testid="user-disable"
-          >
-            {user.disabled ? t('admin.user.enable') : t('admin.user.disable')}
-          </Button>
+          {!isSelf && (
+            <Button
+              variant="default"
+              disabled={busy}
+              onClick={() => onChange({ disabled: !user.disabled })}
+              data-testid="user-disable"
+            >
+              {user.disabled ? t('admin.user.enable') : t('admin.user.disable')}
+            </Button>
+          )}
         </Group>
-      </Table.Td>
-    </Table.Tr>
+      </Grid.Col>
+    </Grid>
   );
 }
 
@@ -200,7 +204,7 @@ function ResetForm(props: {
       <Stack gap="md">
         <Text size="sm">{t('admin.user.resetHint')}</Text>
         {props.children}
-        <PasswordInput
+        <PasswordField
           label={t('admin.user.password')}
           value={password}
           required

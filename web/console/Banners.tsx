@@ -81,12 +81,19 @@ function SoundBanner(): ReactNode {
     const resume = (): void =>
       desk.attempt(() => (playbackBlocked ? desk.audio.unblock() : desk.startShift()));
     return (
-      <Alert radius={0} color="red" icon={<IconVolumeOff aria-hidden />} role="alert">
+      <Alert
+        radius={0}
+        py="xs"
+        color="red"
+        icon={<IconVolumeOff aria-hidden />}
+        role="alert"
+        styles={{ message: { overflow: 'visible' }, body: { overflow: 'visible' } }}
+      >
         <Group gap="md">
           <Text fw={600}>
             {playbackBlocked ? t('console.audio.blocked') : t('console.problem.needs-click')}
           </Text>
-          <Button size="lg" color="red" onClick={resume} autoFocus data-testid="resume-audio">
+          <Button color="red" onClick={resume} autoFocus data-testid="resume-audio">
             {t('console.audio.resume')}
           </Button>
         </Group>

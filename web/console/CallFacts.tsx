@@ -5,6 +5,7 @@ import {
   IconHelpCircle,
   IconPhoneIncoming,
   IconPhoneOff,
+  IconWorld,
 } from '@tabler/icons-react';
 import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
@@ -33,13 +34,13 @@ export function CallerNumber(props: { caller: Caller; size?: 'md' | 'xl' }): Rea
   const hasNumber = caller.numberFormatted !== null || caller.rawNumber !== null;
   const Icon = hasNumber ? IconPhoneIncoming : IconPhoneOff;
   return (
-    <Group gap={6} wrap="nowrap" data-testid="caller-number">
-      <Icon size={size === 'xl' ? 24 : 18} aria-hidden />
+    <Group gap={6} data-testid="caller-number">
+      <Icon size={size === 'xl' ? 24 : 18} aria-hidden style={{ flexShrink: 0 }} />
       <Text fw={600} size={size}>
         {callerText(caller, t)}
       </Text>
       {caller.international && (
-        <Badge color="orange" variant="light" radius="sm" tt="none">
+        <Badge color="orange" leftSection={<IconWorld size={16} aria-hidden />}>
           {t('console.caller.international')}
         </Badge>
       )}
@@ -53,10 +54,10 @@ export function CallerNumber(props: { caller: Caller; size?: 'md' | 'xl' }): Rea
 }
 
 /** Which of the subscriber's numbers was rung. */
-export function LineText(props: { called: Called }): ReactNode {
+export function LineText(props: { called: Called; size?: 'sm' | 'lg' }): ReactNode {
   const { didFormatted, didLabel, dialedNumber } = props.called;
   return (
-    <Text span size="sm" data-testid="line">
+    <Text span size={props.size ?? 'sm'} data-testid="line">
       {didLabel !== null && didLabel !== '' && `${didLabel} `}
       {didFormatted ?? dialedNumber}
     </Text>
@@ -65,7 +66,7 @@ export function LineText(props: { called: Called }): ReactNode {
 
 const CERTAINTY = {
   certain: { color: 'teal', Icon: IconCircleCheck },
-  likely: { color: 'yellow', Icon: IconAlertCircle },
+  likely: { color: 'orange', Icon: IconAlertCircle },
   unknown: { color: 'red', Icon: IconHelpCircle },
 } as const;
 
@@ -76,16 +77,11 @@ export function CertaintyBadge(props: { called: Called; withHow?: boolean }): Re
   const { color, Icon } = CERTAINTY[certainty];
   const words = t(`console.how.${how}`);
   return (
-    <Group gap={6} wrap="nowrap">
+    <Group gap={6}>
       <Tooltip label={words} disabled={props.withHow}>
         <Badge
           color={color}
-          variant="light"
-          size="lg"
-          radius="sm"
-          tt="none"
           leftSection={<Icon size={16} aria-hidden />}
-          style={{ flexShrink: 0 }}
           data-testid="certainty"
           data-certainty={certainty}
         >

@@ -1,11 +1,13 @@
-import { Box, Button, Kbd, Stack, Text, Title } from '@mantine/core';
+import { Box, Button, Group, Kbd, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { callTypeSchema } from '../../src/contract/index.ts';
-import type { CallView } from '../../src/contract/index.ts';
+import type { CallType, CallView } from '../../src/contract/index.ts';
+import { Keys } from './CheatBar.tsx';
 import classes from './console.module.css';
 import { useDesk, useDeskSnapshot } from './desk-context.ts';
 import { valueOf } from './draft-keeper.ts';
+import { KEY_NAMES } from './keys.ts';
 import { phrasesFor } from './phrases.ts';
 
 /** Left: what kind of call it is, and what to say next. */
@@ -13,7 +15,7 @@ export function CallGuide(props: { call: CallView; closed: boolean }): ReactNode
   return (
     <Stack gap="md">
       <CallTypes closed={props.closed} />
-      <Phrases call={props.call} />
+      {props.call.phase !== 'wrap-up' && <Phrases call={props.call} />}
     </Stack>
   );
 }
@@ -25,30 +27,42 @@ function CallTypes(props: { closed: boolean }): ReactNode {
   const chosen = draft === null ? '' : valueOf(draft, 'callType');
   return (
     <Stack gap={6} role="group" aria-label={t('console.callType.title')}>
-      <Title order={2} size="sm">
-        {t('console.callType.title')}
-      </Title>
-      {callTypeSchema.options.map((callType, index) => (
-        <Button
-          key={callType}
-          variant={chosen === callType ? 'filled' : 'default'}
-          justify="space-between"
-          px="sm"
-          disabled={props.closed}
-          aria-pressed={chosen === callType}
-          rightSection={
-            <Kbd size="xs" visibleFrom="sm">
-              {index + 1}
-            </Kbd>
-          }
-          onClick={() => desk.type('callType', chosen === callType ? '' : callType)}
-          data-testid={`call-type-${callType}`}
-        >
-          {t(`console.callType.${callType}`)}
-        </Button>
-      ))}
+      <Group justify="space-between" gap="xs">
+        <Title order={2} size="sm">
+          {t('console.callType.title')}
+        </Title>
+        {!props.closed && <Keys names={KEY_NAMES['call-type']} />}
+      </Group>
+      {props.closed ? (
+        <Text size="sm">
+          {isCallType(chosen) ? t(`console.callType.${chosen}`) : t('console.form.none')}
+        </Text>
+      ) : (
+        callTypeSchema.options.map((callType, index) => (
+          <Button
+            key={callType}
+            variant={chosen === callType ? 'filled' : 'default'}
+            justify="space-between"
+            px="sm"
+            aria-pressed={chosen === callType}
+            rightSection={
+              <Kbd visibleFrom="sm" aria-hidden>
+                {index + 1}
+              </Kbd>
+            }
+            onClick={() => desk.type('callType', chosen === callType ? '' : callType)}
+            data-testid={`call-type-${callType}`}
+          >
+            {t(`console.callType.${callType}`)}
+          </Button>
+        ))
+      )}
     </Stack>
   );
+}
+
+function isCallType(value: string): value is CallType {
+  return callTypeSchema.safeParse(value).success;
 }
 
 function Phrases(props: { call: CallView }): ReactNode {

@@ -1,15 +1,20 @@
-import { Alert, Badge, Box, Button, Group, Text, Title } from '@mantine/core';
-import { IconInfoCircle, IconPhoneOff, IconPlayerRecordFilled } from '@tabler/icons-react';
+import { Alert, Badge, Box, Group, Text, Title } from '@mantine/core';
+import {
+  IconInfoCircle,
+  IconPhone,
+  IconPhoneX,
+  IconPlayerRecordFilled,
+  IconRefresh,
+} from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallView } from '../../src/contract/index.ts';
 import { formatClock, formatDuration } from '../shared/format.ts';
 import { currentLanguage } from '../shared/i18n.ts';
 import { CallerNumber, CertaintyBadge, companyText, LineText } from './CallFacts.tsx';
-import { Keys } from './CheatBar.tsx';
+import { CallActions } from './CallActions.tsx';
 import classes from './console.module.css';
-import { useDesk, useServerNow } from './desk-context.ts';
-import { KEY_NAMES } from './keys.ts';
+import { useServerNow } from './desk-context.ts';
 import { GreetingBox } from './RingCard.tsx';
 
 /** Time on top, the company that never leaves, and the first words. */
@@ -22,7 +27,7 @@ export function CallHeader(props: { call: CallView; timeZone: string | undefined
       <Box className={classes['company'] ?? ''} px="md" pt={6} pb={4}>
         <TimeLine call={call} timeZone={props.timeZone} />
         <Group gap="sm" align="baseline" mt={2}>
-          <Title order={1} size="h3" lh={1.3} data-testid="company">
+          <Title order={1} size="h2" lh={1.3} data-testid="company">
             {companyText(called, t)}
           </Title>
           <Text size="sm" c="dimmed">
@@ -40,10 +45,8 @@ export function CallHeader(props: { call: CallView; timeZone: string | undefined
 
 function TimeLine(props: { call: CallView; timeZone: string | undefined }): ReactNode {
   const { t } = useTranslation();
-  const desk = useDesk();
   const now = useServerNow();
   const { call, timeZone } = props;
-  const isOver = call.phase === 'wrap-up';
   const until = call.endedAt ?? now;
   return (
     <Group justify="space-between" gap="xs" wrap="nowrap">
@@ -52,30 +55,25 @@ function TimeLine(props: { call: CallView; timeZone: string | undefined }): Reac
           fz="1.75rem"
           fw={700}
           lh={1.2}
+          role="timer"
           data-testid="call-timer"
           aria-label={t('console.call.timer')}
         >
           {formatDuration(call.answeredAt === null ? 0 : until - call.answeredAt)}
         </Text>
-        <Text size="lg" data-testid="local-time" aria-label={t('console.call.clock')}>
+        <Text
+          component="time"
+          size="lg"
+          visibleFrom="sm"
+          data-testid="local-time"
+          aria-label={t('console.call.clock')}
+        >
           {formatClock(now, { language: currentLanguage(), timeZone })}
         </Text>
         <PhaseBadge call={call} />
         <CallerNumber caller={call.caller} />
       </Group>
-      {!isOver && (
-        <Button
-          color="red"
-          size="sm"
-          style={{ flexShrink: 0 }}
-          leftSection={<IconPhoneOff size={20} aria-hidden />}
-          rightSection={<Keys names={KEY_NAMES['hang-up']} />}
-          onClick={() => desk.attempt(() => desk.hangUp())}
-          data-testid="hang-up"
-        >
-          {t('console.call.hangUp')}
-        </Button>
-      )}
+      <CallActions call={call} />
     </Group>
   );
 }
@@ -84,6 +82,7 @@ function PhaseBadge(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const { phase, recordingId, termination } = props.call;
   const over = phase === 'wrap-up';
+  const Icon = phase === 'reconnecting' ? IconRefresh : over ? IconPhoneX : IconPhone;
   const ended =
     termination !== null && isOrdinary(termination.class)
       ? t(`console.call.${termination.class === 'caller' ? 'byCaller' : 'byOperator'}`)
@@ -96,11 +95,10 @@ function PhaseBadge(props: { call: CallView }): ReactNode {
   return (
     <Group gap="xs" role="status">
       <Badge
-        color={phase === 'reconnecting' ? 'orange' : over ? 'grape' : 'indigo'}
-        variant="light"
-        size="lg"
-        radius="sm"
-        tt="none"
+        color={phase === 'reconnecting' ? 'orange' : over ? 'gray' : 'indigo'}
+        leftSection={<Icon size={16} aria-hidden />}
+        // The top line says it too; a phone has no room for it twice.
+        visibleFrom={phase === 'talking' ? 'sm' : undefined}
         data-testid="call-phase"
         data-phase={phase}
       >

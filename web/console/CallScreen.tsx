@@ -45,7 +45,7 @@ export function CallScreen(props: { call: CallView }): ReactNode {
         <div className={classes['column']}>
           <CallGuide call={call} closed={isSent} />
         </div>
-        <main className={`${classes['column'] ?? ''} ${classes['formColumn'] ?? ''}`}>
+        <main className={classes['sheet']}>
           {message === null ? (
             <MessageForm
               call={call}

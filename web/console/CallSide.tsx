@@ -1,16 +1,16 @@
 import { Badge, Box, Group, Stack, Text, Title, UnstyledButton } from '@mantine/core';
-import { IconUserCheck } from '@tabler/icons-react';
+import { IconAlertCircle, IconUserCheck } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallView, DeskView } from '../../src/contract/index.ts';
-import { formatAgo, formatDateTime } from '../shared/format.ts';
 import { currentLanguage } from '../shared/i18n.ts';
+import { When } from '../shared/When.tsx';
 import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { valueOf } from './draft-keeper.ts';
 
 type Contact = DeskView['contacts'][number];
 
-/** Right: the people a message may be for, and what this caller wanted before. */
+/** Right: what must be known before speaking, then the people a message may be for. */
 export function CallSide(props: {
   call: CallView;
   closed: boolean;
@@ -19,8 +19,19 @@ export function CallSide(props: {
   return (
     <Stack gap="md">
       <Note call={props.call} />
-      <Contacts closed={props.closed} />
       <EarlierCalls call={props.call} timeZone={props.timeZone} />
+      <Contacts closed={props.closed} />
+    </Stack>
+  );
+}
+
+function Section(props: { title: string; children: ReactNode }): ReactNode {
+  return (
+    <Stack gap={4} component="section" aria-label={props.title}>
+      <Title order={2} size="sm">
+        {props.title}
+      </Title>
+      {props.children}
     </Stack>
   );
 }
@@ -32,9 +43,12 @@ function Note(props: { call: CallView }): ReactNode {
   if (note === '') return null;
   return (
     <Stack gap={4} component="section" aria-label={t('console.call.note')} data-testid="note">
-      <Title order={2} size="sm">
-        {t('console.call.note')}
-      </Title>
+      <Group gap={6} c="orange">
+        <IconAlertCircle size={18} aria-hidden />
+        <Title order={2} size="sm">
+          {t('console.call.note')}
+        </Title>
+      </Group>
       <Text size="sm" style={{ whiteSpace: 'pre-line' }}>
         {note.trim()}
       </Text>
@@ -48,10 +62,7 @@ function Contacts(props: { closed: boolean }): ReactNode {
   const contacts = view?.contacts ?? [];
   const chosen = draft === null ? '' : valueOf(draft, 'contactId');
   return (
-    <Stack gap={4} component="section" aria-label={t('console.side.contacts')}>
-      <Title order={2} size="sm">
-        {t('console.side.contacts')}
-      </Title>
+    <Section title={t('console.side.contacts')}>
       {contacts.length === 0 && (
         <Text size="sm" c="dimmed">
           {t('console.side.noContacts')}
@@ -65,7 +76,7 @@ function Contacts(props: { closed: boolean }): ReactNode {
           closed={props.closed}
         />
       ))}
-    </Stack>
+    </Section>
   );
 }
 
@@ -75,7 +86,10 @@ function ContactRow(props: { contact: Contact; chosen: boolean; closed: boolean 
   const { contact, chosen } = props;
   return (
     <UnstyledButton
-      p={6}
+      px="xs"
+      py={6}
+      mx={-8}
+      mih={44}
       disabled={props.closed}
       aria-pressed={chosen}
       aria-label={t('console.side.choose', { name: contact.name })}
@@ -84,28 +98,26 @@ function ContactRow(props: { contact: Contact; chosen: boolean; closed: boolean 
       bg={chosen ? 'var(--mantine-primary-color-light)' : undefined}
       style={{ borderRadius: 'var(--mantine-radius-sm)' }}
     >
-      <Group justify="space-between" wrap="nowrap" gap="xs">
-        <Box>
-          <Group gap="xs" align="baseline">
-            <Text fw={600}>{contact.name}</Text>
-            <Text size="xs" c="dimmed">
-              {contact.kana}
-            </Text>
-          </Group>
-          <Text size="sm" c="dimmed">
-            {[contact.title, contact.phone].filter(Boolean).join('　')}
+      <Group justify="space-between" wrap="nowrap" gap="xs" align="flex-start">
+        <Group gap="xs" align="baseline">
+          <Text fw={600}>{contact.name}</Text>
+          <Text size="xs" c="dimmed">
+            {contact.kana}
           </Text>
-        </Box>
+        </Group>
         {chosen && (
-          <Badge
-            radius="sm"
-            tt="none"
-            leftSection={<IconUserCheck size={14} aria-hidden />}
-            style={{ flexShrink: 0 }}
-          >
+          <Badge variant="filled" leftSection={<IconUserCheck size={14} aria-hidden />}>
             {t('console.side.chosen')}
           </Badge>
         )}
+      </Group>
+      <Group gap="sm">
+        <Text size="sm" c="dimmed">
+          {contact.title}
+        </Text>
+        <Text size="sm" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+          {contact.phone}
+        </Text>
       </Group>
     </UnstyledButton>
   );
@@ -116,14 +128,11 @@ function EarlierCalls(props: { call: CallView; timeZone: string | undefined }): 
   const { view } = useDeskSnapshot();
   const now = useServerNow();
   const earlier = view?.earlierCalls ?? [];
-  const options = { language: currentLanguage(), timeZone: props.timeZone };
+  const format = { language: currentLanguage(), timeZone: props.timeZone };
   const none =
     props.call.caller.number === null ? 'console.side.noNumber' : 'console.side.noEarlier';
   return (
-    <Stack gap="xs" component="section" aria-label={t('console.side.earlier')}>
-      <Title order={2} size="sm">
-        {t('console.side.earlier')}
-      </Title>
+    <Section title={t('console.side.earlier')}>
       {earlier.length === 0 && (
         <Text size="sm" c="dimmed">
           {t(none)}
@@ -132,14 +141,13 @@ function EarlierCalls(props: { call: CallView; timeZone: string | undefined }): 
       {earlier.map((call) => (
         <Box key={call.callId} data-testid="earlier-call">
           <Text size="xs" c="dimmed">
-            {formatDateTime(call.arrivedAt, options)}（{formatAgo(call.arrivedAt, now, options)}）
-            {call.operatorName}
+            <When at={call.arrivedAt} now={now} format={format} /> {call.operatorName}
           </Text>
-          <Text size="sm" lineClamp={3}>
+          <Text size="sm" lineClamp={2}>
             {call.summary === '' ? t('console.side.noSummary') : call.summary}
           </Text>
         </Box>
       ))}
-    </Stack>
+    </Section>
   );
 }

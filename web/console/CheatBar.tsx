@@ -21,7 +21,7 @@ export function Keys(props: { names: readonly string[] }): ReactNode {
       {props.names.map((name, index) => (
         <Fragment key={name}>
           {index > 0 && '+'}
-          <Kbd size="xs">{name}</Kbd>
+          <Kbd>{name}</Kbd>
         </Fragment>
       ))}
     </Text>
@@ -41,7 +41,7 @@ export function CheatBar(props: { mode: ConsoleMode; wrapUp: boolean; sent: bool
       className={classes['keys'] ?? ''}
       gap="md"
       px="md"
-      py={6}
+      py={4}
       aria-label={t('console.keys.title')}
       data-testid="cheat-bar"
     >

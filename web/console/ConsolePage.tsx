@@ -1,4 +1,5 @@
-import { Box } from '@mantine/core';
+import { Box, Container } from '@mantine/core';
+import { IconHeadphonesOff } from '@tabler/icons-react';
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
@@ -6,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { AppHeader } from '../shared/AppHeader.tsx';
 import { useSession } from '../shared/session.tsx';
 import { EmptyState, LoadingState } from '../shared/States.tsx';
+import { useTitle } from '../shared/use-title.ts';
 import { Banners } from './Banners.tsx';
 import { CallScreen } from './CallScreen.tsx';
 import { CheatBar } from './CheatBar.tsx';
@@ -26,7 +28,14 @@ export function ConsolePage(): ReactNode {
     return (
       <>
         <AppHeader area={t('console.title')} />
-        <EmptyState title={t('console.noPlace')}>{t('console.noPlaceNext')}</EmptyState>
+        <Container component="main" size="sm" py="xl">
+          <EmptyState
+            icon={<IconHeadphonesOff size={32} aria-hidden />}
+            title={t('console.noPlace')}
+          >
+            {t('console.noPlaceNext')}
+          </EmptyState>
+        </Container>
       </>
     );
   }
@@ -49,9 +58,11 @@ function OperatorDesk(props: { operatorId: string }): ReactNode {
 }
 
 function Console(): ReactNode {
+  const { t } = useTranslation();
   const snapshot = useDeskSnapshot();
   const mode = consoleMode(snapshot);
   const call = snapshot.view?.call ?? null;
+  useTitle(`${t('console.title')} – ${t('common.product')}`);
   return (
     <Box className={classes['frame'] ?? ''} data-testid="console" data-mode={mode}>
       <TopBar />

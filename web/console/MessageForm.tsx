@@ -1,6 +1,7 @@
 import {
   Button,
   Group,
+  Input,
   NativeSelect,
   SegmentedControl,
   SimpleGrid,
@@ -9,6 +10,7 @@ import {
   Textarea,
   TextInput,
   Title,
+  VisuallyHidden,
 } from '@mantine/core';
 import {
   IconAlertTriangle,
@@ -25,6 +27,7 @@ import { FIELD_LIMITS, urgencySchema, wantsSchema } from '../../src/contract/ind
 import type { CallView, MessageField } from '../../src/contract/index.ts';
 import { isPlainEnter } from '../shared/ime.ts';
 import { Keys } from './CheatBar.tsx';
+import classes from './console.module.css';
 import { useDesk, useDeskSnapshot } from './desk-context.ts';
 import { valueOf } from './draft-keeper.ts';
 import type { DraftStatus } from './draft-keeper.ts';
@@ -54,19 +57,17 @@ export function MessageForm(props: {
       noValidate
       autoComplete="off"
       aria-label={t('console.form.title')}
+      className={classes['form']}
       data-testid="message-form"
       onSubmit={(event) => event.preventDefault()}
       onKeyDown={(event) => {
         if (form.current !== null) goOn(event, form.current);
       }}
     >
-      <Stack gap={8}>
-        <Group justify="space-between">
-          <Title order={2} size="sm">
-            {t('console.form.title')}
-          </Title>
-          <DraftStatusText />
-        </Group>
+      <Stack gap={8} className={classes['fields'] ?? ''}>
+        <VisuallyHidden>
+          <Title order={2}>{t('console.form.title')}</Title>
+        </VisuallyHidden>
         <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm" verticalSpacing={8}>
           <TextField field="company" issues={issues} inputRef={props.firstField} />
           <TextField field="companyKana" issues={issues} />
@@ -97,7 +98,17 @@ export function MessageForm(props: {
             />
           </Group>
         </SimpleGrid>
-        <Group justify="flex-end" gap="sm">
+      </Stack>
+      <Group
+        className={classes['foot'] ?? ''}
+        justify="space-between"
+        gap="sm"
+        px="md"
+        py={8}
+        mih={56}
+      >
+        <DraftStatusText />
+        <Group gap="sm" ml="auto">
           {props.finish}
           <Button
             leftSection={<IconSend size={18} aria-hidden />}
@@ -109,7 +120,7 @@ export function MessageForm(props: {
             {t('console.form.send')}
           </Button>
         </Group>
-      </Stack>
+      </Group>
     </form>
   );
 }
@@ -259,26 +270,24 @@ function ChoiceField(props: {
   const [value, type] = useField(field);
   const shown = field === 'urgency' && value === '' ? 'normal' : value;
   return (
-    <Stack gap={4} style={{ flexShrink: 0 }}>
-      <Text size="sm" fw={500} id={`label-${field}`}>
-        {t(`console.form.${field}`)}
-      </Text>
+    <Input.Wrapper
+      label={t(`console.form.${field}`)}
+      labelElement="div"
+      labelProps={{ id: `label-${field}` }}
+      error={props.issues[field]}
+      style={{ flexShrink: 0 }}
+    >
       <SegmentedControl
+        fullWidth
         aria-labelledby={`label-${field}`}
         name={field}
         value={shown}
         onChange={type}
         color={field === 'urgency' && value === 'urgent' ? 'red' : 'indigo'}
-        transitionDuration={100}
         data={options}
         data-testid={`field-${field}`}
       />
-      {props.issues[field] !== undefined && (
-        <Text size="sm" c="red">
-          {props.issues[field]}
-        </Text>
-      )}
-    </Stack>
+    </Input.Wrapper>
   );
 }
 

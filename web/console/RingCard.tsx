@@ -10,12 +10,15 @@ import {
   Title,
   VisuallyHidden,
 } from '@mantine/core';
-import { IconPhone, IconPhoneRinging } from '@tabler/icons-react';
-import { useEffect } from 'react';
+import { IconHistory, IconPhone, IconPhoneRinging } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallView } from '../../src/contract/index.ts';
-import { formatDuration } from '../shared/format.ts';
+import { formatAgo, formatDuration } from '../shared/format.ts';
+import { currentLanguage } from '../shared/i18n.ts';
+import { aboutQuery } from '../shared/session.tsx';
+import { useTitle } from '../shared/use-title.ts';
 import { CallerNumber, callerText, CertaintyBadge, companyText, LineText } from './CallFacts.tsx';
 import { Keys } from './CheatBar.tsx';
 import classes from './console.module.css';
@@ -26,45 +29,25 @@ import { useDeskKeys } from './use-desk-keys.ts';
 /** Before pickup: whose call it is and what to say first. */
 export function RingCard(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
-  const desk = useDesk();
-  const { view } = useDeskSnapshot();
-  const now = useServerNow();
-  const { called, caller, arrivedAt } = props.call;
-  const byBrowser = view?.device === 'browser';
+  const { called, caller } = props.call;
   const company = companyText(called, t);
-  const answer = (): void => desk.attempt(() => desk.answer());
-  const decline = (): void => desk.attempt(() => desk.decline());
-  useDeskKeys(byBrowser ? { answer, decline } : { decline });
-  useTabTitle(`☎ ${company}`);
+  // Seen in the tab strip while another tab is in front.
+  useTitle(`☎ ${company}`);
   return (
-    <Center mih="100%" p="md">
+    <Center mih="100%" p={{ base: 0, sm: 'md' }}>
       <VisuallyHidden role="alert">
         {t('console.ring.said', { company, caller: callerText(caller, t) })} {called.greeting}
       </VisuallyHidden>
       <Paper
-        withBorder
         shadow="md"
-        radius="md"
-        p={{ base: 'md', sm: 'xl' }}
         maw={1060}
         w="100%"
         component="section"
         aria-label={t('console.ring.incoming')}
         data-testid="ring-card"
       >
-        <Stack gap="md">
-          <Group justify="space-between">
-            <Group gap="xs" c="orange">
-              <IconPhoneRinging aria-hidden />
-              <Text fw={700}>{t('console.ring.incoming')}</Text>
-            </Group>
-            <Text>
-              {t('console.ring.waited')}{' '}
-              <Text span fw={700} size="xl" data-testid="waited">
-                {formatDuration(now - arrivedAt)}
-              </Text>
-            </Text>
-          </Group>
+        <Stack gap="md" px={{ base: 'md', sm: 'xl' }} py="lg">
+          <Waiting arrivedAt={props.call.arrivedAt} />
           <Box>
             <Text size="sm" c="dimmed">
               {called.subscriberKana}
@@ -72,59 +55,124 @@ export function RingCard(props: { call: CallView }): ReactNode {
             <Title order={1} fz={{ base: '1.75rem', sm: '2.5rem' }} lh={1.25} data-testid="company">
               {company}
             </Title>
-            <Group gap="md" mt="xs">
-              <CertaintyBadge called={called} withHow />
-            </Group>
           </Box>
-          <SimpleGrid cols={{ base: 1, sm: 2 }}>
-            <Box>
-              <Text size="sm" c="dimmed">
-                {t('console.ring.caller')}
-              </Text>
+          <SimpleGrid cols={{ base: 1, sm: 2 }} verticalSpacing="sm">
+            <Fact label={t('console.ring.caller')}>
               <CallerNumber caller={caller} size="xl" />
-            </Box>
-            <Box>
-              <Text size="sm" c="dimmed">
-                {t('console.ring.line')}
-              </Text>
-              <LineText called={called} />
-            </Box>
+            </Fact>
+            <Fact label={t('console.ring.line')}>
+              <Group gap="sm">
+                <LineText called={called} size="lg" />
+                <CertaintyBadge called={called} withHow />
+              </Group>
+            </Fact>
           </SimpleGrid>
           <GreetingBox called={called} preview />
-          {byBrowser ? (
-            <Group gap="sm">
-              <Button
-                size="xl"
-                color="teal"
-                autoFocus
-                leftSection={<IconPhone aria-hidden />}
-                rightSection={<Keys names={KEY_NAMES.answer} />}
-                onClick={answer}
-                data-testid="answer"
-              >
-                {t('console.ring.answer')}
-              </Button>
-              <Button
-                size="lg"
-                variant="subtle"
-                color="gray"
-                onClick={decline}
-                data-testid="decline"
-              >
-                {t('console.ring.decline')}
-              </Button>
-            </Group>
-          ) : (
-            <Box>
-              <Title order={2} size="h3">
-                {t('console.ring.sip')}
-              </Title>
-              <Text c="dimmed">{t('console.ring.sipHint')}</Text>
-            </Box>
-          )}
+          <LastCall />
         </Stack>
+        <RingActions />
       </Paper>
     </Center>
+  );
+}
+
+function Waiting({ arrivedAt }: { arrivedAt: number }): ReactNode {
+  const { t } = useTranslation();
+  const now = useServerNow();
+  return (
+    <Group justify="space-between">
+      <Group gap="xs" c="orange">
+        <IconPhoneRinging aria-hidden />
+        <Text fw={600}>{t('console.ring.incoming')}</Text>
+      </Group>
+      <Text>
+        {t('console.ring.waited')}{' '}
+        <Text span fw={600} size="xl" data-testid="waited">
+          {formatDuration(now - arrivedAt)}
+        </Text>
+      </Text>
+    </Group>
+  );
+}
+
+function Fact(props: { label: string; children: ReactNode }): ReactNode {
+  return (
+    <Box>
+      <Text size="sm" c="dimmed">
+        {props.label}
+      </Text>
+      {props.children}
+    </Box>
+  );
+}
+
+/** A second call is not to be taken for a first one. */
+function LastCall(): ReactNode {
+  const { t } = useTranslation();
+  const { view } = useDeskSnapshot();
+  const now = useServerNow();
+  const { data: about } = useQuery(aboutQuery);
+  const last = view?.earlierCalls[0];
+  if (last === undefined) return null;
+  const options = { language: currentLanguage(), timeZone: about?.timeZone };
+  return (
+    <Group gap="xs" wrap="nowrap" align="flex-start" data-testid="last-call">
+      <IconHistory size={20} aria-hidden style={{ flexShrink: 0, marginTop: 2 }} />
+      <Text lineClamp={2}>
+        <Text span c="dimmed">
+          {t('console.ring.last', { ago: formatAgo(last.arrivedAt, now, options) })}{' '}
+        </Text>
+        {last.summary === '' ? t('console.side.noSummary') : last.summary}
+      </Text>
+    </Group>
+  );
+}
+
+/** In sight however long the words above are. */
+function RingActions(): ReactNode {
+  const { t } = useTranslation();
+  const desk = useDesk();
+  const { view } = useDeskSnapshot();
+  const byBrowser = view?.device === 'browser';
+  const answer = (): void => desk.attempt(() => desk.answer());
+  const decline = (): void => desk.attempt(() => desk.decline());
+  useDeskKeys(byBrowser ? { answer, decline } : { decline });
+  return (
+    <Group className={classes['foot'] ?? ''} gap="sm" px={{ base: 'md', sm: 'xl' }} py="md">
+      {byBrowser ? (
+        <>
+          <Button
+            size="xl"
+            color="teal"
+            autoFocus
+            flex={{ base: 1, sm: 'none' }}
+            leftSection={<IconPhone aria-hidden />}
+            rightSection={<Keys names={KEY_NAMES.answer} />}
+            onClick={answer}
+            data-testid="answer"
+          >
+            {t('console.ring.answer')}
+          </Button>
+          <Button
+            size="lg"
+            variant="subtle"
+            color="gray"
+            rightSection={<Keys names={KEY_NAMES.decline} />}
+            onClick={decline}
+            data-testid="decline"
+          >
+            {t('console.ring.decline')}
+          </Button>
+        </>
+      ) : (
+        <Box>
+          <Title order={2} size="h3">
+            {t('console.ring.sip')}
+          </Title>
+          <Text c="dimmed">{t('console.ring.sipHint')}</Text>
+        </Box>
+      )}
+    </Group>
   );
 }
 
@@ -139,6 +187,7 @@ export function GreetingBox(props: { called: CallView['called']; preview?: boole
       py={6}
       component="section"
       aria-label={t('console.call.greeting')}
+      lang="ja"
     >
       {greetingKana !== '' && (
         <Text size="sm" c="dimmed" data-testid="greeting-kana">
@@ -153,15 +202,4 @@ export function GreetingBox(props: { called: CallView['called']; preview?: boole
       </Text>
     </Box>
   );
-}
-
-/** Seen in the tab strip while another tab is in front. */
-function useTabTitle(title: string): void {
-  useEffect(() => {
-    const before = document.title;
-    document.title = title;
-    return () => {
-      document.title = before;
-    };
-  }, [title]);
 }

@@ -18,15 +18,15 @@ export function SentPanel(props: {
   const { t } = useTranslation();
   const { message, onFinish } = props;
   return (
-    <Stack gap="md" data-testid="sent-panel">
+    <Stack gap="md" p="md" data-testid="sent-panel">
       <Group gap="xs" c="teal" role="status">
         <IconCircleCheck aria-hidden />
         <Title order={2} size="h4">
           {t('console.sent.title')}
         </Title>
       </Group>
-      <Paper withBorder p="md">
-        <Stack gap="sm">
+      <Paper p="md">
+        <Stack gap="xs">
           <Text fw={600}>{message.subject}</Text>
           <Text size="sm" c="dimmed">
             {t('console.sent.receipt', { number: message.receiptNumber })}

@@ -16,7 +16,7 @@ export function StartScreen(): ReactNode {
   const busy = audio.phase === 'asking' || audio.phase === 'connecting';
   return (
     <Center mih="100%" p="md">
-      <Paper withBorder radius="md" p="xl" maw={560} w="100%">
+      <Paper p="xl" maw={560} w="100%">
         <Stack gap="lg">
           <Title order={1} size="h2">
             {t('console.start.title')}
@@ -93,7 +93,7 @@ export function ElsewhereScreen(): ReactNode {
   const { audio, taken } = useDeskSnapshot();
   return (
     <Center mih="100%" p="md">
-      <Paper withBorder radius="md" p="xl" maw={560} w="100%">
+      <Paper p="xl" maw={560} w="100%">
         <Stack gap="lg">
           <Title order={1} size="h2">
             {t(taken ? 'console.start.taken' : 'console.start.elsewhere')}

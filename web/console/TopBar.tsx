@@ -1,37 +1,23 @@
 import { ActionIcon, Anchor, Badge, Button, Group, Image, Menu, Modal, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
-  IconCircleCheck,
   IconClockPause,
   IconCoffee,
   IconHeadphones,
   IconHeadphonesOff,
-  IconNotes,
-  IconPhone,
-  IconPhoneRinging,
   IconPower,
   IconRefresh,
 } from '@tabler/icons-react';
 import { useEffect } from 'react';
-import type { ComponentType, ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { OperatorState } from '../../src/contract/index.ts';
 import { formatDuration } from '../shared/format.ts';
+import { OperatorStateBadge } from '../shared/OperatorStateBadge.tsx';
 import { UserMenu } from '../shared/UserMenu.tsx';
 import { AudioSettings } from './AudioSettings.tsx';
 import classes from './console.module.css';
 import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { LevelBar } from './LevelBar.tsx';
-
-type IconType = ComponentType<{ size?: number; 'aria-hidden'?: boolean }>;
-const STATES: Record<OperatorState, { color: string; Icon: IconType }> = {
-  offline: { color: 'gray', Icon: IconPower },
-  available: { color: 'teal', Icon: IconCircleCheck },
-  reserved: { color: 'orange', Icon: IconPhoneRinging },
-  busy: { color: 'indigo', Icon: IconPhone },
-  'wrap-up': { color: 'grape', Icon: IconNotes },
-  away: { color: 'gray', Icon: IconCoffee },
-};
 
 /** Who I am to the floor, how many wait, whether I am heard; and the way to pause or stop. */
 export function TopBar(): ReactNode {
@@ -56,10 +42,8 @@ export function TopBar(): ReactNode {
         {view !== null && (
           <Badge
             variant={view.waitingCalls > 0 ? 'filled' : 'default'}
+            fw={view.waitingCalls > 0 ? 600 : 400}
             color="orange"
-            size="lg"
-            radius="sm"
-            tt="none"
             leftSection={<IconClockPause size={16} aria-hidden />}
             visibleFrom={view.waitingCalls > 0 ? undefined : 'sm'}
             data-testid="waiting-calls"
@@ -88,30 +72,25 @@ export function TopBar(): ReactNode {
 }
 
 function StateBadge(): ReactNode {
-  const { t } = useTranslation();
   const { view } = useDeskSnapshot();
   const now = useServerNow();
   if (view === null) return null;
-  const { color, Icon } = STATES[view.state];
+  // During a call its own timer counts.
+  const counts = view.state !== 'busy' && view.state !== 'reserved';
   return (
     <Group gap="xs" wrap="nowrap" style={{ flexShrink: 0 }}>
-      <Badge
-        color={color}
-        variant="light"
+      <OperatorStateBadge
+        state={view.state}
         size="xl"
-        radius="sm"
-        tt="none"
-        leftSection={<Icon size={18} aria-hidden />}
-        style={{ flexShrink: 0 }}
         data-testid="operator-state"
         data-state={view.state}
         role="status"
-      >
-        {t(`console.state.${view.state}`)}
-      </Badge>
-      <Text size="sm" c="dimmed" visibleFrom="md" aria-hidden>
-        {formatDuration(now - view.stateSince)}
-      </Text>
+      />
+      {counts && (
+        <Text size="sm" c="dimmed" visibleFrom="md" aria-hidden>
+          {formatDuration(now - view.stateSince)}
+        </Text>
+      )}
     </Group>
   );
 }
@@ -182,7 +161,7 @@ function PresenceButtons(): ReactNode {
           data-testid="go-away"
         >
           <IconCoffee size={18} aria-hidden />
-          <Text span ml={8} fw={600} size="sm" visibleFrom="sm">
+          <Text span ml={8} size="sm" visibleFrom="sm">
             {t('console.presence.away')}
           </Text>
         </Button>

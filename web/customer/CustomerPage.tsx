@@ -2,15 +2,22 @@ import {
   Alert,
   Button,
   Checkbox,
-  Container,
+  Group,
   NativeSelect,
   Paper,
   Stack,
   Text,
   TextInput,
-  Title,
 } from '@mantine/core';
-import { IconPhone, IconPhoneOff } from '@tabler/icons-react';
+import {
+  IconAlertTriangle,
+  IconMicrophone,
+  IconPhone,
+  IconPhoneCalling,
+  IconPhoneOff,
+  IconPhoneOutgoing,
+  IconSpeakerphone,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
@@ -18,14 +25,15 @@ import { useTranslation } from 'react-i18next';
 import { z } from 'zod';
 import { customerNumberSchema } from '../../src/contract/index.ts';
 import { API, request } from '../shared/api.ts';
+import { EntrancePage } from '../shared/EntrancePage.tsx';
 import { formatDuration } from '../shared/format.ts';
 import { currentLanguage } from '../shared/i18n.ts';
-import { InsecureOrigin, isInsecureOrigin } from '../shared/InsecureOrigin.tsx';
+import { isInsecureOrigin } from '../shared/InsecureOrigin.tsx';
 import { problemText } from '../shared/problem-text.ts';
 import { EmptyState, LoadingState, ProblemState } from '../shared/States.tsx';
 import { useNow } from '../shared/use-now.ts';
 import { useCustomerCall } from './use-customer-call.ts';
-import type { CustomerCall } from './use-customer-call.ts';
+import type { CustomerCall, CustomerPhase } from './use-customer-call.ts';
 
 type CustomerNumber = z.infer<typeof customerNumberSchema>;
 const numbersSchema = z.object({ numbers: z.array(customerNumberSchema) });
@@ -38,13 +46,9 @@ export function CustomerPage(): ReactNode {
     queryFn: ({ signal }) => request(numbersSchema, 'GET', `${API}/customer/numbers`, { signal }),
   });
   return (
-    <Container component="main" size="xs" py="xl">
+    <EntrancePage title={t('customer.title')}>
       <Stack gap="md">
-        <Title order={1} size="h3">
-          {t('customer.title')}
-        </Title>
         <Text>{t('customer.lead')}</Text>
-        <InsecureOrigin />
         {query.data !== undefined ? (
           <Telephone numbers={query.data.numbers} />
         ) : query.isPending ? (
@@ -53,7 +57,7 @@ export function CustomerPage(): ReactNode {
           <ProblemState error={query.error} onRetry={() => void query.refetch()} />
         )}
       </Stack>
-    </Container>
+    </EntrancePage>
   );
 }
 
@@ -82,37 +86,41 @@ function Telephone({ numbers }: { numbers: CustomerNumber[] }): ReactNode {
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="md">
-        <NativeSelect
-          size="md"
-          label={t('customer.number')}
-          value={chosen}
-          disabled={isUp}
-          onChange={(event) => setChosen(event.currentTarget.value)}
-          data={numbers.map(({ number, formatted, subscriberName }) => ({
-            value: number,
-            label: `${formatted} ${subscriberName}`,
-          }))}
-          data-testid="customer-number"
-        />
-        <TextInput
-          size="md"
-          type="tel"
-          maxLength={32}
-          label={t('customer.callerNumber')}
-          value={own}
-          disabled={isUp || withheld}
-          error={needed && !withheld && t('customer.callerNumberNeeded')}
-          onChange={(event) => setOwn(event.currentTarget.value)}
-          data-testid="customer-caller"
-        />
-        <Checkbox
-          size="md"
-          label={t('customer.withhold')}
-          checked={withheld}
-          disabled={isUp}
-          onChange={(event) => setWithheld(event.currentTarget.checked)}
-          data-testid="customer-withheld"
-        />
+        {isUp ? (
+          <Called number={numbers.find(({ number }) => number === chosen)} />
+        ) : (
+          <>
+            <NativeSelect
+              size="md"
+              label={t('customer.number')}
+              value={chosen}
+              onChange={(event) => setChosen(event.currentTarget.value)}
+              data={numbers.map(({ number, formatted, subscriberName }) => ({
+                value: number,
+                label: `${formatted} ${subscriberName}`,
+              }))}
+              data-testid="customer-number"
+            />
+            <TextInput
+              size="md"
+              type="tel"
+              maxLength={32}
+              label={t('customer.callerNumber')}
+              value={own}
+              disabled={withheld}
+              error={needed && !withheld && t('customer.callerNumberNeeded')}
+              onChange={(event) => setOwn(event.currentTarget.value)}
+              data-testid="customer-caller"
+            />
+            <Checkbox
+              size="md"
+              label={t('customer.withhold')}
+              checked={withheld}
+              onChange={(event) => setWithheld(event.currentTarget.checked)}
+              data-testid="customer-withheld"
+            />
+          </>
+        )}
         <CallPanel call={call} />
         {/* Two elements by their keys: one that became `submit` inside the click would redial. */}
         {isUp ? (
@@ -143,32 +151,75 @@ function Telephone({ numbers }: { numbers: CustomerNumber[] }): ReactNode {
   );
 }
 
+/** While a call is up: whom it is to, instead of a form that cannot be changed. */
+function Called({ number }: { number: CustomerNumber | undefined }): ReactNode {
+  if (number === undefined) return null;
+  return (
+    <Stack gap={0}>
+      <Text fw={600} size="lg">
+        {number.subscriberName}
+      </Text>
+      <Text c="dimmed">{number.formatted}</Text>
+    </Stack>
+  );
+}
+
+const PHASE_ICONS = {
+  idle: IconMicrophone,
+  asking: IconMicrophone,
+  placing: IconPhoneOutgoing,
+  ringing: IconPhoneCalling,
+  talking: IconPhone,
+  unattended: IconSpeakerphone,
+  ended: IconPhoneOff,
+} as const satisfies Record<CustomerPhase, unknown>;
+
 function CallPanel({ call }: { call: CustomerCall }): ReactNode {
   const { t } = useTranslation();
   const now = useNow(500);
   const { phase, talkingSince, problem } = call;
+  const Icon = PHASE_ICONS[phase];
   return (
     <>
       {/* A telephone call has no captions. */}
       <audio ref={call.audio} aria-label={t('customer.sound')} data-testid="customer-audio" />
       {problem !== null && (
-        <Alert color="red" variant="light" role="alert" data-testid="customer-problem">
+        <Alert
+          color="red"
+          variant="light"
+          icon={<IconAlertTriangle aria-hidden />}
+          role="alert"
+          data-testid="customer-problem"
+        >
           <ProblemWords problem={problem} />
         </Alert>
       )}
-      <Paper withBorder p="md" role="status" data-testid="customer-phase" data-phase={phase}>
-        {phase === 'idle' ? (
-          <Text c="dimmed">{t('customer.microphoneHint')}</Text>
-        ) : (
-          <Text fw={600}>{t(`customer.phase.${phase}`)}</Text>
-        )}
-        {phase === 'ended' && <EndWords termination={call.termination} />}
+      <Paper p="md" bg="var(--denwaban-ground)">
+        <Group justify="space-between" wrap="nowrap">
+          <Group
+            gap="sm"
+            wrap="nowrap"
+            role="status"
+            data-testid="customer-phase"
+            data-phase={phase}
+          >
+            <Icon size={24} aria-hidden style={{ flexShrink: 0 }} />
+            <div>
+              {phase === 'idle' ? (
+                <Text>{t('customer.microphoneHint')}</Text>
+              ) : (
+                <Text fw={600}>{t(`customer.phase.${phase}`)}</Text>
+              )}
+              {phase === 'ended' && <EndWords termination={call.termination} />}
+            </div>
+          </Group>
+          {phase === 'talking' && talkingSince !== null && (
+            <Text size="xl" role="timer" data-testid="customer-timer">
+              {formatDuration(now - talkingSince)}
+            </Text>
+          )}
+        </Group>
       </Paper>
-      {phase === 'talking' && talkingSince !== null && (
-        <Text ta="center" size="xl" data-testid="customer-timer">
-          {formatDuration(now - talkingSince)}
-        </Text>
-      )}
       {call.soundBlocked && phase !== 'ended' && (
         <Button variant="default" onClick={call.unblock}>
           {t('customer.soundBlocked')}

@@ -1,6 +1,5 @@
 import {
   Alert,
-  Anchor,
   Box,
   Button,
   Container,
@@ -24,6 +23,7 @@ import { API, ApiProblem, request } from '../shared/api.ts';
 import { AppHeader } from '../shared/AppHeader.tsx';
 import { formatDateTime } from '../shared/format.ts';
 import { currentLanguage } from '../shared/i18n.ts';
+import classes from '../shared/rows.module.css';
 import { aboutQuery } from '../shared/session.tsx';
 import { EmptyState, LoadingState, ProblemState } from '../shared/States.tsx';
 
@@ -42,8 +42,7 @@ export function MailboxPage(): ReactNode {
   return (
     <Box mih="100dvh">
       <AppHeader area={t('mailbox.title')} />
-      <Container component="main" size="xl" py="md">
-        <Anchor href="/admin">{t('admin.title')}</Anchor>
+      <Container component="main" size="xl" px={{ base: 'sm', sm: 'md' }} py="md">
         {query.data !== undefined ? (
           <Mails mails={query.data.mails} />
         ) : query.isPending ? (
@@ -67,7 +66,7 @@ function Mails({ mails }: { mails: MailboxMail[] }): ReactNode {
   const mail = mails.find(({ id }) => id === chosen) ?? null;
   const format = { language: currentLanguage(), timeZone };
   return (
-    <Stack gap="md" mt="sm">
+    <Stack gap="md">
       <Alert
         color="orange"
         icon={<IconMailOff aria-hidden />}
@@ -81,7 +80,12 @@ function Mails({ mails }: { mails: MailboxMail[] }): ReactNode {
       ) : (
         <Grid>
           <Grid.Col span={{ base: 12, md: 5 }} visibleFrom={mail === null ? undefined : 'md'}>
-            <Stack component="nav" gap={4} aria-label={t('mailbox.list')}>
+            <Paper
+              component="nav"
+              className={classes['rows'] ?? ''}
+              style={{ overflow: 'hidden' }}
+              aria-label={t('mailbox.list')}
+            >
               {mails.map(({ id, subject, to, receivedAt }) => (
                 <NavLink
                   key={id}
@@ -93,7 +97,7 @@ function Mails({ mails }: { mails: MailboxMail[] }): ReactNode {
                   data-testid="mailbox-row"
                 />
               ))}
-            </Stack>
+            </Paper>
           </Grid.Col>
           <Grid.Col span={{ base: 12, md: 7 }}>
             {mail === null ? (
@@ -104,6 +108,8 @@ function Mails({ mails }: { mails: MailboxMail[] }): ReactNode {
               <Stack gap="xs">
                 <Button
                   variant="subtle"
+                  w="fit-content"
+                  px="xs"
                   hiddenFrom="md"
                   leftSection={<IconChevronLeft size={18} aria-hidden />}
                   onClick={() => setChosen(null)}
@@ -124,7 +130,7 @@ function Mails({ mails }: { mails: MailboxMail[] }): ReactNode {
 function MailView({ mail, at }: { mail: MailboxMail; at: string }): ReactNode {
   const { t } = useTranslation();
   return (
-    <Paper withBorder p="md" component="article" data-testid="mailbox-mail">
+    <Paper p="md" component="article" data-testid="mailbox-mail">
       <Title order={2} size="h4">
         {mail.subject}
       </Title>
@@ -144,7 +150,13 @@ function MailView({ mail, at }: { mail: MailboxMail; at: string }): ReactNode {
             title={t('mailbox.body')}
             sandbox="allow-popups allow-popups-to-escape-sandbox"
             srcDoc={`<base target="_blank">${mail.html}`}
-            style={{ width: '100%', height: '60dvh', border: 0, background: '#fff' }}
+            style={{
+              width: '100%',
+              height: '60dvh',
+              border: 0,
+              background: '#fff',
+              colorScheme: 'light',
+            }}
             data-testid="mailbox-html"
           />
         </Tabs.Panel>

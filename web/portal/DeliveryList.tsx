@@ -23,7 +23,7 @@ export function DeliveryList(props: {
         </Text>
       )}
       {props.deliveries.map((delivery) => (
-        <Paper key={delivery.id} withBorder p="sm" data-testid="message-delivery">
+        <Paper key={delivery.id} p="sm" data-testid="message-delivery">
           <Group justify="space-between" gap="xs">
             <Text size="sm">{delivery.destination}</Text>
             <DeliveryBadge state={delivery.state} />

@@ -2,6 +2,7 @@ import {
   Button,
   CloseButton,
   Group,
+  Paper,
   SegmentedControl,
   Stack,
   TextInput,
@@ -15,6 +16,7 @@ import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { currentLanguage } from '../shared/i18n.ts';
+import classes from '../shared/rows.module.css';
 import { aboutQuery, useSession } from '../shared/session.tsx';
 import { EmptyState, LoadingState, ProblemState } from '../shared/States.tsx';
 import { useNow } from '../shared/use-now.ts';
@@ -99,15 +101,17 @@ function MessageList({ filter }: { filter: MessageFilter }): ReactNode {
   const format = { language: currentLanguage(), timeZone };
   return (
     <Stack component="section" gap="xs" aria-label={t('portal.list')} aria-busy={query.isFetching}>
-      {messages.map((message) => (
-        <MessageRow
-          key={message.id}
-          message={message}
-          now={now}
-          format={format}
-          withCompany={session.subscriberId === null}
-        />
-      ))}
+      <Paper className={classes['rows'] ?? ''} style={{ overflow: 'hidden' }}>
+        {messages.map((message) => (
+          <MessageRow
+            key={message.id}
+            message={message}
+            now={now}
+            format={format}
+            withCompany={session.subscriberId === null}
+          />
+        ))}
+      </Paper>
       {query.hasNextPage && (
         <Button
           variant="default"

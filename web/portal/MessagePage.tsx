@@ -1,4 +1,15 @@
-import { Alert, Anchor, Button, Group, Paper, Stack, Table, Text, Title } from '@mantine/core';
+import {
+  Alert,
+  Anchor,
+  Button,
+  Grid,
+  Group,
+  Paper,
+  Stack,
+  Table,
+  Text,
+  Title,
+} from '@mantine/core';
 import {
   IconArrowBackUp,
   IconCheck,
@@ -18,10 +29,10 @@ import { problemText } from '../shared/problem-text.ts';
 import { aboutQuery, useSession } from '../shared/session.tsx';
 import { LoadingState, ProblemState } from '../shared/States.tsx';
 import { useNow } from '../shared/use-now.ts';
+import { When } from '../shared/When.tsx';
 import { DeliveryList } from './DeliveryList.tsx';
 import { messageKeys, setHandled, useMessage } from './message-queries.ts';
 import { callBackNumber, callTypeOf, telHref, wantsOf, withReading } from './message-words.ts';
-import { When } from './MessageRow.tsx';
 import { PortalFrame } from './PortalFrame.tsx';
 import { RecordingSection } from './RecordingSection.tsx';
 
@@ -34,9 +45,9 @@ export function MessagePage(): ReactNode {
   const { id } = route.useParams();
   const query = useMessage(id);
   return (
-    <PortalFrame>
+    <PortalFrame wide>
       <Stack gap="md">
-        <LinkAnchor to="/portal" search data-testid="message-back">
+        <LinkAnchor to="/portal" search py={10} my={-10} w="fit-content" data-testid="message-back">
           <Group gap={4} component="span">
             <IconChevronLeft size={18} aria-hidden />
             {t('portal.back')}
@@ -61,7 +72,7 @@ function MessageDetail({ message }: { message: MessageView }): ReactNode {
   const format = { language: currentLanguage(), timeZone };
   const body = message.fields.body?.trim() ?? '';
   return (
-    <Stack component="article" gap="lg" data-testid="message-detail">
+    <Stack component="article" gap="md" data-testid="message-detail">
       <Stack gap={4}>
         <Title order={1} size="h3">
           {message.subject}
@@ -70,20 +81,30 @@ function MessageDetail({ message }: { message: MessageView }): ReactNode {
           <When at={message.arrivedAt} now={now} format={format} />
         </Text>
       </Stack>
-      <Paper withBorder p="md">
-        <Text
-          style={{ whiteSpace: 'pre-wrap' }}
-          c={body === '' ? 'dimmed' : undefined}
-          data-testid="message-body"
-        >
-          {body === '' ? t(`portal.noBody.${message.kind}`) : body}
-        </Text>
-      </Paper>
-      <CallBackButton message={message} />
-      <HandledToggle message={message} format={format} />
-      <Facts message={message} format={format} />
-      <DeliveryList deliveries={message.deliveries} format={format} />
-      <RecordingSection recording={message.recording} />
+      <Grid gap="lg">
+        <Grid.Col span={{ base: 12, md: 7 }}>
+          <Stack gap="md">
+            <Paper p="md">
+              <Text
+                style={{ whiteSpace: 'pre-wrap' }}
+                c={body === '' ? 'dimmed' : undefined}
+                data-testid="message-body"
+              >
+                {body === '' ? t(`portal.noBody.${message.kind}`) : body}
+              </Text>
+            </Paper>
+            <CallBackButton message={message} />
+            <HandledToggle message={message} format={format} />
+            <RecordingSection recording={message.recording} />
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 5 }}>
+          <Stack gap="md">
+            <Facts message={message} format={format} />
+            <DeliveryList deliveries={message.deliveries} format={format} />
+          </Stack>
+        </Grid.Col>
+      </Grid>
     </Stack>
   );
 }
@@ -198,17 +219,19 @@ function useFacts(message: MessageView, format: FormatOptions): [string, string]
 function Facts(props: { message: MessageView; format: FormatOptions }): ReactNode {
   const facts = useFacts(props.message, props.format);
   return (
-    <Table variant="vertical" withTableBorder layout="fixed">
-      <Table.Tbody>
-        {facts.map(([label, value]) => (
-          <Table.Tr key={label}>
-            <Table.Th w="7.5rem" scope="row">
-              {label}
-            </Table.Th>
-            <Table.Td>{value}</Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
+    <Paper style={{ overflow: 'hidden' }}>
+      <Table variant="vertical" layout="fixed">
+        <Table.Tbody>
+          {facts.map(([label, value]) => (
+            <Table.Tr key={label}>
+              <Table.Th w="7.5rem" scope="row">
+                {label}
+              </Table.Th>
+              <Table.Td>{value}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Paper>
   );
 }

@@ -8,7 +8,7 @@ import { useLive } from '../shared/use-live.ts';
 import { messageKeys } from './message-queries.ts';
 
 /** Header, width and live messages of every portal page. */
-export function PortalFrame(props: { children: ReactNode }): ReactNode {
+export function PortalFrame(props: { children: ReactNode; wide?: boolean }): ReactNode {
   const { t } = useTranslation();
   const session = useSession();
   const queryClient = useQueryClient();
@@ -29,7 +29,12 @@ export function PortalFrame(props: { children: ReactNode }): ReactNode {
           {t('portal.reconnecting')}
         </Alert>
       )}
-      <Container component="main" size="md" px={{ base: 'sm', sm: 'md' }} py="md">
+      <Container
+        component="main"
+        size={props.wide === true ? 'lg' : 'md'}
+        px={{ base: 'sm', sm: 'md' }}
+        py="md"
+      >
         {props.children}
       </Container>
     </Box>

@@ -81,7 +81,7 @@ export function RecordingPlayer({ recording }: { recording: RecordingView }): Re
   };
 
   return (
-    <Paper withBorder p="md" data-testid="recording-player">
+    <Paper p="md" data-testid="recording-player">
       <audio
         ref={player}
         src={audioHref(recording.id, 'both')}

@@ -18,7 +18,7 @@ const LOOKS: Record<DeliveryState, Look> = {
   sending: { color: 'indigo', Icon: IconSend },
   accepted: { color: 'teal', Icon: IconCircleCheck },
   retrying: { color: 'orange', Icon: IconRefresh },
-  uncertain: { color: 'yellow', Icon: IconHelpCircle },
+  uncertain: { color: 'orange', Icon: IconHelpCircle },
   failed: { color: 'red', Icon: IconAlertTriangle },
 };
 const HINTS = { accepted: 'delivery.acceptedHint', uncertain: 'delivery.uncertainHint' } as const;
@@ -34,12 +34,8 @@ export function DeliveryBadge(props: { state: DeliveryState }): ReactNode {
       <Badge
         color={color}
         variant={state === 'failed' ? 'filled' : 'light'}
-        size="lg"
-        radius="sm"
-        tt="none"
         leftSection={<Icon size={15} aria-hidden />}
         data-testid={`delivery-${state}`}
-        style={{ flexShrink: 0 }}
       >
         {t(`delivery.${state}`)}
       </Badge>

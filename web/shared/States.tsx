@@ -1,4 +1,4 @@
-import { Alert, Button, Center, Loader, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Center, Loader, Paper, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -12,15 +12,15 @@ export function EmptyState(props: {
   children?: ReactNode;
 }): ReactNode {
   return (
-    <Center py="xl" px="md">
-      <Stack align="center" gap="xs" maw={480} ta="center">
+    <Paper py="xl" px="md">
+      <Stack align="center" gap="xs" maw={480} mx="auto" ta="center">
         {props.icon}
         <Text fw={600}>{props.title}</Text>
         <Text c="dimmed" size="sm" component="div">
           {props.children}
         </Text>
       </Stack>
-    </Center>
+    </Paper>
   );
 }
 

@@ -1,4 +1,5 @@
-import { Alert, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Stack, Text, TextInput } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -7,9 +8,10 @@ import { useTranslation } from 'react-i18next';
 import { sessionViewSchema } from '../../src/contract/index.ts';
 import { API, request } from '../shared/api.ts';
 import { currentLanguage } from '../shared/i18n.ts';
+import { PasswordField } from '../shared/PasswordField.tsx';
 import { problemText } from '../shared/problem-text.ts';
 import { homeOf, sessionQuery } from '../shared/session.tsx';
-import { EntrancePage } from './EntrancePage.tsx';
+import { EntrancePage } from '../shared/EntrancePage.tsx';
 
 type Form = Record<'name' | 'email' | 'password' | 'repeat', string>;
 type FormIssues = Partial<
@@ -77,7 +79,9 @@ export function SetupPage(): ReactNode {
   if (token === undefined) {
     return (
       <EntrancePage title={t('setup.title')}>
-        <Alert color="orange">{t('setup.noToken')}</Alert>
+        <Alert color="orange" icon={<IconAlertTriangle aria-hidden />} role="alert">
+          {t('setup.noToken')}
+        </Alert>
       </EntrancePage>
     );
   }
@@ -87,18 +91,23 @@ export function SetupPage(): ReactNode {
         <Stack gap="md">
           <Text size="sm">{t('setup.lead')}</Text>
           {problem !== null && (
-            <Alert color="red" variant="light" role="alert">
+            <Alert
+              color="red"
+              variant="light"
+              icon={<IconAlertTriangle aria-hidden />}
+              role="alert"
+            >
               {problemText(problem, currentLanguage())}
             </Alert>
           )}
           <TextInput {...field('name')} autoComplete="name" autoFocus />
           <TextInput {...field('email')} type="email" autoComplete="username" />
-          <PasswordInput
+          <PasswordField
             {...field('password')}
             description={t('setup.passwordHint')}
             autoComplete="new-password"
           />
-          <PasswordInput {...field('repeat')} autoComplete="new-password" />
+          <PasswordField {...field('repeat')} autoComplete="new-password" />
           <Button type="submit" size="md" loading={busy}>
             {t('setup.submit')}
           </Button>

@@ -1,4 +1,5 @@
-import { Alert, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
+import { IconAlertTriangle, IconInfoCircle, IconKey } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -8,9 +9,10 @@ import { roleSchema, sessionViewSchema } from '../../src/contract/index.ts';
 import type { About } from '../../src/contract/index.ts';
 import { request, SESSION_PATH } from '../shared/api.ts';
 import { currentLanguage } from '../shared/i18n.ts';
+import { PasswordField } from '../shared/PasswordField.tsx';
 import { problemText } from '../shared/problem-text.ts';
 import { aboutQuery, homeOf, safeNext, sessionQuery } from '../shared/session.tsx';
-import { EntrancePage } from './EntrancePage.tsx';
+import { EntrancePage } from '../shared/EntrancePage.tsx';
 
 type Credentials = { email: string; password: string };
 type DemoAccounts = NonNullable<About['demoAccounts']>;
@@ -41,24 +43,34 @@ export function SignInPage(): ReactNode {
   };
 
   return (
-    <EntrancePage title={t('signIn.title')}>
-      <Stack gap="md">
-        {search.reason === 'ended' && <Alert variant="light">{t('signIn.ended')}</Alert>}
-        {about?.setupNeeded && !about.demo && (
-          <Alert color="orange">{t('signIn.setupNeeded')}</Alert>
-        )}
-        {problem !== null && (
-          <Alert color="red" variant="light" role="alert">
-            {problemText(problem, currentLanguage())}
-          </Alert>
-        )}
-        <CredentialsForm busy={busy} onSubmit={(credentials) => void signIn(credentials)} />
-        {about?.demoAccounts && (
+    <EntrancePage
+      title={t('signIn.title')}
+      aside={
+        about?.demoAccounts && (
           <DemoChoices
             accounts={about.demoAccounts}
             onChoose={(credentials) => void signIn(credentials)}
           />
+        )
+      }
+    >
+      <Stack gap="md">
+        {search.reason === 'ended' && problem === null && (
+          <Alert variant="light" icon={<IconInfoCircle aria-hidden />}>
+            {t('signIn.ended')}
+          </Alert>
         )}
+        {about?.setupNeeded && !about.demo && (
+          <Alert color="orange" icon={<IconKey aria-hidden />}>
+            {t('signIn.setupNeeded')}
+          </Alert>
+        )}
+        {problem !== null && (
+          <Alert color="red" variant="light" icon={<IconAlertTriangle aria-hidden />} role="alert">
+            {problemText(problem, currentLanguage())}
+          </Alert>
+        )}
+        <CredentialsForm busy={busy} onSubmit={(credentials) => void signIn(credentials)} />
       </Stack>
     </EntrancePage>
   );
@@ -71,12 +83,15 @@ function CredentialsForm(props: {
   const { t } = useTranslation();
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
+  const [missing, setMissing] = useState(false);
   return (
     <form
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        props.onSubmit({ email, password });
+        const isMissing = email.trim() === '' || password === '';
+        setMissing(isMissing);
+        if (!isMissing) props.onSubmit({ email, password });
       }}
     >
       <Stack gap="md">
@@ -89,22 +104,19 @@ function CredentialsForm(props: {
           size="md"
           autoFocus
           value={email}
+          error={missing && email.trim() === '' && t('signIn.emailNeeded')}
           onChange={(event) => setEmail(event.currentTarget.value)}
         />
-        <PasswordInput
+        <PasswordField
           label={t('signIn.password')}
           name="password"
           autoComplete="current-password"
           size="md"
           value={password}
+          error={missing && password === '' && t('signIn.passwordNeeded')}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
-        <Button
-          type="submit"
-          size="md"
-          loading={props.busy}
-          disabled={email === '' || password === ''}
-        >
+        <Button type="submit" size="md" loading={props.busy}>
           {t('signIn.submit')}
         </Button>
       </Stack>
@@ -118,31 +130,34 @@ function DemoChoices(props: {
 }): ReactNode {
   const { t } = useTranslation();
   return (
-    <Stack gap="xs" data-testid="demo-accounts">
-      <Text fw={600} size="sm">
+    <Paper p="lg" component="section" data-testid="demo-accounts">
+      <Title order={2} size="h4">
         {t('signIn.demo')}
-      </Text>
-      <Text size="sm" c="dimmed">
+      </Title>
+      <Text size="sm" c="dimmed" mb="md">
         {t('signIn.demoHint')}
       </Text>
-      {props.accounts.map((account) => {
-        const role = roleSchema.safeParse(account.role);
-        return (
-          <Button
-            key={account.email}
-            variant="default"
-            justify="space-between"
-            rightSection={
-              <Text size="sm" c="dimmed" span>
-                {role.success ? t(`role.${role.data}`) : account.role}
-              </Text>
-            }
-            onClick={() => props.onChoose({ email: account.email, password: account.password })}
-          >
-            {account.name}
-          </Button>
-        );
-      })}
-    </Stack>
+      <Stack gap="xs">
+        {props.accounts.map((account) => {
+          const role = roleSchema.safeParse(account.role);
+          return (
+            <Button
+              key={account.email}
+              variant="default"
+              justify="space-between"
+              px="sm"
+              rightSection={
+                <Text size="sm" c="dimmed" span>
+                  {role.success ? t(`role.${role.data}`) : account.role}
+                </Text>
+              }
+              onClick={() => props.onChoose({ email: account.email, password: account.password })}
+            >
+              {account.name}
+            </Button>
+          );
+        })}
+      </Stack>
+    </Paper>
   );
 }

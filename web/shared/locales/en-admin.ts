@@ -24,11 +24,10 @@ export const adminEn: Texts['admin'] = {
   floor: 'Floor',
   subscribers: 'Subscribers and numbers',
   users: 'Accounts',
-  mailbox: 'Mails kept here',
-  messages: 'All messages',
-  console: 'Operator console',
   operators: 'Operators',
   calls: 'Calls',
+  waiting: 'Waiting calls',
+  available: 'Ready',
   undelivered: 'Undelivered messages',
   device: { browser: 'Browser', sip: 'SIP phone', number: 'Telephone number' },
   phase: {

@@ -16,6 +16,7 @@ export const en: Texts = {
     notFound: 'Page not found',
     toHome: 'To the first page',
     skip: 'Skip to content',
+    showPassword: 'Show the password',
   },
   menu: {
     open: 'Menu of {{name}}',
@@ -23,14 +24,18 @@ export const en: Texts = {
     scheme: { light: 'Light', dark: 'Dark', auto: 'As the device' },
     language: '言語 / Language',
     signOut: 'Sign out',
+    areas: 'Areas',
     console: 'Operator console',
     admin: 'Administration',
+    messages: 'All messages',
   },
   signIn: {
     title: 'Sign in',
     email: 'E-mail address',
     password: 'Password',
     submit: 'Sign in',
+    emailNeeded: 'Please give your e-mail address.',
+    passwordNeeded: 'Please give your password.',
     ended: 'Your session has ended. Please sign in again. What you were writing is kept.',
     setupNeeded:
       'There is no administrator yet. Open the “first administrator” link that was printed at start.',

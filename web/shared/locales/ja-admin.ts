@@ -22,11 +22,10 @@ export const adminJa = {
   floor: 'フロア',
   subscribers: '契約者と番号',
   users: 'アカウント',
-  mailbox: '保存されたメール',
-  messages: 'すべての伝言',
-  console: '受電画面',
   operators: '電話秘書',
   calls: '通話',
+  waiting: '待ち呼',
+  available: '待機中',
   undelivered: '届いていない伝言',
   device: { browser: 'ブラウザー', sip: 'SIP電話機', number: '電話番号' },
   phase: {

@@ -16,6 +16,7 @@ export const ja = {
     notFound: 'ページが見つかりません',
     toHome: '最初の画面へ',
     skip: '本文へ移動',
+    showPassword: 'パスワードを表示する',
   },
   menu: {
     open: '{{name}} のメニュー',
@@ -23,14 +24,18 @@ export const ja = {
     scheme: { light: '明るい', dark: '暗い', auto: '端末に合わせる' },
     language: '言語 / Language',
     signOut: 'サインアウト',
+    areas: '画面の切り替え',
     console: '受電画面',
     admin: '管理画面',
+    messages: 'すべての伝言',
   },
   signIn: {
     title: 'サインイン',
     email: 'メールアドレス',
     password: 'パスワード',
     submit: 'サインイン',
+    emailNeeded: 'メールアドレスを入れてください。',
+    passwordNeeded: 'パスワードを入れてください。',
     ended:
       'サインインの有効期限が切れました。もう一度サインインしてください。書きかけの伝言は保存されています。',
     setupNeeded:
