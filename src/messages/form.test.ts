@@ -103,10 +103,11 @@ describe('validateForm', () => {
   it('refuses an empty form', () => {
     expect(errors({})).toEqual(['body empty']);
     expect(errors({ urgency: 'normal' })).toEqual(['body empty']);
+    expect(errors({ phone: '090-0123-4567' })).toEqual(['body empty']);
   });
 
   it('asks for a name and a request', () => {
-    expect(warnings({ phone: '03-0123-4567' })).toEqual(['name missing', 'body missing']);
+    expect(warnings({ callType: 'business' })).toEqual(['name missing', 'body missing']);
     expect(warnings({ company: '株式会社サクラ', wants: 'callback' })).toEqual([]);
   });
 

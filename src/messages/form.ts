@@ -217,9 +217,11 @@ function missingWords(fields: FormFields): FormIssue[] {
     ja,
     en,
   });
-  if (!(['company', 'name', 'phone', 'body', 'wants', 'callType'] as const).some(said)) {
-    const ja = '何も入力されていません。';
-    return [{ field: 'body', code: 'empty', severity: 'error', ja, en: 'Nothing is filled in.' }];
+  // The number is in the form before she has written anything.
+  if (!(['company', 'name', 'body', 'wants', 'callType'] as const).some(said)) {
+    const ja = 'まだ何も書かれていません。お名前か用件を入力してください。';
+    const en = 'Nothing is written yet: fill in a name or the request.';
+    return [{ field: 'body', code: 'empty', severity: 'error', ja, en }];
   }
   const issues: FormIssue[] = [];
   if (!said('name') && !said('company')) {
