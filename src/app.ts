@@ -106,12 +106,13 @@ export class App {
     await telephony.start();
     delivery.start();
     this.#tidy(storage);
+    // Before anybody can ask: the sign-in page offers the demonstration's accounts.
+    if (this.#demo !== null) await loadDemo({ server, demo: this.#demo, cliToken, log });
     const { httpFd } = this.#internal;
     await listen(
       server,
       httpFd === undefined ? { host: config.http.bind, port: config.http.port } : { fd: httpFd },
     );
-    if (this.#demo !== null) await loadDemo({ server, demo: this.#demo, cliToken, log });
     log.info({ port: config.http.port, sip: config.sip.port }, 'ready');
     await this.#greet(people);
   }
