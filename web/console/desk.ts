@@ -320,6 +320,7 @@ export class Desk {
   }
 
   #announce(message: MessageView): void {
+    if (message.kind === 'taken') this.#drafts.close(message.callId, message.id);
     for (const listener of this.#messageListeners) listener(message);
   }
 

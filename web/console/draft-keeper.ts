@@ -161,7 +161,8 @@ export function refused(
 /** The server's draft: newer versions are taken, but what this page has not handed over stays. */
 export function merged(draft: KeptDraft, server: DraftView): KeptDraft {
   if (server.callId !== draft.callId) return draft;
-  let next: KeptDraft = { ...draft, sentMessageId: server.sentMessageId };
+  // A snapshot made before the message left may come after it.
+  let next: KeptDraft = { ...draft, sentMessageId: server.sentMessageId ?? draft.sentMessageId };
   for (const [field, { value, version }] of Object.entries(server.fields) as [
     MessageField,
     { value: string; version: number },

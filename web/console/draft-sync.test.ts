@@ -81,6 +81,15 @@ test('a keystroke goes out by the live connection within 200 ms, once', () => {
   expect(sync.status).toBe('saved');
 });
 
+test('a draft whose message has left is written into no more', () => {
+  sync.close(EMPTY.callId, 'msg_1');
+  sync.type('company', '青空');
+  sync.show(EMPTY);
+  vi.advanceTimersByTime(10_000);
+  expect(sync.draft?.sentMessageId).toBe('msg_1');
+  expect(byLive).toEqual([]);
+});
+
 test('without the live connection it goes by request', async () => {
   liveOpen = false;
   sync.setOnline(false);

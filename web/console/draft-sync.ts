@@ -88,6 +88,11 @@ export class DraftSync {
     if (this.#draft !== null) this.#change(refused(this.#draft, refusal));
   }
 
+  /** Its message has left: nothing more is written into it. */
+  close(callId: string, sentMessageId: string): void {
+    if (this.#draft?.callId === callId) this.#change({ ...this.#draft, sentMessageId });
+  }
+
   setOnline(online: boolean): void {
     if (online === this.#online) return;
     this.#online = online;
