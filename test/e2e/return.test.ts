@@ -53,8 +53,7 @@ async function end(desk: DeskPage): Promise<void> {
   await desk.page.keyboard.press('Alt+Enter');
   await desk.get('finish-unsent').click();
   await desk.untilMode('idle');
-  await desk.get('end-shift').click();
-  await desk.untilMode('start');
+  await desk.leave();
 }
 
 /** Whether the caller came to the page's ear in the last second. */
@@ -72,6 +71,7 @@ test('a reloaded console has its call back, with draft and sound', async () => {
   await desk.page.keyboard.type('北斗建設');
   await desk.untilDraft('saved');
   await desk.page.reload();
+  await desk.get('console').waitFor();
   const returned = performance.now();
   await desk.untilPhase('talking');
   await until(() => hearsCaller(desk), 10_000);

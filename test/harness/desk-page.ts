@@ -98,6 +98,13 @@ export class DeskPage {
     }, 15_000);
   }
 
+  /** 受電を終える, and away. */
+  async leave(): Promise<void> {
+    await this.get('end-shift').click();
+    await this.untilMode('start');
+    await this.close();
+  }
+
   /** Closes the page with everything of its profile. */
   async close(): Promise<void> {
     await this.page.context().close();

@@ -26,11 +26,12 @@ export type TestSmtp = {
   close(): Promise<void>;
 };
 
-/** A real SMTP server on loopback that can be told to fail. */
+/** A real SMTP server, on loopback unless told, that can be made to fail. */
 export async function testSmtp(
-  options: SMTPServerOptions & { port?: number } = {},
+  options: SMTPServerOptions & { port?: number; address?: string } = {},
 ): Promise<TestSmtp> {
   const sockets = new Set<Socket>();
+  const address = options.address ?? '127.0.0.1';
   const server = new SMTPServer({
     disabledCommands: ['STARTTLS'],
     authOptional: true,
@@ -71,12 +72,12 @@ export async function testSmtp(
       done(Object.assign(new Error(behaviour.text), { responseCode: behaviour.code }));
     }
   }
-  server.listen(options.port ?? 0, '127.0.0.1');
+  server.listen(options.port ?? 0, address);
   await once(server.server, 'listening');
   const { port } = server.server.address() as AddressInfo;
   const smtp: TestSmtp = {
     port,
-    url: `smtp://127.0.0.1:${port}`,
+    url: `smtp://${address}:${port}`,
     received: [],
     behaviour: 'accept',
     onData: null,

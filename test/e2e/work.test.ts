@@ -1,0 +1,168 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { MailboxMail, MessageView } from '../../src/contract/index.ts';
+import { launchChromium } from '../harness/chromium.ts';
+import { DeskPage } from '../harness/desk-page.ts';
+import { applyOffice, browserOperator } from '../harness/office.ts';
+import { listenByKeyboard, takeMessageByKeyboard } from '../harness/keyboard-work.ts';
+import { openPage, signIn } from '../harness/pages.ts';
+import { startPlatform, until } from '../harness/platform.ts';
+import type { Platform } from '../harness/platform.ts';
+import { PortalPage } from '../harness/portal-page.ts';
+import { testSmtp } from '../harness/smtp.ts';
+import type { TestSmtp } from '../harness/smtp.ts';
+import { BlockSequence } from '../harness/tone-blocks.ts';
+import { TrunkCaller } from '../harness/trunk-caller.ts';
+
+const seed = Math.floor(Math.random() * 1e6);
+const callerSound = new BlockSequence({ seed, lane: 0 });
+const operatorSound = new BlockSequence({ seed, lane: 1 });
+
+let smtp: TestSmtp;
+let platform: Platform;
+let browser: Browser;
+
+beforeAll(async () => {
+  smtp = await testSmtp();
+  platform = await startPlatform({
+    env: { DENWABAN_SMTP_URL: smtp.url, DENWABAN_MAIL_FROM: '電話番 <denwaban@example.jp>' },
+  });
+  await applyOffice(platform, { operators: [browserOperator('hanako')] });
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await platform.stop();
+  await smtp.close();
+});
+
+afterEach(async () => {
+  smtp.behaviour = 'accept';
+  for (const context of browser.contexts()) await context.close();
+});
+
+async function messages(): Promise<MessageView[]> {
+  const answer = await platform.api<{ messages: MessageView[] }>('GET', '/api/v1/messages');
+  return answer.body.messages;
+}
+
+test('a call is taken, written down with an input method, sent and read, by keyboard alone', async () => {
+  const desk = await DeskPage.open(browser, platform.url, {
+    operator: 'hanako@example.jp',
+    speaks: { sequence: operatorSound, seconds: 60 },
+  });
+  const caller = await TrunkCaller.dial(platform);
+  try {
+    const spoken = caller.speak(callerSound);
+    await takeMessageByKeyboard(desk);
+    await spoken;
+    await caller.over();
+  } finally {
+    await caller.close();
+  }
+
+  const [received] = smtp.received;
+  expect(smtp.received).toHaveLength(1);
+  expect(received?.mail.subject).toBe('【折返し希望】北斗建設 加藤様 → 山田様');
+  expect(received?.to).toEqual(['yamada@example.jp']);
+  expect(received?.mail.text).toContain('090-0123-4567');
+  expect(received?.mail.text).toContain('みつもりの件');
+  expect(received?.mail.html).toContain('みつもりの件');
+  const [message] = await messages();
+  expect(received?.mail.messageId).toContain(message?.deliveries[0]?.id);
+
+  const portal = await PortalPage.open(browser, platform.url, { email: 'member@example.jp' });
+  const row = portal.get('message-row').first();
+  await row.waitFor();
+  expect(await row.textContent()).toContain('北斗建設 加藤様');
+  await row.getByTestId('delivery-accepted').waitFor();
+  await portal.openNewest();
+  expect(await portal.get('message-body').textContent()).toBe('みつもりの件');
+  await portal.get('message-delivery').getByTestId('delivery-accepted').waitFor();
+  await listenByKeyboard(portal, { caller: callerSound, operator: operatorSound });
+
+  await portal.press('mark-handled');
+  await portal.get('handled-note').waitFor();
+  expect(await messages()).toMatchObject([
+    {
+      fields: { company: '北斗建設', name: '加藤', wants: 'callback', phone: '090-0123-4567' },
+      handledBy: '山田 太郎',
+      deliveries: [{ state: 'accepted', attempts: 1, possibleDuplicate: false }],
+    },
+  ]);
+});
+
+/** A message of a short call, sent while the mail server behaves as told. */
+async function quickMessage(desk: DeskPage, name: string): Promise<void> {
+  const caller = await TrunkCaller.dial(platform);
+  try {
+    await desk.answer();
+    await desk.page.keyboard.type(name);
+    await desk.hangUp();
+    await caller.over();
+  } finally {
+    await caller.close();
+  }
+  await desk.page.keyboard.press('Control+Enter');
+  await desk.get('sent-panel').waitFor();
+}
+
+test('what became of the mail is said as it is: retrying, uncertain, failed; never "delivered"', async () => {
+  const desk = await DeskPage.open(browser, platform.url, { operator: 'hanako@example.jp' });
+  const portal = await PortalPage.open(browser, platform.url, { email: 'member@example.jp' });
+  const cases = [
+    { behaviour: { code: 451, text: 'try later' }, state: 'retrying', words: '再試行中' },
+    { behaviour: 'reset', state: 'uncertain', words: '確認中' },
+    { behaviour: { code: 550, text: 'no such person' }, state: 'failed', words: '失敗' },
+  ] as const;
+  for (const { behaviour, state, words } of cases) {
+    smtp.behaviour = behaviour;
+    await quickMessage(desk, `${state}社`);
+    const atDesk = desk.get('sent-panel').getByTestId(`delivery-${state}`);
+    await atDesk.waitFor({ timeout: 15_000 });
+    expect(await atDesk.textContent()).toBe(words);
+    // The portal hears of it by itself.
+    const row = portal.get('message-row').filter({ hasText: `${state}社` });
+    await row.getByTestId(`delivery-${state}`).waitFor({ timeout: 10_000 });
+    await desk.page.keyboard.press('Alt+Enter');
+    await desk.untilMode('idle');
+  }
+  for (const page of [desk.page, portal.page]) {
+    const text = (await page.locator('body').textContent()) ?? '';
+    expect(text).not.toMatch(/配信済|配達済|届きました|到達/);
+  }
+});
+
+test('without SMTP the report lies in the local mailbox, plainly marked', async () => {
+  const local = await startPlatform();
+  try {
+    await applyOffice(local, { operators: [] });
+    await local.api('POST', '/api/v1/users', {
+      email: 'admin@example.jp',
+      name: '管理 一郎',
+      role: 'administrator',
+      password: 'correct-horse-battery',
+    });
+    const caller = await TrunkCaller.dial(local);
+    try {
+      await caller.over();
+    } finally {
+      await caller.close();
+    }
+    let mails: MailboxMail[] = [];
+    await until(async () => {
+      mails = (await local.api<{ mails: MailboxMail[] }>('GET', '/api/v1/mailbox')).body.mails;
+      return mails.length === 1;
+    }, 10_000);
+    expect(mails[0]?.subject).toContain('不在着信');
+    const page = await openPage(browser);
+    await signIn(page, local.url, 'admin@example.jp');
+    await page.goto(`${local.url}/mailbox`);
+    await page.getByTestId('mailbox-not-sent').waitFor();
+    await page.getByTestId('mailbox-row').filter({ hasText: '不在着信' }).click();
+    await page.getByTestId('mailbox-mail').waitFor();
+  } finally {
+    await local.stop();
+  }
+});
