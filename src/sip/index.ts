@@ -85,3 +85,11 @@ export type {
 } from './registration-client.ts';
 export { OptionsProbe } from './options-probe.ts';
 export type { ProbeDeps, ProbeOptions, ProbeState } from './options-probe.ts';
+export { identityHeaders } from './outgoing-identity.ts';
+export type {
+  IdentityHeaders,
+  IdentityRule,
+  OutgoingIdentity,
+  PassedOn,
+  PassedOnReason,
+} from './outgoing-identity.ts';
