@@ -3,21 +3,32 @@ import type { DigestSession } from './digest-client.ts';
 import type { InviteClientTransaction } from './invite-client-transaction.ts';
 import { cseqOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
+import { parseNameAddress } from './name-address.ts';
 import { longerSession } from './session-timer.ts';
 import type { SipHeaders } from './sip-headers.ts';
 import type { ClientTransactionUser } from './transaction.ts';
 import type { Peer } from './transport.ts';
+import { formatUri } from './uri.ts';
+import type { SipUri } from './uri.ts';
 import type { UserAgentCore } from './user-agent-core.ts';
 
 export type ClientExchangeOptions = {
   request: SipRequest;
   peer: Peer;
   digest?: DigestSession;
+  /** Follows a 3xx to the places it allows. */
+  redirect?: RedirectPolicy;
   user: ClientTransactionUser;
+  /** The request goes again, by a challenge or a redirection: what the first one met is over. */
+  onAgain?: () => void;
 };
 
-/** Requests, hence CSeq numbers, of one exchange: the first, one per challenge, one for a stale nonce. */
-export const MAX_ATTEMPTS = 4;
+/** Where this URI is reached, or undefined when no call of ours may go there. */
+export type RedirectPolicy = (uri: SipUri) => Peer | undefined;
+
+const MAX_CONTACTS = 5;
+/** Requests, hence CSeq numbers, of one exchange: the first, one per challenge, a stale nonce, a redirection. */
+export const MAX_ATTEMPTS = 5;
 
 /** One request with everything that digest makes of it: sent, challenged, sent again (§22). */
 export class ClientExchange {
@@ -26,6 +37,8 @@ export class ClientExchange {
   #request: SipRequest;
   #peer: Peer;
   #transaction: InviteClientTransaction | undefined;
+  /** As given, or where the latest 3xx has sent us. */
+  #target: Peer;
   #attempts = 1;
   #mayRetry = true;
   /** Challenges of this exchange that have been answered. */
@@ -36,11 +49,17 @@ export class ClientExchange {
     this.#options = options;
     this.#request = options.request;
     this.#peer = options.peer;
+    this.#target = options.peer;
   }
 
   /** The request as it was sent last, Via included. */
   get request(): SipRequest {
     return this.#request;
+  }
+
+  /** Whom it is for; a large request may go there over TCP, the dialog need not. */
+  get target(): Peer {
+    return this.#target;
   }
 
   /** Where it went: what belongs to its transaction goes the same way. */
@@ -55,7 +74,7 @@ export class ClientExchange {
 
   start(): void {
     this.#authorize();
-    this.#peer = this.#core.largeRequests.peerFor(this.#request, this.#options.peer);
+    this.#peer = this.#core.largeRequests.peerFor(this.#request, this.#target);
     this.#transaction = this.#core.layer.request(this.#request, this.#peer, this.#user());
   }
 
@@ -75,6 +94,7 @@ export class ClientExchange {
     return {
       onResponse: (response) => {
         if (this.#retry(response) || this.#retryLonger(response)) return;
+        if (this.#followRedirect(response)) return;
         if (response.status >= 200 && response.status < 300) digest?.accepted(response);
         user.onResponse(response);
       },
@@ -87,9 +107,8 @@ export class ClientExchange {
 
   /** §18.1.1: a peer that takes no connection gets the large request as a datagram after all. */
   #retryAsDatagram(): boolean {
-    const { peer } = this.#options;
-    if (this.#peer.protocol === peer.protocol) return false;
-    this.#core.largeRequests.refused(peer);
+    if (this.#peer.protocol === this.#target.protocol) return false;
+    this.#core.largeRequests.refused(this.#target);
     this.#request = { ...this.#request, headers: this.#request.headers.clone().delete('Via') };
     this.start();
     return true;
@@ -129,12 +148,31 @@ export class ClientExchange {
     return true;
   }
 
-  #sendAgain(change: (headers: SipHeaders) => void): void {
+  /** §8.1.3.4: the same call to another URI; the number of tries bounds a circle of redirections. */
+  #followRedirect(response: SipResponse): boolean {
+    const { redirect } = this.#options;
+    if (response.status < 300 || response.status >= 400 || !redirect) return false;
+    if (!this.#mayRetry || this.#attempts >= MAX_ATTEMPTS) return false;
+    for (const contact of response.headers.list('Contact').slice(0, MAX_CONTACTS)) {
+      const uri = parseNameAddress(contact)?.uri;
+      const peer = uri?.scheme === 'sip' ? redirect(uri) : undefined;
+      if (uri?.scheme !== 'sip' || !peer) continue;
+      this.#target = peer;
+      // §19.1.5: a header in a URI is a wish we need not grant.
+      const target = formatUri({ ...uri, headers: '' });
+      this.#sendAgain((headers) => headers.delete('Route'), target);
+      return true;
+    }
+    return false;
+  }
+
+  #sendAgain(change: (headers: SipHeaders) => void, uri = this.#request.uri): void {
     const headers = this.#request.headers.clone().delete('Via');
     headers.set('CSeq', `${(cseqOf(this.#request)?.number ?? 0) + 1} ${this.#request.method}`);
     change(headers);
-    this.#request = { ...this.#request, headers };
+    this.#request = { ...this.#request, uri, headers };
     this.#attempts++;
+    this.#options.onAgain?.();
     this.start();
   }
 }

@@ -8,8 +8,8 @@ import { parseSipOnly } from './uri.ts';
 /** A dialog alive in this process, with what only this process needs to know of it. */
 export type LiveDialog = {
   state: DialogState;
-  /** Our re-INVITE has no final response yet: an INVITE of the peer gets 491 (§14.2). */
-  invitePending: boolean;
+  /** Our re-INVITE, or UPDATE with an offer, has no final response yet: one of the peer gets 491 (§14.2). */
+  offerPending: boolean;
   /** The peer's INVITE has no final response of ours yet: another one gets 500. */
   answerPending: boolean;
   /** The latest ACK we sent, for a 2xx that comes again. */
@@ -52,7 +52,7 @@ export class DialogTable {
     }
     const live: LiveDialog = {
       state,
-      invitePending: false,
+      offerPending: false,
       answerPending: false,
       ack: undefined,
       answer: undefined,

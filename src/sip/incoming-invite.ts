@@ -5,6 +5,7 @@ import { createUasDialog } from './dialog.ts';
 import type { DialogState } from './dialog.ts';
 import { cseqOf, sdpOf, toOf, topVia } from './message.ts';
 import type { SipRequest } from './message.ts';
+import { ReliableProvisionals, requires100rel } from './reliable-provisional.ts';
 import { createResponse } from './response.ts';
 import type { ResponseOptions } from './response.ts';
 import { serializeMessage } from './serialize-message.ts';
@@ -43,8 +44,11 @@ export class IncomingInvite {
   readonly #transaction: InviteTransaction;
   readonly #onFinal: () => void;
   readonly #timers: TimerSet<'refresh'>;
+  readonly #reliable: ReliableProvisionals;
   #observer: IncomingInviteObserver = {};
   readonly #toTag: string;
+  /** The caller counts the RSeq numbers of a former process: no response of ours fits behind them. */
+  readonly #isTakenOver: boolean;
   #state: 'open' | 'answered' | 'ended' = 'open';
 
   constructor(
@@ -59,6 +63,10 @@ export class IncomingInvite {
     this.request = transaction.request;
     this.source = transaction.source;
     this.#toTag = options.toTag ?? newTag(core.random);
+    this.#isTakenOver = options.toTag !== undefined;
+    const { clock, random, timers } = core;
+    const onTimeout = (): void => void this.reject(504);
+    this.#reliable = new ReliableProvisionals({ clock, random, timers, onTimeout });
   }
 
   /** `open` until a final response of ours or a CANCEL. */
@@ -101,10 +109,9 @@ export class IncomingInvite {
   /** 101 to 199, with SDP for early media if wanted. False when the call is no longer open. */
   provisional(status: number, options: AnswerOptions = {}): boolean {
     if (this.#state !== 'open') return false;
-    const response = this.#response(status, options);
     const { dialogs } = this.#core;
     if (!dialogs.get(this.dialog)) dialogs.put(this.dialog);
-    const sent = this.#transaction.machine.respond(response);
+    const sent = this.#sendProvisional(status, options);
     this.#timers.start('refresh', RING_REFRESH_MS, () => this.provisional(status, options));
     return sent;
   }
@@ -167,6 +174,27 @@ export class IncomingInvite {
     this.#transaction.machine.abandon();
   }
 
+  /** RFC 3262 §3: reliably when the caller insists on it. */
+  #sendProvisional(status: number, options: AnswerOptions): boolean {
+    const { machine } = this.#transaction;
+    const isReliable = requires100rel(this.request) && !this.#isTakenOver;
+    if (!isReliable) return machine.respond(this.#response(status, options));
+    this.#reliable.start((rseq) => {
+      const headers = [
+        ...(options.headers ?? []),
+        ['Require', '100rel'],
+        ['RSeq', String(rseq)],
+      ] as const;
+      machine.respond(this.#response(status, { ...options, headers }));
+    });
+    return true;
+  }
+
+  /** For the user agent: a PRACK in the early dialog. False: it is to be answered 481. */
+  acknowledgeProvisional(prack: SipRequest): boolean {
+    return this.#reliable.acknowledged(prack, cseqOf(this.request)?.number ?? 0);
+  }
+
   /** For the user agent: the caller gave up (§9.2, §15.1.2). False when it is too late. */
   giveUp(how: 'cancel' | 'bye'): boolean {
     if (!this.reject(487)) return false;
@@ -187,6 +215,7 @@ export class IncomingInvite {
   #finish(state: 'answered' | 'ended'): void {
     this.#state = state;
     this.#timers.stopAll();
+    this.#reliable.stop();
     this.#onFinal();
   }
 }

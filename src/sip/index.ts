@@ -25,6 +25,8 @@ export type { AnswerObserver } from './answer.ts';
 export type { StoredAnswer } from './answer-repeater.ts';
 export type { DialogId, DialogState } from './dialog.ts';
 export { dialogKey, nextHop } from './dialog.ts';
+export { glareDelayMs } from './glare.ts';
+export type { RedirectPolicy } from './client-exchange.ts';
 export { DigestServer } from './digest-server.ts';
 export type { DigestServerOptions, DigestVerdict, Ha1Lookup } from './digest-server.ts';
 export { DigestSession } from './digest-client.ts';

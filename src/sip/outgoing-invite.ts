@@ -1,4 +1,5 @@
 import { ClientExchange } from './client-exchange.ts';
+import type { RedirectPolicy } from './client-exchange.ts';
 import type { DigestSession } from './digest-client.ts';
 import { copyCredentials, createAck, createUacDialog, nextHop } from './dialog.ts';
 import type { DialogState } from './dialog.ts';
@@ -6,6 +7,7 @@ import { cseqOf, sdpOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { splitList } from './name-address.ts';
 import { prepareInDialog } from './outgoing-request.ts';
+import { formatRAck, reliableSeqOf } from './reliable-provisional.ts';
 import { serializeMessage } from './serialize-message.ts';
 import { timerOfResponse } from './session-timer.ts';
 import { SipHeaders } from './sip-headers.ts';
@@ -36,6 +38,7 @@ export type OutgoingInviteOptions = {
   request: SipRequest;
   peer: Peer;
   digest?: DigestSession;
+  redirect?: RedirectPolicy;
   observer: OutgoingInviteObserver;
 };
 
@@ -45,27 +48,30 @@ export type OutgoingInviteOptions = {
  */
 export class OutgoingInvite {
   readonly #core: UserAgentCore;
-  readonly #peer: Peer;
   readonly #observer: OutgoingInviteObserver;
   readonly #exchange: ClientExchange;
   readonly #timers: TimerSet<'giveUp'>;
   /** Early dialogs by the peer's tag. */
   readonly #early = new Map<string, DialogState>();
+  /** The latest reliable provisional response of each fork, and the answer it has brought. */
+  readonly #reliable = new Map<string, { rseq: number; sdp: string }>();
   #state: 'calling' | 'ringing' | 'answered' | 'failed' = 'calling';
   #cancelRequested = false;
   #cancelSent = false;
+  #isResumed = false;
   #dialog: DialogState | undefined;
   #ack: SipRequest | undefined;
 
   constructor(core: UserAgentCore, options: OutgoingInviteOptions) {
     this.#core = core;
-    this.#peer = options.peer;
     this.#observer = options.observer;
     this.#timers = new TimerSet(core.clock);
     this.#exchange = new ClientExchange(core, {
       request: options.request,
       peer: options.peer,
       ...(options.digest ? { digest: options.digest } : {}),
+      ...(options.redirect ? { redirect: options.redirect } : {}),
+      onAgain: () => this.#beginAgain(),
       user: {
         onResponse: (response) => this.#receive(response),
         onTimeout: () => this.#timeout(),
@@ -89,6 +95,7 @@ export class OutgoingInvite {
 
   resume(): void {
     this.#state = 'ringing';
+    this.#isResumed = true;
     this.#exchange.resume();
   }
 
@@ -127,8 +134,32 @@ export class OutgoingInvite {
     }
     if (response.status === 100) return;
     const dialog = toTagOf(response) === '' ? undefined : this.#earlyDialog(response);
+    if (dialog && !this.#acknowledgeProvisional(response, dialog)) return;
     const event = { response, sdp: sdpOf(response) };
     this.#observer.onProvisional?.(dialog ? { ...event, dialog } : event);
+  }
+
+  /** RFC 3262 §4: PRACK. False for a response that came again, or before its time. */
+  #acknowledgeProvisional(response: SipResponse, dialog: DialogState): boolean {
+    const rseq = reliableSeqOf(response);
+    if (rseq === undefined) return true;
+    const known = this.#reliable.get(dialog.remoteTag);
+    if (known && rseq !== known.rseq + 1) return false;
+    if (!known && this.#reliable.size >= MAX_FORKS) return false;
+    const sdp = sdpOf(response);
+    this.#reliable.set(dialog.remoteTag, { rseq, sdp: sdp === '' ? (known?.sdp ?? '') : sdp });
+    const current = this.#core.dialogs.get(dialog)?.state ?? dialog;
+    const headers = [['RAck', formatRAck(rseq, response)]] as const;
+    void prepareInDialog(this.#core, current, 'PRACK', { headers }).send();
+    return true;
+  }
+
+  /** A challenge or a redirection: the forks of the first INVITE are gone, nothing rings. */
+  #beginAgain(): void {
+    this.#state = 'calling';
+    this.#forgetEarly();
+    this.#early.clear();
+    this.#reliable.clear();
   }
 
   #earlyDialog(response: SipResponse): DialogState {
@@ -148,7 +179,7 @@ export class OutgoingInvite {
       if (this.#ack) this.#core.layer.sendStateless(this.#ack, nextHop(this.#dialog));
       return;
     }
-    const dialog = this.#dialogOf(response);
+    const dialog = this.#confirmed(response);
     if (this.#dialog || this.#cancelRequested || this.#state === 'failed') {
       this.#endUnwanted(dialog);
       return;
@@ -158,7 +189,19 @@ export class OutgoingInvite {
     this.#dialog = dialog;
     this.#forgetEarly();
     this.#core.dialogs.put(dialog);
-    this.#observer.onAnswered({ response, sdp: sdpOf(response), dialog });
+    // RFC 3262 §5: an answer in a reliable provisional response is not given a second time.
+    const early = this.#reliable.get(dialog.remoteTag)?.sdp ?? '';
+    const sdp = sdpOf(response);
+    this.#observer.onAnswered({ response, sdp: sdp === '' ? early : sdp, dialog });
+  }
+
+  /** The dialog of a 2xx, with the CSeq numbers that its early dialog has used up. */
+  #confirmed(response: SipResponse): DialogState {
+    const dialog = this.#dialogOf(response);
+    const early = this.#core.dialogs.get(dialog)?.state;
+    if (!early) return dialog;
+    const localSeq = Math.max(dialog.localSeq, early.localSeq);
+    return { ...dialog, localSeq, remoteSeq: early.remoteSeq };
   }
 
   /** A second fork (§13.2.2.4), or an answer that crossed our CANCEL: acknowledged, then ended. */
@@ -206,8 +249,10 @@ export class OutgoingInvite {
   #dialogOf(response: SipResponse): DialogState {
     const { clock, session: policy } = this.#core;
     const session = policy && timerOfResponse(response, undefined, clock.now());
-    const { request } = this.#exchange;
-    return createUacDialog({ request, response, peer: this.#peer, session });
+    const { request, target: peer } = this.#exchange;
+    const dialog = createUacDialog({ request, response, peer, session });
+    if (!this.#isResumed) return dialog;
+    return { ...dialog, localSeq: dialog.localSeq + RESUMED_SEQ_GAP };
   }
 
   #forgetEarly(): void {
@@ -217,6 +262,9 @@ export class OutgoingInvite {
 
 /** More early dialogs of one INVITE than any honest proxy makes. */
 const MAX_FORKS = 20;
+
+/** More PRACKs than a former process can have sent in the early dialog: their CSeq is not stored. */
+const RESUMED_SEQ_GAP = 100;
 
 /** §9.1: same Request-URI, Call-ID, From, To, CSeq number, Route and top Via as the INVITE. */
 export function createCancel(invite: SipRequest): SipRequest {

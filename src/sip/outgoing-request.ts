@@ -110,10 +110,15 @@ async function sendInDialog(
 ): Promise<InDialogOutcome> {
   const { dialog, request } = prepared;
   core.dialogs.update(dialog);
+  const live = core.dialogs.get(dialog);
+  const offers =
+    request.method === 'INVITE' || (request.method === 'UPDATE' && request.body !== '');
+  if (live && offers) live.offerPending = true;
   const outcome =
     request.method === 'INVITE'
       ? await sendReinvite(core, prepared, options)
       : await sendRequest(core, { request, peer: nextHop(dialog), ...pick(options) });
+  if (live && offers) live.offerPending = false;
   return concludeInDialog(core, prepared, outcome);
 }
 
@@ -127,7 +132,9 @@ function concludeInDialog(
   const latest = core.dialogs.get(dialog)?.state ?? dialog;
   const refreshes = method === 'INVITE' || method === 'UPDATE';
   const status = outcome.kind === 'answered' ? outcome.response.status : 408;
-  const ended = method === 'BYE' || status === 408 || status === 481;
+  // A PRACK that fails concerns a provisional response, never the dialog.
+  const isGone = method !== 'PRACK' && (status === 408 || status === 481);
+  const ended = method === 'BYE' || isGone;
   const state =
     outcome.kind === 'answered' && refreshes ? refreshed(core, latest, outcome.response) : latest;
   if (ended) core.dialogs.delete(dialog);
@@ -147,9 +154,7 @@ function sendReinvite(
   options: InDialogOptions,
 ): Promise<RequestOutcome> {
   const { dialog, request } = prepared;
-  const live = core.dialogs.get(dialog);
   let ack: SipRequest | undefined;
-  if (live) live.invitePending = true;
   return new Promise<RequestOutcome>((resolve) => {
     const exchange: ClientExchange = new ClientExchange(core, {
       request,
@@ -174,8 +179,6 @@ function sendReinvite(
       },
     });
     exchange.start();
-  }).finally(() => {
-    if (live) live.invitePending = false;
   });
 }
 

@@ -474,7 +474,7 @@ describe('a dialog', () => {
 
   it('refuses methods and extensions nobody serves', async () => {
     const { network, caller } = await established();
-    expect(statusOf(await send(network, caller.agent, caller.dialog(), 'REFER'))).toBe(405);
+    expect(statusOf(await send(network, caller.agent, caller.dialog(), 'SUBSCRIBE'))).toBe(405);
     expect(statusOf(await send(network, caller.agent, caller.dialog(), 'DANCE'))).toBe(501);
     const required = await send(network, caller.agent, caller.dialog(), 'INFO', {
       headers: [['Require', 'teleport']],

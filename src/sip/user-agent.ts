@@ -3,6 +3,7 @@ import type { Clock, Logger, Random } from '../base/index.ts';
 import { startAnswer } from './answer.ts';
 import type { AnswerObserver } from './answer.ts';
 import type { StoredAnswer } from './answer-repeater.ts';
+import type { RedirectPolicy } from './client-exchange.ts';
 import { DialogTable } from './dialog-table.ts';
 import { acceptInDialogRequest, createAck, createStrayDialog, nextHop } from './dialog.ts';
 import type { DialogId, DialogState } from './dialog.ts';
@@ -12,7 +13,7 @@ import { IncomingInvite } from './incoming-invite.ts';
 import type { StoredIncomingInvite } from './incoming-invite.ts';
 import { IncomingRequest } from './incoming-request.ts';
 import { LargeRequests } from './large-requests.ts';
-import { cseqOf, fromTagOf, sipCallIdOf, toTagOf } from './message.ts';
+import { cseqOf, fromTagOf, sdpOf, sipCallIdOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { formatNameAddress } from './name-address.ts';
 import { OutgoingInvite } from './outgoing-invite.ts';
@@ -103,11 +104,18 @@ export type OutgoingTarget = {
   seq?: number;
 };
 
-export type InviteTarget = OutgoingTarget & { sdp?: string; observer: OutgoingInviteObserver };
+export type InviteTarget = OutgoingTarget & {
+  sdp?: string;
+  observer: OutgoingInviteObserver;
+  /** Where a 3xx may send the call (§8.1.3.4); absent: a 3xx is a failure. */
+  redirect?: RedirectPolicy;
+};
 
 export type RequestTarget = OutgoingTarget & { method: string; body?: string };
 
-const DEFAULT_ALLOW = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'INFO', 'UPDATE', 'REGISTER'];
+const DEFAULT_ALLOW = 'INVITE ACK CANCEL BYE OPTIONS INFO UPDATE PRACK REFER NOTIFY REGISTER'.split(
+  ' ',
+);
 
 /**
  * One SIP user agent: calls in and out, dialogs, requests. It keeps nothing on disk: the engine
@@ -207,6 +215,7 @@ export class SipUserAgent {
       peer: target.destination,
       observer: target.observer,
       ...(target.digest ? { digest: target.digest } : {}),
+      ...(target.redirect ? { redirect: target.redirect } : {}),
     });
     outgoing.start();
     return outgoing;
@@ -377,15 +386,18 @@ export class SipUserAgent {
       refused.respond(refusal.status, refusal);
       return;
     }
-    if (request.method === 'INVITE' && (live.invitePending || live.answerPending)) {
-      refused.respond(live.invitePending ? 491 : 500, { headers: [['Retry-After', '5']] });
+    if (carriesOffer(request) && (live.offerPending || live.answerPending)) {
+      refused.respond(live.offerPending ? 491 : 500, { headers: [['Retry-After', '5']] });
       return;
     }
     const dialog = this.#renewed(verdict.dialog, request);
     this.#core.dialogs.update(dialog);
     if (request.method === 'INVITE') live.answerPending = true;
     const incoming = new IncomingRequest(this.#core, transaction, dialog);
-    if (request.method === 'BYE' && this.#endOpenInvite(dialog)) incoming.respond(200);
+    if (request.method === 'PRACK') {
+      const isKnown = this.#openInviteOf(dialog)?.acknowledgeProvisional(request) === true;
+      incoming.respond(isKnown ? 200 : 481);
+    } else if (request.method === 'BYE' && this.#endOpenInvite(dialog)) incoming.respond(200);
     else {
       this.#guard(
         () => this.#listener.onInDialogRequest(incoming),
@@ -429,11 +441,15 @@ export class SipUserAgent {
 
   /** §15.1.2: a BYE inside the early dialog of a call that we have not answered ends the INVITE. */
   #endOpenInvite(dialog: DialogState): boolean {
+    return this.#openInviteOf(dialog)?.giveUp('bye') === true;
+  }
+
+  #openInviteOf(dialog: DialogState): IncomingInvite | undefined {
     for (const invite of this.#open.values()) {
       if (invite.toTag !== dialog.localTag) continue;
-      if (sipCallIdOf(invite.request) === dialog.sipCallId) return invite.giveUp('bye');
+      if (sipCallIdOf(invite.request) === dialog.sipCallId) return invite;
     }
-    return false;
+    return undefined;
   }
 
   #onCancel(transaction: NonInviteTransaction, invite: InviteTransaction | undefined): void {
@@ -488,7 +504,12 @@ export class SipUserAgent {
 }
 
 /** Methods that make no sense outside a dialog. */
-const IN_DIALOG_ONLY = new Set(['BYE', 'INFO', 'UPDATE', 'PRACK', 'NOTIFY']);
+const IN_DIALOG_ONLY = new Set(['BYE', 'INFO', 'UPDATE', 'PRACK', 'REFER', 'NOTIFY']);
+
+/** RFC 3261 §14.2, RFC 3311 §5.2: what must not meet an offer that is still open. */
+function carriesOffer(request: SipRequest): boolean {
+  return request.method === 'INVITE' || (request.method === 'UPDATE' && sdpOf(request) !== '');
+}
 
 /** A request of the peer names our tag in To and its own in From. */
 function dialogIdOf(request: SipRequest): DialogId {

@@ -1,0 +1,211 @@
+import { describe, expect, it } from 'vitest';
+import { SipNetwork, countingRandom, parsed, peerAt } from '../../test/harness/sip-network.ts';
+import type { DialogState } from './dialog.ts';
+import { glareDelayMs } from './glare.ts';
+import type { IncomingInvite } from './incoming-invite.ts';
+import type { InviteFailure } from './outgoing-invite.ts';
+import type { InviteTarget, SipUserAgentOptions } from './user-agent.ts';
+
+const OFFER = 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\n';
+const ANSWER = 'v=0\r\no=- 2 1 IN IP4 192.0.2.2\r\n';
+const RELIABLE: Partial<SipUserAgentOptions> = { supported: ['100rel'] };
+const REQUIRE = [['Require', '100rel']] as const;
+
+function call(network: SipNetwork, target: Partial<InviteTarget> = {}) {
+  const invites: IncomingInvite[] = [];
+  const callee = network.start(2, { onInvite: (invite) => invites.push(invite) }, RELIABLE);
+  const caller = network.start(1, {}, RELIABLE);
+  const events: string[] = [];
+  let dialog: DialogState | undefined;
+  let failure: InviteFailure | undefined;
+  const outgoing = caller.invite({
+    uri: 'sip:b@192.0.2.2',
+    destination: peerAt(2),
+    from: { uri: 'sip:a@192.0.2.1' },
+    sdp: OFFER,
+    ...target,
+    observer: {
+      onProvisional: ({ response, sdp }) => events.push(`${response.status} ${sdp === ANSWER}`),
+      onAnswered: (answer) => {
+        events.push(`answered ${answer.sdp === ANSWER}`);
+        dialog = answer.dialog;
+        outgoing.acknowledge();
+      },
+      onFailed: (reason) => {
+        failure = reason;
+        events.push(reason.reason);
+      },
+    },
+  });
+  return {
+    caller,
+    callee,
+    invites,
+    events,
+    outgoing,
+    dialog: () => dialog!,
+    failure: () => failure,
+  };
+}
+
+const count = (network: SipNetwork, line: string): number =>
+  network.lines().filter((one) => one === line).length;
+
+describe('provisional responses', () => {
+  it('183 with SDP is early media for the caller', async () => {
+    const network = new SipNetwork();
+    const { invites, events } = call(network);
+    await network.pass(250);
+    invites[0]?.provisional(183, { sdp: ANSWER });
+    await network.pass(250);
+    expect(events).toEqual(['183 true']);
+  });
+
+  it('are reliable for a caller that insists: repeated until the PRACK, which is answered', async () => {
+    const network = new SipNetwork();
+    const { invites, events, caller, dialog } = call(network, { headers: REQUIRE });
+    let lost = 2;
+    network.fate = (text) => (text.startsWith('PRACK') && lost-- > 0 ? [] : [1]);
+    await network.pass(250);
+    invites[0]?.provisional(183, { sdp: ANSWER });
+    await network.pass(5_000);
+    expect(count(network, '183 INVITE')).toBeGreaterThan(1);
+    expect(events).toEqual(['183 true']);
+    expect(count(network, '200 PRACK')).toBeGreaterThan(0);
+    const repeated = count(network, '183 INVITE');
+    await network.pass(10_000);
+    expect(count(network, '183 INVITE')).toBe(repeated);
+    invites[0]?.accept();
+    await network.pass(500);
+    // The answer came with the 183 and is not given again; the CSeq of the PRACK is used up.
+    expect(events).toEqual(['183 true', 'answered true']);
+    expect(dialog().localSeq).toBe(2);
+    void caller.prepareInDialog(dialog(), 'BYE').send();
+    await network.pass(500);
+    expect(count(network, '200 BYE')).toBe(1);
+  });
+
+  it('wait for their turn: one at a time, the latest next, each with the next RSeq', async () => {
+    const network = new SipNetwork();
+    const { invites, events } = call(network, { headers: REQUIRE });
+    await network.pass(250);
+    invites[0]?.provisional(180);
+    invites[0]?.provisional(182);
+    invites[0]?.provisional(183, { sdp: ANSWER });
+    await network.pass(2_000);
+    expect(events).toEqual(['180 false', '183 true']);
+    const rseqs = network.sent
+      .filter(({ text }) => /^SIP\/2.0 18/.test(text))
+      .map(({ text }) => Number(parsed(text).headers.get('RSeq')));
+    expect(new Set(rseqs).size).toBe(2);
+    expect(Math.max(...rseqs) - Math.min(...rseqs)).toBe(1);
+  });
+
+  it('that are never acknowledged end the call with 504', async () => {
+    const network = new SipNetwork();
+    const { invites, failure, caller, callee } = call(network, { headers: REQUIRE });
+    network.fate = (text) => (text.startsWith('PRACK') ? [] : [1]);
+    await network.pass(250);
+    invites[0]?.provisional(180);
+    await network.pass(33_000);
+    expect(failure()?.status).toBe(504);
+    await network.pass(40_000);
+    expect([caller.counts.dialogs, callee.counts.dialogs]).toEqual([0, 0]);
+    expect(network.clock.pendingTimers).toBe(0);
+  });
+
+  it('a PRACK for nothing known is answered 481', async () => {
+    const network = new SipNetwork();
+    const { invites, caller } = call(network);
+    await network.pass(250);
+    invites[0]?.provisional(180);
+    await network.pass(250);
+    const early = network.sent.find(({ text }) => text.startsWith('SIP/2.0 180'));
+    const toTag = /tag=(\w+)/.exec(parsed(early!.text).headers.get('To') ?? '')?.[1] ?? '';
+    const invite = parsed(network.sent[0]!.text).headers;
+    const id = {
+      sipCallId: invite.get('Call-ID') ?? '',
+      localTag: /tag=(\w+)/.exec(invite.get('From') ?? '')?.[1] ?? '',
+      remoteTag: toTag,
+    };
+    for (const rack of ['1 1 INVITE', '', 'x', '1 1', '99999999999 1 INVITE']) {
+      const dialog = caller.dialog(id)!;
+      const outcome = caller.prepareInDialog(dialog, 'PRACK', { headers: [['RAck', rack]] }).send();
+      await network.pass(250);
+      expect(await outcome).toMatchObject({ response: { status: 481 }, ended: false });
+    }
+    invites[0]?.accept({ sdp: ANSWER });
+    await network.pass(500);
+  });
+});
+
+describe('a 3xx to our INVITE', () => {
+  const moved = (invite: IncomingInvite | undefined, ...contacts: string[]) =>
+    invite?.reject(302, { headers: contacts.map((uri) => ['Contact', `<${uri}>`] as const) });
+  const allowed = (uri: { host: string }) => (uri.host === '192.0.2.3' ? peerAt(3) : undefined);
+
+  it('is followed to the first place that is allowed', async () => {
+    const network = new SipNetwork();
+    const third: IncomingInvite[] = [];
+    network.start(3, { onInvite: (invite) => third.push(invite) });
+    const { invites, events, dialog } = call(network, { redirect: allowed });
+    await network.pass(250);
+    moved(invites[0], 'sip:x@203.0.113.9', 'sip:new@192.0.2.3?Subject=x', 'sip:other@192.0.2.3');
+    await network.pass(250);
+    expect(third[0]?.request.uri).toBe('sip:new@192.0.2.3');
+    expect(third[0]?.request.headers.get('CSeq')).toBe('2 INVITE');
+    third[0]?.accept({ sdp: ANSWER });
+    await network.pass(250);
+    expect(events).toEqual(['answered true']);
+    expect(dialog().peer).toEqual(peerAt(3));
+  });
+
+  it('is a failure without a place that is allowed, and when it goes in circles', async () => {
+    const network = new SipNetwork();
+    const first = call(network);
+    await network.pass(250);
+    moved(first.invites[0], 'sip:new@192.0.2.3');
+    await network.pass(250);
+    expect(first.failure()).toMatchObject({ status: 302, reason: 'rejected' });
+    network.start(3, { onInvite: (invite) => moved(invite, 'sip:again@192.0.2.3') });
+    const second = call(network, { redirect: allowed });
+    await network.pass(250);
+    moved(second.invites[0], 'sip:new@192.0.2.3');
+    await network.pass(2_000);
+    expect(second.failure()).toMatchObject({ status: 302 });
+    expect(network.lines(3).filter((line) => line === 'INVITE')).toHaveLength(4);
+  });
+});
+
+describe('glare', () => {
+  it('the owner of the Call-ID waits 2.1 to 4 s, the other side up to 2 s', () => {
+    const random = countingRandom();
+    const delays = (role: 'uac' | 'uas') =>
+      Array.from({ length: 500 }, () => glareDelayMs({ role } as DialogState, random));
+    const [owner, other] = [delays('uac'), delays('uas')];
+    expect(Math.min(...owner)).toBeGreaterThanOrEqual(2_100);
+    expect(Math.max(...owner)).toBeLessThanOrEqual(4_000);
+    expect(Math.max(...other)).toBeLessThanOrEqual(2_000);
+    expect(new Set(owner).size).toBeGreaterThan(50);
+  });
+
+  it('an UPDATE with an offer is refused with 491 while ours is open, one without is served', async () => {
+    const network = new SipNetwork();
+    const { caller, callee, invites, dialog } = call(network);
+    await network.pass(250);
+    invites[0]?.accept({ sdp: ANSWER });
+    await network.pass(250);
+    const theirs = callee.dialog(invites[0]!.dialog)!;
+    // Both offers are on their way when the other side's arrives.
+    const mine = caller.prepareInDialog(dialog(), 'UPDATE', { sdp: OFFER }).send();
+    const cross = callee.prepareInDialog(theirs, 'UPDATE', { sdp: ANSWER });
+    const other = cross.send();
+    const plain = callee.prepareInDialog(cross.dialog, 'UPDATE').send();
+    await network.pass(500);
+    expect([await mine, await other, await plain]).toMatchObject([
+      { response: { status: 491 } },
+      { response: { status: 491 } },
+      { response: { status: 200 } },
+    ]);
+  });
+});
