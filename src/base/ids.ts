@@ -9,6 +9,7 @@ export type SubscriberId = Brand<string, 'SubscriberId'>;
 export type ContactId = Brand<string, 'ContactId'>;
 export type OperatorId = Brand<string, 'OperatorId'>;
 export type UserId = Brand<string, 'UserId'>;
+export type ApiTokenId = Brand<string, 'ApiTokenId'>;
 export type MessageId = Brand<string, 'MessageId'>;
 export type DeliveryId = Brand<string, 'DeliveryId'>;
 export type TrunkId = Brand<string, 'TrunkId'>;

@@ -14,6 +14,7 @@ export type {
   SubscriberId,
   TrunkId,
   UserId,
+  ApiTokenId,
 } from './ids.ts';
 export { sleep } from './clock.ts';
 export type { Clock, Timer } from './clock.ts';

@@ -87,6 +87,10 @@ export class ApiClient {
     return schema.parse(JSON.parse(await textOf(answer)));
   }
 
+  async remove(path: string): Promise<void> {
+    (await this.#send('DELETE', path, {})).resume();
+  }
+
   /** `/readyz`, whose 503 is an answer too. */
   async readiness(): Promise<unknown> {
     return parseJson(await textOf(await this.#exchange('GET', '/readyz', {})));

@@ -7,7 +7,7 @@ import {
   subscriberViewSchema,
   userViewSchema,
 } from '../contract/index.ts';
-import type { UserView } from '../contract/index.ts';
+import type { Role, UserView } from '../contract/index.ts';
 import type { ApiClient } from './api-client.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -38,31 +38,41 @@ export async function createUser(
   client: ApiClient,
   terminal: Terminal,
 ): Promise<void> {
-  const role = roleSchema.safeParse(options.role ?? 'operator');
-  if (!role.success) {
-    const known = roleSchema.options.join(', ');
-    throw new AppError('cli.usage', `--role must be one of ${known}.`);
-  }
   const password = options.password ?? newPassword();
   const user = await client.json(userViewSchema, 'POST', '/api/v1/users', {
     email: options.email,
     name: options.name ?? options.email.split('@')[0],
-    role: role.data,
+    role: readRole(options.role),
     password,
-    subscriberId: await subscriberId(options.subscriber, client),
-    operatorId: await operatorId(options.operator, client),
+    subscriberId: await findSubscriberId(options.subscriber, client),
+    operatorId: await findOperatorId(options.operator, client),
   });
   terminal.out(`${user.email} is now ${user.role}.`);
   if (options.password === undefined) terminal.out(`Password: ${password}`);
 }
 
-async function subscriberId(named: string | undefined, client: ApiClient): Promise<string | null> {
+/** `--role`; an operator unless told. */
+export function readRole(given: string | undefined): Role {
+  const role = roleSchema.safeParse(given ?? 'operator');
+  if (role.success) return role.data;
+  throw new AppError('cli.usage', `--role must be one of ${roleSchema.options.join(', ')}.`);
+}
+
+/** `--subscriber`: the id of a name or id. */
+export async function findSubscriberId(
+  named: string | undefined,
+  client: ApiClient,
+): Promise<string | null> {
   if (named === undefined) return null;
   const { subscribers } = await client.json(subscribersSchema, 'GET', '/api/v1/subscribers');
   return pick(named, subscribers, 'subscriber');
 }
 
-async function operatorId(named: string | undefined, client: ApiClient): Promise<string | null> {
+/** `--operator`: the id of a name or id. */
+export async function findOperatorId(
+  named: string | undefined,
+  client: ApiClient,
+): Promise<string | null> {
   if (named === undefined) return null;
   const { operators } = await client.json(floorViewSchema, 'GET', '/api/v1/floor');
   return pick(named, operators, 'operator');

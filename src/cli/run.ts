@@ -8,6 +8,7 @@ import { makeCertificate, sayCertificate } from './certificate.ts';
 import { examine } from './doctor.ts';
 import { createUser, firstAdministrator, listUsers, resetPassword } from './people-commands.ts';
 import type { Terminal } from './terminal.ts';
+import { createToken, listTokens, revokeToken } from './token-commands.ts';
 
 export const HELP = `npm run denwaban -- <command>
 
@@ -16,13 +17,16 @@ export const HELP = `npm run denwaban -- <command>
   user list                     all accounts
   user create EMAIL             [--name N] [--role R] [--subscriber S] [--operator O] [--password P]
   user reset-password EMAIL     [--password P]; signs the account out everywhere
+  token list                    all tokens for programs
+  token create NAME             [--role R] [--subscriber S] [--operator O] [--days N|never]
+  token revoke NAME|ID          ends it at once
   first-admin                   a new link for the first administrator
   backup [FILE]                 the database as one file
   restore FILE [--replace]      put it back
   certificate NAME…             HTTPS for these host names and addresses
   doctor                        what is wrong here, and what to do
 
-apply, export, user, first-admin, backup and restore talk to the Denwaban running on this machine,
+apply, export, user, token, first-admin, backup and restore talk to the Denwaban running on this machine,
 or to another one: --url https://… --token …`;
 
 const OPTIONS = {
@@ -33,6 +37,7 @@ const OPTIONS = {
   subscriber: { type: 'string' },
   operator: { type: 'string' },
   password: { type: 'string' },
+  days: { type: 'string' },
   replace: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -98,6 +103,9 @@ async function execute(
     case 'user':
       await userCommand(rest, values, { client, terminal });
       return true;
+    case 'token':
+      await tokenCommand(rest, values, { client, terminal });
+      return true;
     case 'first-admin':
       await firstAdministrator(client(), terminal);
       return true;
@@ -137,6 +145,25 @@ async function userCommand(
         'cli.usage',
         'Say: user list, user create EMAIL, user reset-password EMAIL',
       );
+  }
+}
+
+async function tokenCommand(
+  [action = '', name]: string[],
+  values: Parsed['values'],
+  { client, terminal }: { client: () => ApiClient; terminal: Terminal },
+): Promise<void> {
+  switch (action) {
+    case 'list':
+      return listTokens(client(), terminal);
+    case 'create': {
+      const token = { ...values, name: required(name, 'token create NAME') };
+      return createToken(token, client(), terminal);
+    }
+    case 'revoke':
+      return revokeToken(required(name, 'token revoke NAME'), client(), terminal);
+    default:
+      throw new AppError('cli.usage', 'Say: token list, token create NAME, token revoke NAME');
   }
 }
 

@@ -51,3 +51,30 @@ export const updateUserSchema = z.object({
   disabled: z.boolean().optional(),
   password: password.optional(),
 });
+
+/** A token for programs: the rights of one role, for one subscriber or operator where it has one. */
+export const apiTokenViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  role: roleSchema,
+  subscriberId: z.string().nullable(),
+  operatorId: z.string().nullable(),
+  createdAt: z.number(),
+  createdBy: z.string(),
+  expiresAt: z.number().nullable(),
+  /** To the minute; null for one that was never used. */
+  lastUsedAt: z.number().nullable(),
+});
+export type ApiTokenView = z.infer<typeof apiTokenViewSchema>;
+
+export const createApiTokenSchema = z.object({
+  name: z.string().trim().min(1).max(100),
+  role: roleSchema,
+  subscriberId: z.string().nullable().default(null),
+  operatorId: z.string().nullable().default(null),
+  /** Null: until it is revoked. */
+  expiresInDays: z.number().int().min(1).max(3650).nullable(),
+});
+/** `secret` is shown this once. */
+export const createdApiTokenSchema = apiTokenViewSchema.extend({ secret: z.string() });
+export const apiTokensSchema = z.object({ tokens: z.array(apiTokenViewSchema) });

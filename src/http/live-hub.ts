@@ -60,11 +60,13 @@ export class LiveHub {
     this.#unsubscribe = [
       deps.floor.subscribe((event) => this.#onFloor(event)),
       deps.messageEvents.subscribe((event) => void this.#onMessage(event)),
-      deps.people.onSessionsEnded((userId) => {
+      deps.people.onSessionsEnded((who) => {
         for (const connection of this.#connections.keys()) {
           const { identity } = connection;
-          if (identity.kind === 'user' && identity.userId === userId)
-            void this.#recheck(connection);
+          const isTheirs =
+            (identity.kind === 'user' && identity.userId === who) ||
+            (identity.kind === 'token' && identity.token === who);
+          if (isTheirs) void this.#recheck(connection);
         }
       }),
     ];

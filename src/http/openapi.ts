@@ -14,8 +14,9 @@ export async function addOpenApi(
         title: 'Denwaban',
         version: about.version,
         description:
-          'Everything the pages do. Programs send `Authorization: Bearer <token>`; to act as an ' +
-          'operator they add `Denwaban-Operator: <operator id>`.',
+          'Everything the pages do. Programs send `Authorization: Bearer <token>`. A token has the ' +
+          'rights of one role; one of an operator acts for that operator, one of a supervisor or ' +
+          'administrator for the operator named in `Denwaban-Operator: <operator id>`.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       components: {

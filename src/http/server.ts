@@ -24,6 +24,7 @@ import { registerRecordingRoutes } from './routes/recordings.ts';
 import { registerSessionRoutes } from './routes/session.ts';
 import { registerSetupRoutes } from './routes/setup.ts';
 import { registerFloorRoutes, registerSubscriberRoutes } from './routes/subscribers.ts';
+import { registerTokenRoutes } from './routes/tokens.ts';
 import { registerUserRoutes } from './routes/users.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import type { ServerDeps } from './server-deps.ts';
@@ -88,6 +89,7 @@ function registerRoutes(app: App, deps: ServerDeps, hub: LiveHub, counters: Http
   registerSetupRoutes(app, deps);
   registerSessionRoutes(app, deps);
   registerUserRoutes(app, deps);
+  registerTokenRoutes(app, deps);
   registerDeskRoutes(app, deps);
   registerCallRoutes(app, deps);
   registerMessageRoutes(app, deps);

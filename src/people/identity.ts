@@ -1,4 +1,4 @@
-import type { OperatorId, SubscriberId, UserId } from '../base/index.ts';
+import type { ApiTokenId, OperatorId, SubscriberId, UserId } from '../base/index.ts';
 
 export type Role = 'administrator' | 'supervisor' | 'operator' | 'member';
 
@@ -29,11 +29,12 @@ export type Identity =
     }
   | {
       kind: 'token';
-      /** `cli` is this machine's own command line, `api` a token from the settings. */
-      token: 'api' | 'cli';
-      role: 'administrator';
-      subscriberId: null;
-      /** The operator a program acts for, named in the request. */
+      /** `cli` is this machine's own command line, `api` the token of the settings. */
+      token: 'api' | 'cli' | ApiTokenId;
+      name: string;
+      role: Role;
+      subscriberId: SubscriberId | null;
+      /** The operator a program acts for: its own, or the one it names in the request. */
       operatorId: OperatorId | null;
     };
 
@@ -47,6 +48,6 @@ export function actorOf(identity: Identity): { actorId: UserId | null; actorName
     case 'user':
       return { actorId: identity.userId, actorName: identity.name };
     case 'token':
-      return { actorId: null, actorName: `token:${identity.token}` };
+      return { actorId: null, actorName: `token:${identity.name}` };
   }
 }

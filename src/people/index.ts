@@ -7,5 +7,12 @@ export type { Credentials, NewUser, PeopleOptions, SignInOutcome, UserChange } f
 export { decide, rowScope } from './policies.ts';
 export type { Decision, OwnedResource, Policy, PolicyFacts } from './policies.ts';
 export type { SetupRefusal } from './first-administrator.ts';
-export type { AuditEntry, AuditStore, SetupLinkStore } from './ports.ts';
+export type {
+  ApiToken,
+  ApiTokenStore,
+  AuditEntry,
+  AuditStore,
+  NewApiToken,
+  SetupLinkStore,
+} from './ports.ts';
 export { loadSecretFile } from './secret-file.ts';

@@ -1,5 +1,5 @@
 import { AppError, asId } from '../base/index.ts';
-import type { Clock, OperatorId, Random, SubscriberId, UserId } from '../base/index.ts';
+import type { ApiTokenId, Clock, OperatorId, Random, SubscriberId, UserId } from '../base/index.ts';
 import type { ApiTokens } from './api-token.ts';
 import { createAuth } from './auth.ts';
 import type { Auth, AuthDatabase } from './auth.ts';
@@ -7,14 +7,14 @@ import { FirstAdministratorLink } from './first-administrator.ts';
 import type { SetupRefusal } from './first-administrator.ts';
 import { NOBODY } from './identity.ts';
 import type { Identity, Role, User } from './identity.ts';
-import type { SetupLinkStore } from './ports.ts';
+import type { ApiToken, NewApiToken, SetupLinkStore } from './ports.ts';
 import { SignInThrottle } from './sign-in-throttle.ts';
 
 /** The parts of a request that say who asks. */
 export type Credentials = {
   cookie?: string | undefined;
   authorization?: string | undefined;
-  /** For tokens: the operator acted for. */
+  /** For tokens that are nobody's own: the operator acted for. */
   actAsOperator?: string | undefined;
 };
 
@@ -71,7 +71,7 @@ export class People {
   readonly #tokens: ApiTokens;
   readonly #throttle: SignInThrottle;
   readonly #link: FirstAdministratorLink;
-  readonly #endListeners = new Set<(userId: UserId) => void>();
+  readonly #endListeners = new Set<(who: UserId | ApiTokenId) => void>();
 
   constructor(options: PeopleOptions) {
     const secure = options.publicUrl.startsWith('https:');
@@ -85,16 +85,7 @@ export class People {
   /** Who sent this request. A broken, ended or disabled session is nobody. */
   async identify(credentials: Credentials): Promise<Identity> {
     if (credentials.authorization !== undefined) {
-      const token = this.#tokens.recognise(credentials.authorization);
-      if (token === null) return NOBODY;
-      const operatorId = asId<OperatorId>(credentials.actAsOperator ?? '');
-      return {
-        kind: 'token',
-        token,
-        role: 'administrator',
-        subscriberId: null,
-        operatorId: operatorId === '' ? null : operatorId,
-      };
+      return this.#identifyToken(credentials.authorization, credentials.actAsOperator);
     }
     if (credentials.cookie === undefined) return NOBODY;
     const found = await this.#auth.api.getSession({
@@ -107,6 +98,21 @@ export class People {
     const { id: userId, name, email, role, subscriberId, operatorId } = user;
     const sessionId = found.session.id;
     return { kind: 'user', userId, sessionId, name, email, role, subscriberId, operatorId };
+  }
+
+  async #identifyToken(authorization: string, actAs: string | undefined): Promise<Identity> {
+    const recognised = await this.#tokens.recognise(authorization);
+    if (recognised === null) return NOBODY;
+    const named = actAs === undefined || actAs === '' ? null : asId<OperatorId>(actAs);
+    if (recognised.kind === 'fixed') {
+      const { name } = recognised;
+      const all = { role: 'administrator', subscriberId: null, operatorId: named } as const;
+      return { kind: 'token', token: name, name, ...all };
+    }
+    const { id: token, name, role, subscriberId, operatorId: own } = recognised.token;
+    // A token of one operator is nobody else's, whoever is named.
+    const operatorId = own === null ? named : named === null || named === own ? own : null;
+    return { kind: 'token', token, name, role, subscriberId, operatorId };
   }
 
   /** Makes a session in use live on; the cookies to send along. */
@@ -251,6 +257,22 @@ export class People {
     return this.user(id);
   }
 
+  /** Makes a token for a program. Its secret is in the answer and nowhere else. */
+  createToken(wanted: NewApiToken): Promise<{ token: ApiToken; secret: string }> {
+    return this.#tokens.create(wanted);
+  }
+
+  tokens(): Promise<ApiToken[]> {
+    return this.#tokens.list();
+  }
+
+  /** Ends a token and what it has open; false when there is none. */
+  async revokeToken(id: ApiTokenId): Promise<boolean> {
+    const revoked = await this.#tokens.revoke(id);
+    if (revoked) this.#announceEnd(id);
+    return revoked;
+  }
+
   /** A new first-administrator token; null once there is an administrator. */
   async issueSetupToken(): Promise<string | null> {
     return (await this.hasAdministrator()) ? null : this.#link.issue();
@@ -272,8 +294,8 @@ export class People {
     return { ok: true, user: await this.createUser({ ...administrator, ...place }) };
   }
 
-  /** Says which account's sessions have ended, so that live connections end with them. */
-  onSessionsEnded(listener: (userId: UserId) => void): () => void {
+  /** Says whose sessions or which token has ended, so that live connections end with them. */
+  onSessionsEnded(listener: (who: UserId | ApiTokenId) => void): () => void {
     this.#endListeners.add(listener);
     return () => void this.#endListeners.delete(listener);
   }
@@ -284,7 +306,7 @@ export class People {
     this.#announceEnd(id);
   }
 
-  #announceEnd(id: UserId): void {
+  #announceEnd(id: UserId | ApiTokenId): void {
     for (const listener of this.#endListeners) listener(id);
   }
 

@@ -91,5 +91,5 @@ function isMember(identity: Known): boolean {
 
 /** The subscriber whose rows alone this identity sees; null when it sees all. */
 export function rowScope(identity: Identity): SubscriberId | null {
-  return identity.kind === 'user' && identity.role === 'member' ? identity.subscriberId : null;
+  return identity.kind !== 'nobody' && identity.role === 'member' ? identity.subscriberId : null;
 }

@@ -13,7 +13,7 @@ import type {
   TrunkSecrets,
 } from '../engine/index.ts';
 import type { MessageStore } from '../messages/index.ts';
-import type { AuditStore, SetupLinkStore } from '../people/index.ts';
+import type { ApiTokenStore, AuditStore, SetupLinkStore } from '../people/index.ts';
 import type { ExpiredRecordings, RecordingStore } from '../recordings/index.ts';
 import type { Directory } from '../subscribers/index.ts';
 import { takeBackup } from './backup.ts';
@@ -29,7 +29,7 @@ import { createFloorStore } from './floor-store.ts';
 import { createMailboxStore } from './mailbox-store.ts';
 import { createMessageStore } from './message-store.ts';
 import { migrate } from './migrate.ts';
-import { createAuditStore, createSetupLinkStore } from './people-stores.ts';
+import { createApiTokenStore, createAuditStore, createSetupLinkStore } from './people-stores.ts';
 import { createOutboundLedger, createTrunkSecrets } from './outbound-store.ts';
 import { createRecordingStore } from './recording-store.ts';
 import { createRegistrationStore } from './registration-store.ts';
@@ -73,6 +73,7 @@ export type Storage = {
   recordings: RecordingStore & RecordingIndex & ExpiredRecordings;
   audit: AuditStore;
   setupLinks: SetupLinkStore;
+  apiTokens: ApiTokenStore;
   center: Center;
   backup: {
     /** One gzip stream; recordings' sound is not in it. */
@@ -116,6 +117,7 @@ export function openStorage(options: StorageOptions): Storage {
     recordings: createRecordingStore(database),
     audit: createAuditStore(database),
     setupLinks: createSetupLinkStore(database),
+    apiTokens: createApiTokenStore(database),
     center: createCenter(database, {
       clock: options.clock,
       directory,

@@ -91,6 +91,28 @@ it('accounts are made, listed and given a new password', async () => {
   expect(await denwaban('user', 'reset-password', 'nobody@example.jp')).toBe(2);
 });
 
+it('a token is made, used and revoked', async () => {
+  expect(await denwaban('token', 'create', 'wallboard', '--role', 'supervisor')).toBe(0);
+  const secret = said.at(-1) ?? '';
+  expect(secret).toMatch(/^denwaban_[\w-]{43}$/);
+  const { port } = JSON.parse(
+    readFileSync(join(folder, 'run', 'ports.json'), 'utf8').replace('http', 'port'),
+  ) as { port: number };
+  const elsewhere = ['--url', `http://127.0.0.1:${port}`, '--token', secret];
+  said = [];
+  expect(await denwaban('user', 'list', ...elsewhere)).toBe(1);
+  expect(said[0]).toContain('may not do this');
+  said = [];
+  expect(await denwaban('token', 'list')).toBe(0);
+  expect(said.join('\n')).toMatch(/supervisor +wallboard {2}\(until \d{4}-\d\d-\d\d, last used/);
+  expect(await denwaban('token', 'revoke', 'wallboard')).toBe(0);
+  said = [];
+  expect(await denwaban('user', 'list', ...elsewhere)).toBe(1);
+  expect(said[0]).toBe('Sign in first.');
+  expect(await denwaban('token', 'create', 'x', '--days', 'many')).toBe(2);
+  expect(await denwaban('token', 'revoke', 'nothing')).toBe(2);
+});
+
 it('the first administrator gets a link', async () => {
   expect(await denwaban('first-admin')).toBe(0);
   expect(said.at(-1)).toMatch(/\/setup\?token=[\w-]{43}$/);

@@ -19,6 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => rig.close());
 
+/** What these routes themselves answer here: they let one pass and find nothing. */
+const findNothing = ['POST /api/v1/deliveries/:id/retry', 'DELETE /api/v1/tokens/:id', 'GET /*'];
+
 const VERDICTS: Record<number, Verdict> = { 401: '-', 403: 'n', 404: 'x' };
 
 async function headersOf(column: Column): Promise<Record<string, string>> {
@@ -30,13 +33,17 @@ async function headersOf(column: Column): Promise<Record<string, string>> {
 
 /** Only what the guard before the route says: a refusal by the route itself has another code. */
 async function ask(route: string, column: Column): Promise<Verdict> {
+  return askAs(route, await headersOf(column));
+}
+
+async function askAs(route: string, headers: Record<string, string>): Promise<Verdict> {
   const [method = '', pattern = ''] = route.split(' ');
   const area = pattern.split('/')[3] ?? '';
   const url = pattern.replace(':id', ids[area] ?? 'none').replace(':field', 'body');
   const answer = await rig.app.inject({
     method: method,
     url: pattern === '/*' ? '/console' : url,
-    headers: await headersOf(column),
+    headers,
   });
   const code = answer.body.startsWith('{"code"') ? answer.json<{ code: string }>().code : '';
   if (!['not-signed-in', 'not-allowed', 'not-found'].includes(code)) return 'y';
@@ -50,8 +57,6 @@ describe('the access table', () => {
     expect(new Set(live).size).toBe(live.length);
   });
 
-  /** What these routes themselves answer here: they let one pass and find nothing. */
-  const findNothing = ['POST /api/v1/deliveries/:id/retry', 'GET /*'];
   /** Passing it ends the session of the column. */
   const signOut = 'DELETE /api/v1/session';
 
@@ -118,6 +123,130 @@ describe('a token', () => {
       headers: { authorization: 'Bearer wrong', cookie: await rig.cookie('administrator') },
     });
     expect(answer.statusCode).toBe(401);
+  });
+});
+
+describe('a token that an administrator makes', () => {
+  type Created = { id: string; secret: string; expiresAt: number | null };
+
+  async function make(body: object): Promise<Created> {
+    const answer = await rig.app.inject({
+      method: 'POST',
+      url: '/api/v1/tokens',
+      headers: { origin: ORIGIN, cookie: await rig.cookie('administrator') },
+      payload: { name: 'script', expiresInDays: 30, ...body },
+    });
+    expect(answer.statusCode, answer.body).toBe(201);
+    return answer.json<Created>();
+  }
+
+  const columnOf: Partial<Record<Column, () => object>> = {
+    member: () => ({ role: 'member', subscriberId: rig.subscriberId }),
+    'foreign-member': () => ({ role: 'member', subscriberId: rig.foreignSubscriberId }),
+    operator: () => ({ role: 'operator', operatorId: rig.operatorId }),
+    supervisor: () => ({ role: 'supervisor' }),
+    administrator: () => ({ role: 'administrator' }),
+  };
+  /** What is a person's alone. */
+  const personal = [
+    'GET /api/v1/session',
+    'POST /api/v1/session/password',
+    'DELETE /api/v1/session',
+  ];
+
+  it.each(Object.keys(columnOf) as Column[])(
+    'for the role of %s may do just that',
+    async (column) => {
+      const { secret } = await make(columnOf[column]!());
+      const headers = { authorization: `Bearer ${secret}` };
+      for (const [route, row] of Object.entries(ACCESS)) {
+        const written = row[COLUMNS.indexOf(column)] as Verdict;
+        const expected = personal.includes(route) ? 'n' : written;
+        const given = await askAs(route, headers);
+        const found = expected === 'y' && findNothing.includes(route) ? 'y' : given;
+        expect([route, found]).toEqual([route, expected]);
+      }
+    },
+  );
+
+  it('sees the rows of its subscriber alone', async () => {
+    const count = async (subscriberId: string): Promise<number> => {
+      const { secret } = await make({ role: 'member', subscriberId });
+      const headers = { authorization: `Bearer ${secret}` };
+      const answer = await rig.app.inject({ url: '/api/v1/messages', headers });
+      return answer.json<{ messages: unknown[] }>().messages.length;
+    };
+    expect(await count(rig.subscriberId)).toBe(1);
+    expect(await count(rig.foreignSubscriberId)).toBe(0);
+  });
+
+  it('of an operator acts for no other, whoever it names', async () => {
+    const { secret } = await make({ role: 'operator', operatorId: rig.operatorId });
+    const desk = async (named?: string): Promise<number> => {
+      const headers = {
+        authorization: `Bearer ${secret}`,
+        ...(named !== undefined && { 'denwaban-operator': named }),
+      };
+      return (await rig.app.inject({ url: '/api/v1/desk', headers })).statusCode;
+    };
+    expect([await desk(), await desk(rig.operatorId), await desk('op_other')]).toEqual([
+      200, 200, 403,
+    ]);
+  });
+
+  it('is kept as a hash, listed with its last use, and ends when it is revoked', async () => {
+    const { id, secret } = await make({ role: 'supervisor', name: 'wallboard' });
+    const headers = { authorization: `Bearer ${secret}` };
+    const floor = async (): Promise<number> =>
+      (await rig.app.inject({ url: '/api/v1/floor', headers })).statusCode;
+    expect(await floor()).toBe(200);
+    const rows = await rig.database.sql<{ token_hash: string }>('select * from api_token');
+    expect(JSON.stringify(rows)).not.toContain(secret);
+    const administrator = { origin: ORIGIN, cookie: await rig.cookie('administrator') };
+    const list = await rig.app.inject({ url: '/api/v1/tokens', headers: administrator });
+    expect(list.body).not.toContain(secret);
+    expect(list.json<{ tokens: object[] }>().tokens).toContainEqual(
+      expect.objectContaining({
+        id,
+        name: 'wallboard',
+        createdBy: 'administrator',
+        lastUsedAt: expect.any(Number) as number,
+      }),
+    );
+    const url = `/api/v1/tokens/${id}`;
+    const revoke = { method: 'DELETE', url, headers: administrator } as const;
+    expect((await rig.app.inject(revoke)).statusCode).toBe(204);
+    expect(await floor()).toBe(401);
+    const audit = await rig.database.sql<{ action: string }>(
+      'select action from audit_entry where subject_id = $1 order by id',
+      [id],
+    );
+    expect(audit.map(({ action }) => action)).toEqual(['token.created', 'token.revoked']);
+  });
+
+  it('is nobody when its time is over', async () => {
+    const { id, secret } = await make({ role: 'supervisor' });
+    await rig.database.sql(`update api_token set expires_at = now() where id = $1`, [id]);
+    const headers = { authorization: `Bearer ${secret}` };
+    expect((await rig.app.inject({ url: '/api/v1/floor', headers })).statusCode).toBe(401);
+  });
+
+  it.each([
+    { role: 'member' },
+    { role: 'operator' },
+    { role: 'operator', operatorId: 'op_none' },
+    { role: 'supervisor', subscriberId: 'own' },
+    { role: 'nobody' },
+    { role: 'supervisor', name: '' },
+    { role: 'supervisor', expiresInDays: 0 },
+  ])('is not made from %j', async (body) => {
+    const answer = await rig.app.inject({
+      method: 'POST',
+      url: '/api/v1/tokens',
+      headers: { authorization: `Bearer ${API_TOKEN}` },
+      payload: { name: 'script', expiresInDays: null, ...body },
+    });
+    expect(answer.statusCode).toBe(400);
   });
 });
 

@@ -3,6 +3,7 @@ import { asId } from '../../base/index.ts';
 import { createUserSchema, updateUserSchema, userViewSchema } from '../../contract/index.ts';
 import type { App } from '../app.ts';
 import { auditOf } from '../audit.ts';
+import { findPlace } from '../place.ts';
 import { refuse } from '../problems.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
@@ -37,21 +38,18 @@ function registerCreate(app: App, { people, audit, clock, directory, calls }: De
       response: { 201: userViewSchema },
     },
     handler: async (request, reply) => {
-      const { subscriberId, operatorId, ...rest } = request.body;
-      const subscriber =
-        subscriberId === null ? null : (directory.subscriber(asId(subscriberId))?.id ?? undefined);
-      const operator =
-        operatorId === null ? null : ((await calls.operator(asId(operatorId)))?.id ?? undefined);
-      if (subscriber === undefined || (rest.role === 'member') !== (subscriber !== null)) {
-        const message = 'a member belongs to one subscriber; other accounts to none';
-        return refuse(reply, 'invalid-request', [{ path: 'subscriberId', message }]);
-      }
-      if (operator === undefined || (operator === null && rest.role === 'operator')) {
-        const message = 'an operator needs the id of a place on the floor';
-        return refuse(reply, 'invalid-request', [{ path: 'operatorId', message }]);
-      }
-      const place = { subscriberId: subscriber, operatorId: operator };
-      const user = await people.createUser({ ...rest, ...place });
+      const place = await findPlace(request.body, { directory, calls });
+      if (!place.ok) return refuse(reply, 'invalid-request', [place.issue]);
+      const { name, email, password, role } = request.body;
+      const { subscriberId, operatorId } = place;
+      const user = await people.createUser({
+        name,
+        email,
+        password,
+        role,
+        subscriberId,
+        operatorId,
+      });
       const subject = { type: 'user', id: user.id, detail: { role: user.role } } as const;
       await audit.append(auditOf(request, clock, 'user.created', subject));
       return reply.code(201).send(user);
