@@ -37,7 +37,7 @@ const MAY_IMPORT = {
     'recordings',
     'delivery',
   ],
-  cli: ['base', 'contract', 'config'],
+  cli: ['base', 'contract', 'config', 'sip', 'media'],
   keeper: ['base', 'config'],
 };
 const PURE = ['base', 'sip', 'media', 'subscribers', 'calls', 'messages'];

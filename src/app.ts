@@ -2,17 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sleep, toError } from './base/index.ts';
+import { AppError, sleep, toError } from './base/index.ts';
 import type { Logger, Timer } from './base/index.ts';
 import { systemClock, systemRandom } from './base/system.ts';
 import type { FloorEvent } from './calls/index.ts';
 import type { Config, Internal } from './config/index.ts';
 import type { OutboxWorker } from './delivery/index.ts';
-import { buildServer, listen } from './http/index.ts';
-import type { App as HttpApp, Readiness, ServerDeps } from './http/index.ts';
+import { buildServer, listen, openWaitingServer } from './http/index.ts';
+import type { App as HttpApp, Readiness, ServerDeps, WaitingServer } from './http/index.ts';
 import type { MessageEvent } from './messages/index.ts';
 import { ApiTokens, People, loadSecretFile, writeCliToken } from './people/index.ts';
-import { createRecordingAudio } from './recordings/index.ts';
+import { createRecordingAudio, removeOldRecordings } from './recordings/index.ts';
+import type { RetentionOptions } from './recordings/index.ts';
 import { openStorage } from './storage/index.ts';
 import type { Storage } from './storage/index.ts';
 import { buildDelivery } from './app-delivery.ts';
@@ -26,8 +27,8 @@ import { buildTelephony } from './app-telephony.ts';
 import type { Telephony } from './app-telephony.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
-/** Between tries to reach the database; the process stays up and says so in `/readyz`. */
-const DATABASE_RETRY_MS = 1_000;
+/** Between tries to reach the database: this long at first, twice as long each time, then this. */
+const DATABASE_RETRY_MS = { first: 500, longest: 10_000 } as const;
 /** Between two removals of what has outlived its use. */
 const TIDY_INTERVAL_MS = 60 * 60_000;
 /** How long running calls may take to end by themselves at an orderly stop. */
@@ -129,26 +130,66 @@ export class App {
     await this.#storage?.close();
   }
 
+  /** The process stays up while the database is away or refuses us, and says so in `/readyz`. */
   async #prepareDatabase(storage: Storage): Promise<void> {
-    for (;;) {
-      try {
-        await storage.migrate();
-        await storage.directory.reload();
-        return;
-      } catch (thrown) {
-        const error = toError(thrown);
-        if (!('retryable' in error) || error.retryable !== true) throw error;
-        this.#log.error({ err: error }, `${error.message} Trying again.`);
-        await sleep(systemClock, DATABASE_RETRY_MS);
+    let waiting: WaitingServer | null = null;
+    try {
+      for (let delayMs: number = DATABASE_RETRY_MS.first; ; delayMs *= 2) {
+        try {
+          await storage.migrate();
+          await storage.directory.reload();
+          return;
+        } catch (thrown) {
+          if (!mayHeal(thrown)) throw thrown;
+          const { message } = thrown;
+          this.#log.error({ err: thrown }, `${message} Trying again.`);
+          if (waiting === null) process.stderr.write(`${message}\n`);
+          waiting ??= await this.#openWaitingServer();
+          waiting.say(message);
+          await sleep(systemClock, Math.min(delayMs, DATABASE_RETRY_MS.longest));
+        }
       }
+    } finally {
+      await waiting?.close();
     }
   }
 
+  #openWaitingServer(): Promise<WaitingServer> {
+    const { bind: host, port, tls } = this.#config.http;
+    const { httpWaitingFd: fd } = this.#internal;
+    return openWaitingServer(fd === undefined ? { host, port } : { fd }, { tls, log: this.#log });
+  }
+
   #tidy(storage: Storage): void {
-    storage.tidy().catch((thrown: unknown) => {
-      this.#log.error({ err: toError(thrown) }, 'tidying failed');
-    });
+    const removed = [storage.tidy(), this.#removeOldRecordings(storage)];
+    for (const job of removed) {
+      job.catch((thrown: unknown) => {
+        this.#log.error({ err: toError(thrown) }, 'tidying failed');
+      });
+    }
     this.#tidying = systemClock.setTimer(TIDY_INTERVAL_MS, () => this.#tidy(storage));
+  }
+
+  async #removeOldRecordings(storage: Storage): Promise<void> {
+    const { data, recordings } = this.#config;
+    if (recordings.keptDays === null) return;
+    const options = {
+      folder: join(data.dir, 'recordings'),
+      store: storage.recordings,
+      clock: systemClock,
+      log: this.#log,
+      audit: ({ id, subscriberId, at }) =>
+        storage.audit.append({
+          at,
+          actorId: null,
+          actorName: 'retention',
+          action: 'recording.removed',
+          subjectType: 'recording',
+          subjectId: id,
+          detail: { subscriberId: subscriberId ?? '' },
+        }),
+    } satisfies RetentionOptions;
+    await removeOldRecordings(options, recordings.keptDays);
   }
 
   async #people(storage: Storage, cliToken: string): Promise<People> {
@@ -253,6 +294,12 @@ export class App {
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
   }
+}
+
+/** A server that refuses the sign-in may be put right while we wait; a wrong schema may not. */
+function mayHeal(thrown: unknown): thrown is AppError {
+  if (!(thrown instanceof AppError)) return false;
+  return thrown.retryable || thrown.code === 'database-refused';
 }
 
 function versionOfProduct(): string {

@@ -1,7 +1,19 @@
 import { pino } from 'pino';
-import { toError } from './base/index.ts';
+import { AppError, toError } from './base/index.ts';
 import { loadConfig, readInternal } from './config/index.ts';
 import { App } from './app.ts';
+
+/** What is wrong until somebody changes it: the keeper stops instead of starting us again. */
+const NO_RESTART_HELPS = new Set([
+  'schema-newer',
+  'schema-differs',
+  'database-unusable',
+  'tls-unusable',
+  'demo-invalid',
+  'route-without-policy',
+]);
+/** sysexits.h EX_CONFIG */
+const EXIT_UNUSABLE = 78;
 
 const config = loadConfig();
 const internal = readInternal();
@@ -34,6 +46,8 @@ process.on('unhandledRejection', (thrown) => {
 try {
   await app.start();
 } catch (thrown) {
-  log.fatal({ err: toError(thrown) }, toError(thrown).message);
-  process.exit(1);
+  const error = toError(thrown);
+  log.fatal({ err: error }, error.message);
+  process.stderr.write(`${error.message}\n`);
+  process.exit(error instanceof AppError && NO_RESTART_HELPS.has(error.code) ? EXIT_UNUSABLE : 1);
 }

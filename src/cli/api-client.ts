@@ -25,8 +25,18 @@ export class Refused extends Error {
   }
 }
 
-const portsSchema = z.object({ http: z.number().int() });
+const portsSchema = z.object({ http: z.number().int(), sip: z.number().int() });
 const TIMEOUT_MS = 60_000;
+
+/** The ports of the Denwaban running on this data folder; null when none does. */
+export function readPorts(config: Config): z.infer<typeof portsSchema> | null {
+  try {
+    const text = readFileSync(join(config.data.dir, 'run', 'ports.json'), 'utf8');
+    return portsSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
 
 /** The Denwaban of this machine's settings, or the one named by `--url` and `--token`. */
 export function findServer(

@@ -1,16 +1,19 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { access, constants, statfs } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { readinessSchema } from '../contract/index.ts';
+import { connect, createServer } from 'node:net';
+import { centerSpecSchema, readinessSchema } from '../contract/index.ts';
+import type { CenterSpec } from '../contract/index.ts';
 import type { Config } from '../config/index.ts';
-import { ApiClient, findServer } from './api-client.ts';
+import { ApiClient, findServer, readPorts } from './api-client.ts';
 import type { Terminal } from './terminal.ts';
 
 type Finding = { ok: boolean | 'note'; about: string; said: string };
 
 const GIBIBYTE = 1024 ** 3;
 const SIP_WAIT_MS = 2_000;
+const SMTP_WAIT_MS = 5_000;
 
 /** `doctor`: what is right, what is wrong and what to do about it. True when nothing is wrong. */
 export async function examine(config: Config, terminal: Terminal): Promise<boolean> {
@@ -19,7 +22,9 @@ export async function examine(config: Config, terminal: Terminal): Promise<boole
     ...(await examineData(config)),
     ...(running ?? (await examineFreePorts(config))),
     ...examineOrigin(config),
-    ...examineMail(config),
+    ...examineTime(),
+    ...(await examineMail(config)),
+    ...(running === null ? [] : await examineOffice(config)),
     await examineSip(config, running !== null),
   ];
   for (const { ok, about, said } of findings) {
@@ -109,30 +114,130 @@ function examineOrigin({ http }: Config): Finding[] {
   return [{ ok: false, about, said }];
 }
 
-function examineMail({ mail }: Config): Finding[] {
+/** RFC 5321 §4.2: a mail server greets with 220. Nothing is sent. */
+async function examineMail({ mail }: Config): Promise<Finding[]> {
   if (mail.smtpUrl !== undefined) {
-    return [{ ok: true, about: 'mail', said: `goes out through SMTP, from ${mail.from}.` }];
+    const { hostname, port, protocol } = new URL(mail.smtpUrl);
+    const secure = protocol === 'smtps:';
+    const place = { host: hostname, port: Number(port) || (secure ? 465 : 587) };
+    const fault = await greetingFault(place, secure);
+    const where = `${place.host}:${place.port}`;
+    const said =
+      fault === null
+        ? `goes out through ${where}, from ${mail.from}.`
+        : `${where} ${fault}: check DENWABAN_SMTP_URL and the way there; reports wait meanwhile.`;
+    return [{ ok: fault === null, about: 'mail', said }];
   }
   const said = 'no DENWABAN_SMTP_URL: reports stay in the mailbox page of this machine.';
   return [{ ok: 'note', about: 'mail', said }];
 }
 
-/** RFC 3261 §11: asks our own SIP socket what it can do. */
-async function examineSip({ sip }: Config, running: boolean): Promise<Finding> {
-  const about = 'sip';
-  if (!running || sip.port === 0) {
-    return { ok: 'note', about, said: 'not asked: no Denwaban runs on a fixed SIP port.' };
+/** Null when the server greets; with TLS a connection is enough. */
+function greetingFault(
+  place: { host: string; port: number },
+  secure: boolean,
+): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect(place);
+    const finish = (fault: string | null): void => {
+      socket.destroy();
+      resolve(fault);
+    };
+    socket.setTimeout(SMTP_WAIT_MS, () => finish('says nothing'));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      finish(`cannot be reached (${error.code ?? error.message})`);
+    });
+    socket.once('connect', () => {
+      if (secure) finish(null);
+    });
+    socket.once('data', (bytes) => {
+      finish(bytes.toString('latin1').startsWith('220') ? null : 'is no mail server');
+    });
+  });
+}
+
+/** Times of calls, expiry of links and of SIP credentials: all want a right clock. */
+function examineTime(): Finding[] {
+  const about = 'time';
+  const state = clockState();
+  if (state === 'yes') return [{ ok: true, about, said: 'The clock is kept by the network.' }];
+  const said =
+    state === 'no'
+      ? 'The clock is not kept by the network: switch it on with "timedatectl set-ntp true".'
+      : 'Whether the clock is right cannot be seen here (no timedatectl).';
+  return [{ ok: 'note', about, said }];
+}
+
+function clockState(): string | null {
+  try {
+    const args = ['show', '--property=NTPSynchronized', '--value'];
+    const said = execFileSync('timedatectl', args, {
+      encoding: 'utf8',
+      timeout: 3_000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return said.trim() || null;
+  } catch {
+    return null;
   }
-  const host = sip.bind === '0.0.0.0' ? '127.0.0.1' : sip.bind;
-  const answer = await askOptions(host, sip.port);
+}
+
+/** What is missing from the office for a call to come in and its report to go out. */
+async function examineOffice(config: Config): Promise<Finding[]> {
+  const about = 'office';
+  let office: CenterSpec;
+  try {
+    const client = new ApiClient(findServer(config, {}));
+    office = await client.json(centerSpecSchema, 'GET', '/api/v1/export');
+  } catch {
+    return [{ ok: 'note', about, said: 'The office could not be looked at.' }];
+  }
+  const note = (said: string): Finding => ({ ok: 'note', about, said });
+  const wrong = (said: string): Finding => ({ ok: false, about, said });
+  const findings: Finding[] = [];
+  const trunks = office.trunks.filter(({ addresses }) => addresses.length > 0);
+  if (trunks.length === 0) findings.push(wrong('No trunk has an address: no call can come in.'));
+  for (const { id, addresses } of trunks) {
+    if (addresses.every(isOwnMachine)) {
+      findings.push(note(`Trunk ${id} takes calls from this machine alone.`));
+    }
+  }
+  for (const { id, numbers, contacts, mailRoutes } of office.subscribers) {
+    if (numbers.length === 0) findings.push(wrong(`${id} has no number: no call is theirs.`));
+    const reached = contacts.filter(({ email }) => email !== null).map((contact) => contact.id);
+    if (!mailRoutes.some(({ to }) => to.some((contact) => reached.includes(contact)))) {
+      findings.push(wrong(`${id} gets no report: no mail route leads to an address.`));
+    }
+  }
+  if (office.operators.length === 0) findings.push(wrong('Nobody answers: there is no operator.'));
+  if (findings.some(({ ok }) => ok === false)) return findings;
+  const { length } = office.subscribers;
+  const said = `${length} subscribers, ${trunks.length} trunks, ${office.operators.length} operators.`;
+  return [...findings, { ok: true, about, said }];
+}
+
+function isOwnMachine(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+/** RFC 3261 §11: asks our own SIP socket what it can do. */
+async function examineSip(config: Config, running: boolean): Promise<Finding> {
+  const about = 'sip';
+  const { bind } = config.sip;
+  const port = readPorts(config)?.sip ?? 0;
+  if (!running || port === 0) {
+    return { ok: 'note', about, said: 'not asked: Denwaban is not running.' };
+  }
+  const host = bind === '0.0.0.0' ? '127.0.0.1' : bind;
+  const answer = await askOptions(host, port);
   if (answer !== null) {
-    return { ok: true, about, said: `${host}:${sip.port} answers OPTIONS with "${answer}".` };
+    return { ok: true, about, said: `${host}:${port} answers OPTIONS with "${answer}".` };
   }
   // A stranger's request is dropped without a word: no trunk has this address.
   const said =
-    `${host}:${sip.port} does not answer OPTIONS from this machine. That is right unless a trunk ` +
+    `${host}:${port} does not answer OPTIONS from this machine. That is right unless a trunk ` +
     'of yours has this address; from your carrier, UDP port ' +
-    `${sip.port} and the RTP ports must reach this machine.`;
+    `${port} and the RTP ports must reach this machine.`;
   return { ok: 'note', about, said };
 }
 

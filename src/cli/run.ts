@@ -8,6 +8,7 @@ import { makeCertificate, sayCertificate } from './certificate.ts';
 import { examine } from './doctor.ts';
 import { createUser, firstAdministrator, listUsers, resetPassword } from './people-commands.ts';
 import type { Terminal } from './terminal.ts';
+import { testCall } from './call-command.ts';
 import { createToken, listTokens, revokeToken } from './token-commands.ts';
 
 export const HELP = `npm run denwaban -- <command>
@@ -24,6 +25,7 @@ export const HELP = `npm run denwaban -- <command>
   backup [FILE]                 the database as one file
   restore FILE [--replace]      put it back
   certificate NAME…             HTTPS for these host names and addresses
+  call [NUMBER]                 a test call by SIP from this machine [--from N] [--seconds N]
   doctor                        what is wrong here, and what to do
 
 apply, export, user, token, first-admin, backup and restore talk to the Denwaban running on this machine,
@@ -38,6 +40,9 @@ const OPTIONS = {
   operator: { type: 'string' },
   password: { type: 'string' },
   days: { type: 'string' },
+  from: { type: 'string' },
+  seconds: { type: 'string' },
+  sip: { type: 'string' },
   replace: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -117,6 +122,8 @@ async function execute(
       return true;
     case 'certificate':
       return certificate(rest, readConfig(), terminal);
+    case 'call':
+      return testCall(rest[0], { values, config: readConfig(), client, terminal });
     case 'doctor':
       return examine(readConfig(), terminal);
     default:

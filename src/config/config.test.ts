@@ -26,6 +26,7 @@ test('without any variable everything has its documented default', () => {
       sip: { port: 5060, bind: '0.0.0.0' },
       media: { rtpPorts: [20000, 29999], webrtcPort: 19000, bind: '0.0.0.0' },
       data: { dir: '/srv/denwaban/data' },
+      recordings: { keptDays: 365 },
       database: { kind: 'embedded' },
       mail: { from: '電話番 <denwaban@localhost>' },
       timeZone: 'Asia/Tokyo',
@@ -50,6 +51,7 @@ test('every setting arrives, typed', () => {
       DENWABAN_SIP_HOST: 'sip.example.jp',
       DENWABAN_MEDIA_ADDRESS: '203.0.113.9',
       DENWABAN_DATA_DIR: '/data',
+      DENWABAN_RECORDING_DAYS: '0',
       DENWABAN_TIME_ZONE: 'America/New_York',
       DENWABAN_DATABASE_URL: 'postgresql://u:p@db/denwaban',
       DENWABAN_SMTP_URL: 'smtps://u:p@mail.example.jp:465',
@@ -78,6 +80,7 @@ test('every setting arrives, typed', () => {
         address: '203.0.113.9',
       },
       data: { dir: '/data' },
+      recordings: { keptDays: null },
       database: { kind: 'server', url: 'postgresql://u:p@db/denwaban' },
       mail: {
         smtpUrl: 'smtps://u:p@mail.example.jp:465',

@@ -26,6 +26,8 @@ export type Config = {
     address?: string;
   };
   data: { dir: string };
+  /** Null: recordings are kept for ever. */
+  recordings: { keptDays: number | null };
   database: { kind: 'embedded' } | { kind: 'server'; url: string };
   mail: { smtpUrl?: string; from: string };
   timeZone: string;
@@ -61,6 +63,11 @@ const portRange = z
     ([from, to]) => from >= 1024 && to <= 65535 && to - from >= 3,
     'must hold at least 4 ports between 1024 and 65535, the lower one first',
   );
+
+const days = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a number of days, or 0 for ever')
+  .transform((text) => (Number(text) === 0 ? null : Number(text)));
 
 const address = z.string().refine((s) => isIPv4(s), 'must be an IPv4 address');
 const flag = z
@@ -118,6 +125,7 @@ const schema = z.object({
   ),
   DENWABAN_MEDIA_ADDRESS: optional(address),
   DENWABAN_DATA_DIR: optional(z.string().refine((s) => !s.includes('\0'), 'must be a path')),
+  DENWABAN_RECORDING_DAYS: days,
   DENWABAN_TIME_ZONE: timeZone,
   DENWABAN_DATABASE_URL: optional(
     url(['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/denwaban'),
@@ -237,6 +245,7 @@ function toConfig(values: Values, surroundings: Surroundings): Config {
       address: values.DENWABAN_MEDIA_ADDRESS,
     },
     data: { dir: resolve(surroundings.cwd, values.DENWABAN_DATA_DIR ?? defaultDir) },
+    recordings: { keptDays: values.DENWABAN_RECORDING_DAYS },
     database:
       databaseUrl === undefined ? { kind: 'embedded' } : { kind: 'server', url: databaseUrl },
     mail: {

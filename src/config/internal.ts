@@ -7,6 +7,8 @@ const internal = z.object({
   sipUdpFd: z.number().int().optional(),
   sipTcpFd: z.number().int().optional(),
   httpFd: z.number().int().optional(),
+  /** The HTTP socket once more, to be served while the database cannot be used. */
+  httpWaitingFd: z.number().int().optional(),
   /** Control socket of the media process. */
   mediaSocket: z.string(),
   /** For `pg`; of the embedded server (Unix socket) or of the server named in the settings. */

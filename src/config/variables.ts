@@ -61,6 +61,12 @@ export const VARIABLES = {
     default: '',
     help: ['Where everything is kept. When empty: ./data, and /var/lib/denwaban for root.'],
   },
+  DENWABAN_RECORDING_DAYS: {
+    default: '365',
+    help: [
+      'How long recordings are kept, in days; 0 keeps them for ever. Who listened stays on record.',
+    ],
+  },
   DENWABAN_TIME_ZONE: { default: 'Asia/Tokyo', help: ['Time zone of the centre (IANA name).'] },
   DENWABAN_DATABASE_URL: {
     default: '',

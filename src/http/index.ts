@@ -1,5 +1,7 @@
 export type { App, RouteRow } from './app.ts';
 export { listen } from './listen.ts';
+export { openWaitingServer } from './waiting-server.ts';
+export type { WaitingServer } from './waiting-server.ts';
 export type { ListenTarget } from './listen.ts';
 export { TOPIC_POLICIES } from './live-hub.ts';
 export { PROBLEMS } from './problems.ts';

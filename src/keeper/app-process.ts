@@ -33,12 +33,20 @@ type Options = {
   demo: boolean;
 };
 
-/** Starts one app, with the listening sockets as descriptors 3 (SIP UDP), 4 (SIP TCP), 5 (HTTP). */
+/**
+ * Starts one app, with the listening sockets as descriptors 3 (SIP UDP), 4 (SIP TCP) and, twice,
+ * because whoever stops serving one closes it, 5 and 6 (HTTP).
+ */
 export async function launchApp(options: Options): Promise<RunningProcess> {
   const { entry, folder, listeners, mediaSocket, databaseUrl } = options;
   const internal: Internal = {
     generation: nextGeneration(folder.runDir),
-    ...(listeners.fds.length > 0 && { sipUdpFd: 3, sipTcpFd: 4, httpFd: 5 }),
+    ...(listeners.fds.length > 0 && {
+      sipUdpFd: 3,
+      sipTcpFd: 4,
+      httpFd: 5,
+      httpWaitingFd: 6,
+    }),
     mediaSocket,
     databaseUrl,
     runDir: folder.runDir,
@@ -52,7 +60,7 @@ export async function launchApp(options: Options): Promise<RunningProcess> {
       DENWABAN_DATA_DIR: folder.dir,
       DENWABAN_DEMO: String(options.demo),
     }),
-    stdio: ['ignore', 'inherit', 'inherit', ...listeners.fds],
+    stdio: ['ignore', 'inherit', 'inherit', ...listeners.fds, ...listeners.fds.slice(2)],
   });
   writePidFile(pidFile(folder), running.identity);
   return running;

@@ -29,6 +29,6 @@ export interface RecordingStore {
 export interface ExpiredRecordings {
   /** Closed recordings begun before the instant, oldest first. */
   olderThan(instant: number, limit: number): Promise<Recording[]>;
-  /** Forgets the recording and who listened to it. */
+  /** Forgets the recording; who listened to it stays known. */
   remove(id: RecordingId): Promise<void>;
 }

@@ -183,6 +183,14 @@ function databaseError(thrown: unknown): AppError {
       { retryable: true, cause: error },
     );
   }
+  if (code === '42501') {
+    return new AppError(
+      'database-refused',
+      `The database does not let its user work (${error.message}): make the user of ` +
+        'DENWABAN_DATABASE_URL the owner of the database (ALTER DATABASE … OWNER TO …).',
+      { cause: error },
+    );
+  }
   if (code.startsWith('28') || code === '3D000') {
     return new AppError(
       'database-refused',

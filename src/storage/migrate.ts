@@ -10,6 +10,8 @@ const MIGRATIONS_DIR = new URL('./migrations/', import.meta.url);
 const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
 /** Any constant; all that matters is that every process of ours takes the same lock. */
 const LOCK_KEY = 7_303_014;
+/** As `server_version_num` writes it. */
+const OLDEST_SERVER = 150_000;
 
 /** The numbered SQL files, in order. They are only ever added to. */
 export async function readMigrations(directory: URL = MIGRATIONS_DIR): Promise<Migration[]> {
@@ -39,6 +41,7 @@ export async function migrate(
   migrations?: Migration[],
 ): Promise<number> {
   const known = migrations ?? (await readMigrations());
+  await assertUsable(database);
   return database.withConnection(async (connection) => {
     await connection.rows({ text: 'set statement_timeout = 0' });
     await connection.rows({ text: `select pg_advisory_lock(${LOCK_KEY})` });
@@ -51,6 +54,37 @@ export async function migrate(
       await connection.rows({ text: 'reset statement_timeout' }).catch(() => undefined);
     }
   });
+}
+
+/** Older servers lack what our SQL uses; another encoding cannot hold what people write. */
+async function assertUsable(database: Database): Promise<void> {
+  const [row] = await database.rows<{ version: string; number: number; encoding: string }>({
+    text: `select current_setting('server_version') as version, current_setting('server_encoding')
+      as encoding, current_setting('server_version_num')::integer as number`,
+  });
+  if (row === undefined) return;
+  const sentence = serverFault(row);
+  if (sentence !== null) throw new AppError('database-unusable', sentence);
+}
+
+/** What keeps us from working on a server; null when nothing does. */
+export function serverFault(server: {
+  version: string;
+  number: number;
+  encoding: string;
+}): string | null {
+  const { version, number, encoding } = server;
+  if (number < OLDEST_SERVER) {
+    return (
+      `The database is PostgreSQL ${version}; Denwaban needs 15 or newer: upgrade the server, or ` +
+      'name another one in DENWABAN_DATABASE_URL.'
+    );
+  }
+  if (encoding === 'UTF8') return null;
+  return (
+    `The database is encoded in ${encoding}, which cannot hold every name: make one with ` +
+    'CREATE DATABASE … ENCODING UTF8 TEMPLATE template0, and name it in DENWABAN_DATABASE_URL.'
+  );
 }
 
 async function applyMissing(

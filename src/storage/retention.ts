@@ -10,6 +10,7 @@ export const KEPT = {
   draftDays: 90,
   auditDays: 730,
   outboundDays: 400,
+  expiredTokenDays: 90,
   expiredDays: 1,
 } as const;
 
@@ -40,6 +41,16 @@ export async function tidy(database: Database, now: number): Promise<TidyResult>
       'outbound_call',
       'select leg_id from outbound_call where began_at < $1 limit $2',
       before(KEPT.outboundDays),
+    ],
+    [
+      'recording_listen',
+      'select id from recording_listen where at < $1 limit $2',
+      before(KEPT.auditDays),
+    ],
+    [
+      'api_token',
+      'select id from api_token where expires_at < $1 limit $2',
+      before(KEPT.expiredTokenDays),
     ],
     [
       'draft',

@@ -57,6 +57,12 @@ export class Platform {
     }
   }
 
+  /** The exit code, once the keeper has ended. */
+  get ended(): Promise<number | null> {
+    if (this.#keeper.exitCode !== null) return Promise.resolve(this.#keeper.exitCode);
+    return new Promise((resolve) => this.#keeper.once('exit', (code) => resolve(code)));
+  }
+
   /** Everything the product printed so far. */
   get output(): string {
     return this.#output;
@@ -132,7 +138,20 @@ export class Platform {
   }
 }
 
+/** Started, its ports chosen, and ready for work. */
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
+  const platform = await launchPlatform(options);
+  try {
+    await platform.untilReady();
+    return platform;
+  } catch (error) {
+    await platform.stop();
+    throw error;
+  }
+}
+
+/** Started, its ports chosen; whether it gets ready is the caller's to see. */
+export async function launchPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const ownsDir = options.dataDir === undefined;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'denwaban-test-'));
   // The database may run as another user, who has to get through.
@@ -173,7 +192,6 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       60_000,
       () => platform.output,
     );
-    await platform.untilReady();
   } catch (error) {
     await platform.stop();
     throw error;

@@ -221,8 +221,21 @@ describe('tidying', () => {
       );
       await database.sql(`insert into call_transition values ($1, 1, 'a', 'b', 'x', now())`, [id]);
     }
+    for (const days of [KEPT.auditDays + 1, 1]) {
+      await database.sql(
+        `insert into recording_listen (recording_id, user_name, at)
+         values ('gone', 'x', now() - $1::integer * interval '1 day')`,
+        [days],
+      );
+    }
     const removed = await storage.tidy();
-    expect(removed).toMatchObject({ mailbox_mail: 5, call_transition: 1, draft: 0 });
+    expect(removed).toMatchObject({
+      mailbox_mail: 5,
+      call_transition: 1,
+      draft: 0,
+      recording_listen: 1,
+      api_token: 0,
+    });
     expect(await database.sql('select call_id from call_transition')).toEqual([{ call_id: 'new' }]);
     const [oldest] = await database.sql('select min(received_at) as at from mailbox_mail');
     expect(oldest).toEqual({ at: new Date(6000) });

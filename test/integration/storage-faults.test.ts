@@ -85,6 +85,20 @@ describe('a database that goes away', () => {
   });
 });
 
+it('a user who may not make tables is told who can', async () => {
+  const role = `${database.name}_guest`;
+  await database.sql(`create role ${role} login`);
+  try {
+    const url = database.url.replace(/\/\/[^@]+@/, `//${role}@`);
+    await expect(open({ connectionString: url }).migrate()).rejects.toMatchObject({
+      code: 'database-refused',
+      message: expect.stringContaining('OWNER TO') as string,
+    });
+  } finally {
+    await database.sql(`drop role ${role}`);
+  }
+});
+
 describe('documents', () => {
   it('are stored whatever a device sent', async () => {
     const hostile = { a: 'x\0y', b: '\ud800', c: '\\u0000', d: '\\', e: '😀', '\0': 1 };
