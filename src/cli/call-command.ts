@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../base/index.ts';
+import type { Clock, Random } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import { customerNumberSchema } from '../contract/index.ts';
 import { readPorts } from './api-client.ts';
@@ -18,12 +19,14 @@ type Surroundings = {
   config: Config;
   client: () => ApiClient;
   terminal: Terminal;
+  clock: Clock;
+  random: Random;
 };
 
 /** `call [NUMBER]`: from this machine, as a trunk would. True when both sides could be heard. */
 export async function testCall(
   number: string | undefined,
-  { values, config, client, terminal }: Surroundings,
+  { values, config, client, terminal, clock, random }: Surroundings,
 ): Promise<boolean> {
   const { from = DEFAULT_FROM, seconds = String(DEFAULT_SECONDS) } = values;
   if (!/^\d{1,4}$/.test(seconds)) {
@@ -37,7 +40,7 @@ export async function testCall(
       talkSeconds: Number(seconds),
       waitSeconds: WAIT_SECONDS,
     },
-    terminal,
+    { terminal, clock, random },
   );
 }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { AppError, toError } from '../base/index.ts';
+import type { Clock, Random } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import { ApiClient, findServer, Refused } from './api-client.ts';
 import { backup, restore } from './backup-commands.ts';
@@ -47,6 +48,14 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
+/** What a command has around it. */
+export type Surroundings = {
+  readConfig: () => Config;
+  terminal: Terminal;
+  clock: Clock;
+  random: Random;
+};
+
 type Parsed = ReturnType<typeof parse>;
 
 function parse(args: readonly string[]) {
@@ -54,11 +63,8 @@ function parse(args: readonly string[]) {
 }
 
 /** Runs one command; its exit code. Every failure is a sentence, never a stack. */
-export async function run(
-  args: readonly string[],
-  readConfig: () => Config,
-  terminal: Terminal,
-): Promise<number> {
+export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { terminal } = surroundings;
   let parsed: Parsed;
   try {
     parsed = parse(args);
@@ -73,7 +79,7 @@ export async function run(
     return 0;
   }
   try {
-    return (await execute(parsed, readConfig, terminal)) ? 0 : 1;
+    return (await execute(parsed, surroundings)) ? 0 : 1;
   } catch (thrown) {
     return sayFailure(thrown, terminal);
   }
@@ -94,8 +100,7 @@ function sayFailure(thrown: unknown, terminal: Terminal): number {
 /** True when the command did what was asked. */
 async function execute(
   { positionals, values }: Parsed,
-  readConfig: () => Config,
-  terminal: Terminal,
+  { readConfig, terminal, clock, random }: Surroundings,
 ): Promise<boolean> {
   const [command = '', ...rest] = positionals;
   const client = (): ApiClient => new ApiClient(findServer(readConfig(), values));
@@ -123,7 +128,7 @@ async function execute(
     case 'certificate':
       return certificate(rest, readConfig(), terminal);
     case 'call':
-      return testCall(rest[0], { values, config: readConfig(), client, terminal });
+      return testCall(rest[0], { values, config: readConfig(), client, terminal, clock, random });
     case 'doctor':
       return examine(readConfig(), terminal);
     default:

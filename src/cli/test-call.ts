@@ -3,8 +3,7 @@ import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { AppError, deferred, silentLogger } from '../base/index.ts';
-import type { Deferred, Timer } from '../base/index.ts';
-import { systemClock, systemRandom } from '../base/system.ts';
+import type { Clock, Deferred, Random, Timer } from '../base/index.ts';
 import { offerAudio, readAudio } from '../media/index.ts';
 import { SipUserAgent } from '../sip/index.ts';
 import type { Address, DialogState, InviteFailure, OutgoingInvite, Peer } from '../sip/index.ts';
@@ -23,6 +22,8 @@ export type TestCall = {
   waitSeconds: number;
 };
 
+export type Means = { terminal: Terminal; clock: Clock; random: Random };
+
 /** Without even a "100 Trying" by then the INVITE was dropped, or never arrived. */
 const SILENCE_MS = 4_000;
 const BYE_WAIT_MS = 2_000;
@@ -37,11 +38,11 @@ type End =
  * Places a call by SIP from this machine, lets beeps be heard, counts what comes back, and hangs
  * up. True when it was answered and sound came back.
  */
-export async function placeTestCall(call: TestCall, terminal: Terminal): Promise<boolean> {
+export async function placeTestCall(call: TestCall, means: Means): Promise<boolean> {
   const address = await ownAddressTowards(call.target);
   const sip = await openSocket(address);
-  const voice = new TestVoice(await openSocket(address));
-  const caller = new Caller({ call, address, sip, voice, terminal });
+  const voice = new TestVoice(await openSocket(address), means);
+  const caller = new Caller({ ...means, call, address, sip, voice });
   const interrupt = (): void => caller.hangUp();
   process.once('SIGINT', interrupt);
   try {
@@ -53,12 +54,11 @@ export async function placeTestCall(call: TestCall, terminal: Terminal): Promise
   }
 }
 
-type CallerOptions = {
+type CallerOptions = Means & {
   call: TestCall;
   address: string;
   sip: Socket;
   voice: TestVoice;
-  terminal: Terminal;
 };
 
 class Caller {
@@ -69,14 +69,15 @@ class Caller {
   #dialog: DialogState | null = null;
   #talk: Timer | null = null;
   #heardOf = false;
-  readonly #startMs = systemClock.monotonic();
+  readonly #startMs: number;
 
   constructor(options: CallerOptions) {
     this.#options = options;
-    const { sip, address, voice } = options;
+    const { sip, address, voice, clock, random } = options;
+    this.#startMs = clock.monotonic();
     this.#agent = new SipUserAgent({
-      clock: systemClock,
-      random: systemRandom,
+      clock,
+      random,
       hash: (algorithm, text) =>
         createHash(algorithm === 'md5' ? 'md5' : 'sha256')
           .update(text, 'latin1')
@@ -111,13 +112,13 @@ class Caller {
   }
 
   async run(): Promise<boolean> {
-    const { call, terminal } = this.#options;
+    const { call, terminal, clock } = this.#options;
     const { number, target, waitSeconds } = call;
     terminal.out(`Calling ${number} at ${target.address}:${target.port} …`);
-    const silence = systemClock.setTimer(SILENCE_MS, () => {
+    const silence = clock.setTimer(SILENCE_MS, () => {
       if (!this.#heardOf) this.#ended.resolve({ how: 'silence' });
     });
-    const patience = systemClock.setTimer(waitSeconds * 1000, () => this.hangUp());
+    const patience = clock.setTimer(waitSeconds * 1000, () => this.hangUp());
     this.#ring();
     const end = await this.#ended.promise;
     silence.cancel();
@@ -161,8 +162,8 @@ class Caller {
     this.#invite?.acknowledge();
     this.#say('answered');
     this.#listenTo(sdp);
-    const { talkSeconds } = this.#options.call;
-    this.#talk = systemClock.setTimer(talkSeconds * 1000, () => this.hangUp());
+    const { call, clock } = this.#options;
+    this.#talk = clock.setTimer(call.talkSeconds * 1000, () => this.hangUp());
   }
 
   #listenTo(sdp: string): void {
@@ -171,18 +172,18 @@ class Caller {
   }
 
   async #bye(): Promise<void> {
-    const { voice } = this.#options;
+    const { voice, clock } = this.#options;
     voice.stop();
     if (this.#dialog === null) return;
     const sent = this.#agent.prepareInDialog(this.#dialog, 'BYE').send();
     const timeout = deferred<undefined>();
-    const timer = systemClock.setTimer(BYE_WAIT_MS, () => timeout.resolve(undefined));
+    const timer = clock.setTimer(BYE_WAIT_MS, () => timeout.resolve(undefined));
     await Promise.race([sent, timeout.promise]);
     timer.cancel();
   }
 
   #say(what: string): void {
-    const seconds = (systemClock.monotonic() - this.#startMs) / 1000;
+    const seconds = (this.#options.clock.monotonic() - this.#startMs) / 1000;
     this.#options.terminal.out(`  ${seconds.toFixed(1).padStart(5)} s  ${what}`);
   }
 

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:dgram';
-import { systemClock, systemRandom } from '../base/system.ts';
-import type { Timer } from '../base/index.ts';
+import type { Clock, Random, Timer } from '../base/index.ts';
 import {
   FRAME_MS,
   FRAME_SAMPLES,
@@ -15,6 +14,7 @@ import {
 /** The voice of a test call: two short beeps every few seconds, in PCMU, and a count of what comes. */
 export class TestVoice {
   readonly #socket: Socket;
+  readonly #clock: Clock;
   readonly #sound = encodeMulaw(toneSamples('wait'));
   readonly #header = emptyRtpHeader();
   readonly #packet = new Uint8Array(RTP_HEADER_BYTES + FRAME_SAMPLES);
@@ -25,10 +25,11 @@ export class TestVoice {
   #frame = 0;
   #heard = 0;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, { clock, random }: { clock: Clock; random: Random }) {
     this.#socket = socket;
-    const random = systemRandom.bytes(4);
-    this.#header.ssrc = new DataView(random.buffer, random.byteOffset).getUint32(0);
+    this.#clock = clock;
+    const bytes = random.bytes(4);
+    this.#header.ssrc = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
     socket.on('message', (bytes) => {
       if (readRtpHeader(bytes, this.#incoming)) this.#heard++;
     });
@@ -49,7 +50,7 @@ export class TestVoice {
   }
 
   start(): void {
-    this.#dueMs = systemClock.monotonic();
+    this.#dueMs = this.#clock.monotonic();
     this.#tick();
   }
 
@@ -67,8 +68,8 @@ export class TestVoice {
   #tick(): void {
     if (this.#to !== null) this.#send(this.#to);
     this.#dueMs += FRAME_MS;
-    const waitMs = Math.max(0, this.#dueMs - systemClock.monotonic());
-    this.#timer = systemClock.setTimer(waitMs, () => this.#tick());
+    const waitMs = Math.max(0, this.#dueMs - this.#clock.monotonic());
+    this.#timer = this.#clock.setTimer(waitMs, () => this.#tick());
   }
 
   #send({ address, port }: { address: string; port: number }): void {

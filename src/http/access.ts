@@ -6,7 +6,7 @@ import type { CallQueries } from '../calls/index.ts';
 import type { DeliveryStore } from '../delivery/index.ts';
 import type { MessageStore } from '../messages/index.ts';
 import { decide, NOBODY } from '../people/index.ts';
-import type { Identity, OwnedResource, People } from '../people/index.ts';
+import type { Identity, OwnedResource, People, Policy } from '../people/index.ts';
 import type { RecordingStore } from '../recordings/index.ts';
 import type { Directory } from '../subscribers/index.ts';
 import type { App } from './app.ts';
@@ -78,9 +78,35 @@ function noteRoute(app: App, route: RouteOptions): void {
   }
   route.schema ??= {};
   const schema = route.schema as Record<string, unknown>;
-  schema['security'] ??= policy.kind === 'public' ? [] : [{ session: [] }, { token: [] }];
+  schema['security'] ??= securityOf(policy);
+  schema['operationId'] ??= operationId(String(methods[0]), route.url);
   const problems = { '4xx': problemSchema, '5xx': problemSchema };
   schema['response'] = { ...problems, ...(schema['response'] as object | undefined) };
+}
+
+/** How one may sign in for a route, as OpenAPI writes it; `{}` is "not at all". */
+function securityOf({ kind }: Policy): object[] {
+  const [session, token] = [{ session: [] }, { token: [] }];
+  switch (kind) {
+    case 'public':
+      return [];
+    case 'demo-or-roles':
+      return [{}, session, token];
+    case 'person':
+      return [session];
+    case 'local-cli':
+      return [token];
+    default:
+      return [session, token];
+  }
+}
+
+/** `get /api/v1/calls/:id/draft` → `getCallsByIdDraft`: a name for generated clients. */
+function operationId(method: string, url: string): string {
+  const words = url.replace(/^\/api(?:\/v1)?/, '').split(/[^A-Za-z0-9:]+/);
+  const named = words.filter(Boolean).map((word) => word.replace(/^:/, 'by-'));
+  const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+  return [method.toLowerCase(), ...named.flatMap((word) => word.split('-')).map(capital)].join('');
 }
 
 async function identityOf(

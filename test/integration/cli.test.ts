@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { systemClock, systemRandom } from '../../src/base/system.ts';
 import { run } from '../../src/cli/run.ts';
 import { parseConfig } from '../../src/config/index.ts';
 import type { Config } from '../../src/config/index.ts';
@@ -18,6 +19,8 @@ const terminal = {
   error: (line: string) => void said.push(line),
 };
 
+const means = { terminal, clock: systemClock, random: systemRandom };
+
 function configOf(dataDir: string): Config {
   const parsed = parseConfig(
     { DENWABAN_DATA_DIR: dataDir, DENWABAN_BIND: '127.0.0.1', DENWABAN_SIP_PORT: '0' },
@@ -28,7 +31,7 @@ function configOf(dataDir: string): Config {
 }
 
 const denwaban = (...args: string[]): Promise<number> =>
-  run(args, () => configOf(folder), terminal);
+  run(args, { readConfig: () => configOf(folder), ...means });
 
 beforeAll(async () => {
   rig = await httpRig({ users: false });
@@ -153,7 +156,7 @@ it('the doctor sees the running parts', async () => {
 
 it('without a running Denwaban a sentence says so', async () => {
   const elsewhere = join(folder, 'elsewhere');
-  expect(await run(['user', 'list'], () => configOf(elsewhere), terminal)).toBe(1);
+  expect(await run(['user', 'list'], { readConfig: () => configOf(elsewhere), ...means })).toBe(1);
   expect(said[0]).toContain('No Denwaban is running on');
   said = [];
   expect(await denwaban('user', 'list', '--url', 'http://127.0.0.1:9', '--token', 'x')).toBe(1);

@@ -266,9 +266,16 @@ describe('the description of the API', () => {
   it('is OpenAPI 3.1 and has every route, its security and its refusals', async () => {
     const document = (await rig.app.inject({ url: '/api/openapi.json' })).json<{
       openapi: string;
-      paths: Record<string, Record<string, { security?: unknown; responses: object }>>;
+      paths: Record<
+        string,
+        Record<
+          string,
+          { summary?: string; operationId?: string; security?: unknown; responses: object }
+        >
+      >;
       components: { securitySchemes: object };
     }>();
+    const ids: string[] = [];
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.components.securitySchemes)).toEqual(['session', 'token']);
     for (const { method, url, policy } of rig.app.routeTable) {
@@ -279,9 +286,19 @@ describe('the description of the API', () => {
         path,
         expect.arrayContaining(['4XX', '5XX']),
       ]);
-      const open = policy.kind === 'public' || policy.kind === 'demo-or-roles';
-      if (!open) expect(operation?.security).toEqual([{ session: [] }, { token: [] }]);
+      const ways = (operation?.security as object[]).map((way) => Object.keys(way)[0] ?? 'nobody');
+      const expected: Partial<Record<typeof policy.kind, string[]>> = {
+        public: [],
+        'demo-or-roles': ['nobody', 'session', 'token'],
+        person: ['session'],
+        'local-cli': ['token'],
+      };
+      expect([path, ways]).toEqual([path, expected[policy.kind] ?? ['session', 'token']]);
+      expect(operation?.summary).toMatch(/./);
+      ids.push(operation?.operationId ?? '');
     }
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toContain('putCallsByIdDraftFieldsByField');
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { systemClock, systemRandom } from '../../src/base/system.ts';
 import { run } from '../../src/cli/run.ts';
 import { parseConfig } from '../../src/config/index.ts';
 import type { Config } from '../../src/config/index.ts';
@@ -14,6 +15,7 @@ const terminal = {
   out: (line: string) => void said.push(line),
   error: (line: string) => void said.push(line),
 };
+const means = { terminal, clock: systemClock, random: systemRandom };
 
 beforeAll(async () => {
   platform = await startPlatform();
@@ -32,7 +34,8 @@ function config(env: Record<string, string> = {}): Config {
   return parsed.config;
 }
 
-const denwaban = (...args: string[]): Promise<number> => run(args, () => config(), terminal);
+const denwaban = (...args: string[]): Promise<number> =>
+  run(args, { readConfig: () => config(), ...means });
 
 it('a test call that no trunk may make says what is missing', async () => {
   expect(await denwaban('call', '03-0123-4567')).toBe(1);
@@ -60,7 +63,7 @@ it('the doctor finds the usual mistakes, and nothing wrong where nothing is', as
   const mail = { DENWABAN_MAIL_FROM: 'denwaban@example.jp' };
   const examine = async (env: Record<string, string>): Promise<number> => {
     said = [];
-    return run(['doctor'], () => config({ ...mail, ...env }), terminal);
+    return run(['doctor'], { readConfig: () => config({ ...mail, ...env }), ...means });
   };
   const applied = await platform.api('POST', '/api/v1/apply', CENTER);
   expect(applied.status).toBe(200);
