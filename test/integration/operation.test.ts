@@ -88,5 +88,5 @@ it('the doctor finds the usual mistakes, and nothing wrong where nothing is', as
   await platform.api('POST', '/api/v1/apply', { version: 1, subscribers: [mute] });
   expect(await examine({})).toBe(1);
   expect(said.join('\n')).toMatch(/^WRONG office +mute has no number/m);
-  expect(said.join('\n')).toMatch(/^WRONG office +mute gets no report/m);
+  expect(said.join('\n')).toMatch(/^note +office +mute gets no mails/m);
 });
