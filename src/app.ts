@@ -288,8 +288,8 @@ export class App {
         : [
             '  An office to try: npm start -- --demo, or npm run denwaban -- apply examples/center.yaml',
           ]),
-      `  Test call by SIP: call one of your numbers at UDP port ${port} from an address of a trunk, e.g.`,
-      `    sipp -sn uac -s 0301234567 127.0.0.1:${port} -m 1 -d 10000`,
+      '  Test call by SIP: npm run denwaban -- call NUMBER, or a SIP phone or trunk that calls one of',
+      `  your numbers at UDP port ${port} from an address that a trunk of the office has`,
       '',
     ];
     process.stdout.write(`${lines.join('\n')}\n`);

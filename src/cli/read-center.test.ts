@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCenter } from './read-center.ts';
 
@@ -93,6 +94,44 @@ describe('an office file', () => {
     const [first = ''] = problems(text);
     if (typeof said === 'string') expect(first).toBe(said);
     else expect(first).toMatch(said);
+  });
+
+  it('with any one field spoilt is refused at a line that is there, by a name that is there', () => {
+    const text = readFileSync(new URL('../../examples/center.yaml', import.meta.url), 'utf8');
+    const lines = text.split('\n');
+    const spoilt: [what: string, (line: string) => string][] = [
+      ['a list for a value', (line) => line.replace(/: .*$/, ': [[1]]')],
+      ['an unknown name', (line) => line.replace(/(\w+):/, 'x$1x:')],
+      ['text without end', (line) => line.replace(/: .*$/, ': "')],
+      ['a tab', (line) => `\t${line}`],
+      ['far too long', (line) => line.replace(/: .*$/, `: ${'長'.repeat(3000)}`)],
+    ];
+    const fields = lines.flatMap((line, i) => (/^[ -]*\w+: \S/.test(line) ? [i] : []));
+    expect(fields.length).toBeGreaterThan(50);
+    for (const i of fields.filter((_, n) => n % 4 === 0)) {
+      for (const [what, spoil] of spoilt) {
+        const changed = lines.with(i, spoil(lines[i] ?? ''));
+        const center = readCenter(changed.join('\n'), 'center.yaml');
+        const said = `${what}, line ${i + 1}: ${lines[i] ?? ''}`;
+        if (center.ok) expect(said).toMatch(/far too long/);
+        else {
+          expect(center.faults.length, said).toBeGreaterThan(0);
+          for (const { line, message } of center.faults) {
+            expect(line, said).toBeLessThanOrEqual(changed.length);
+            expect(message, said).toMatch(/\S/);
+          }
+        }
+      }
+    }
+  });
+
+  it('of any bytes is refused without a throw', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+        const center = readCenter(text);
+        expect(center.ok).toBe(false);
+      }),
+    );
   });
 
   it('that would unfold without end is refused', () => {

@@ -56,6 +56,27 @@ describe('migrations', () => {
     expect(await migrate(connect(database), silentLogger)).toBe(versions[0]);
   });
 
+  it('keep what an older program wrote', async () => {
+    const database = await empty();
+    const all = await readMigrations();
+    await migrate(connect(database), silentLogger, all.slice(0, 4));
+    await database.sql(
+      `insert into recording (id, call_id, path, started_at, state)
+       values ('rec_1', 'call_1', 'a.rec', now(), 'complete')`,
+    );
+    await database.sql(
+      `insert into recording_listen (recording_id, user_name, at) values ('rec_1', '山田', now())`,
+    );
+    await migrate(connect(database), silentLogger);
+    await database.sql('delete from recording');
+    const listens = await database.sql('select recording_id, user_name from recording_listen');
+    expect(listens).toEqual([{ recording_id: 'rec_1', user_name: '山田' }]);
+    const upgraded = await dumpSchema((text) => database.sql(text));
+    const fresh = await testDatabase();
+    databases.push(fresh);
+    expect(upgraded).toBe(await dumpSchema((text) => fresh.sql(text)));
+  });
+
   it('leave nothing of a file that fails, and go on from there', async () => {
     const database = await empty();
     const pool = connect(database);
