@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { PEERS, has } from './harness/peers.ts';
+import { PEERS, has, isUnwanted } from './harness/peers.ts';
 import type { Peer } from './harness/peers.ts';
 
 type Count = { passed: number; failed: number; skipped: number };
@@ -16,6 +16,7 @@ const MODULES = join(ROOT, 'node_modules');
 /** For all of it; a suite that hangs must not hang whoever waits for the last line. */
 const BUDGET_MS = 25 * 60_000;
 const deadline = AbortSignal.timeout(BUDGET_MS);
+const NEED_NO_PEERS = ['check', 'unit', 'unit-new-york'];
 const NONE: Count = { passed: 0, failed: 0, skipped: 0 };
 
 /** The parts of `npm run check`, each one pass or fail. */
@@ -32,11 +33,18 @@ const CHECKS: readonly [name: string, script: string, ...args: string[]][] = [
   ['types of the pages', 'typescript/bin/tsc', '-p', 'web/tsconfig.json'],
 ];
 
+/** What runs a second time, on the PostgreSQL of the system. */
+const ON_ANY_DATABASE = ['storage-', 'database-server', 'delivery-outbox'];
+
 const PARTS: Record<string, () => Promise<Count>> = {
   check: runChecks,
   unit: () => runSuite('unit'),
   'unit-new-york': () => runSuite('unit', { TZ: 'America/New_York' }),
   integration: () => runSuite('integration'),
+  'database-server': () =>
+    has('postgresql')
+      ? runSuite('integration', { DENWABAN_TEST_POSTGRES: 'server' }, ON_ANY_DATABASE)
+      : Promise.resolve(NONE),
   e2e: () => runSuite('e2e'),
 };
 
@@ -48,12 +56,15 @@ async function main(): Promise<number> {
     return 1;
   }
   const parts = Object.entries(PARTS).filter(([name]) => only.length === 0 || only.includes(name));
-  const needsPeers = parts.some(([name]) => name === 'integration' || name === 'e2e');
-  let total = needsPeers ? await providePeers() : NONE;
+  const needsPeers = parts.some(([name]) => !NEED_NO_PEERS.includes(name));
+  const missing = needsPeers ? await providePeers() : [];
+  let total = { ...NONE, failed: process.env['CI'] === 'true' ? missing.length : 0 };
   for (const [name, run] of parts) {
     console.log(`\n── ${name} ──`);
     total = sum(total, await run());
   }
+  // Once more, where it is read.
+  for (const line of missing) console.log(line);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
@@ -67,23 +78,23 @@ function sum(a: Count, b: Count): Count {
   };
 }
 
-async function providePeers(): Promise<Count> {
-  if (missingPeers().length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    const packages = missingPeers().map((peer) => PEERS[peer].package);
+/** Installs what is missing where it may; a line about each peer that is missing still. */
+async function providePeers(): Promise<string[]> {
+  const wanted = missingPeers().filter((peer) => !isUnwanted(peer));
+  if (wanted.length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    const packages = wanted.map((peer) => PEERS[peer].package);
     console.log(`Installing for the tests: ${packages.join(' ')} …`);
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
     await run('apt-get', ['update', '-q'], env);
     await run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], env);
   }
-  const missing = missingPeers();
-  const isFailure = process.env['CI'] === 'true';
-  for (const peer of missing) {
+  const verdict = process.env['CI'] === 'true' ? 'MISSING' : 'LEFT OUT';
+  const lines = missingPeers().map((peer) => {
     const { package: name, suites } = PEERS[peer];
-    console.log(
-      `!! ${isFailure ? 'MISSING' : 'LEFT OUT'}: ${suites} — no ${peer} (package ${name})`,
-    );
-  }
-  return { ...NONE, failed: isFailure ? missing.length : 0 };
+    return `!! ${verdict}: ${suites} — no ${peer} (package ${name})`;
+  });
+  for (const line of lines) console.log(line);
+  return lines;
 }
 
 function missingPeers(): Peer[] {
@@ -108,7 +119,11 @@ type Report = {
   testResults: { status: string; assertionResults: unknown[] }[];
 };
 
-async function runSuite(project: string, env: Record<string, string> = {}): Promise<Count> {
+async function runSuite(
+  project: string,
+  env: Record<string, string> = {},
+  files: readonly string[] = [],
+): Promise<Count> {
   const dir = mkdtempSync(join(tmpdir(), 'denwaban-test-'));
   const file = join(dir, 'report.json');
   try {
@@ -116,7 +131,7 @@ async function runSuite(project: string, env: Record<string, string> = {}): Prom
       process.execPath,
       [
         join(MODULES, 'vitest/vitest.mjs'),
-        ...['run', '--project', project, '--passWithNoTests'],
+        ...['run', ...files, '--project', project, '--passWithNoTests'],
         ...['--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
       ],
       env,

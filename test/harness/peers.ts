@@ -18,8 +18,12 @@ export type Peer = keyof typeof PEERS;
  * leaves peers out on purpose.
  */
 export function has(peer: Peer): boolean {
-  const without = (process.env['DENWABAN_TEST_WITHOUT'] ?? '').split(',');
-  return !without.includes(peer) && isInstalled(peer);
+  return !isUnwanted(peer) && isInstalled(peer);
+}
+
+/** Left out on purpose: nothing is installed for it. */
+export function isUnwanted(peer: Peer): boolean {
+  return (process.env['DENWABAN_TEST_WITHOUT'] ?? '').split(',').includes(peer);
 }
 
 function isInstalled(peer: Peer): boolean {
