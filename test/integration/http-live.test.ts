@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { asId } from '../../src/base/index.ts';
 import type { LiveServerFrame } from '../../src/contract/index.ts';
 import { liveServerFrameSchema } from '../../src/contract/index.ts';
 import { listen } from '../../src/http/index.ts';
@@ -208,6 +209,31 @@ describe('the live connection', () => {
     page.socket.close();
     await page.closed;
     await expect.poll(() => rig.app.isAttended(rig.operatorId)).toBe(false);
+  });
+
+  it('of a member’s token hears nothing of another subscriber, and ends with the token', async () => {
+    const { token, secret } = await rig.people.createToken({
+      name: 'portal',
+      role: 'member',
+      subscriberId: rig.foreignSubscriberId,
+      operatorId: null,
+      createdBy: 'test',
+      expiresAt: null,
+    });
+    const page = new Page({ authorization: `Bearer ${secret}` });
+    pages.push(page);
+    await page.hello(['messages']);
+    const { subscriberId } = rig;
+    await rig.storage.messages.send(message(77, { subscriberId }));
+    rig.messageEvents.publish({ type: 'message.changed', messageId: asId('msg_0077') });
+    const office = await open('administrator');
+    await office.hello(['messages']);
+    rig.messageEvents.publish({ type: 'message.changed', messageId: asId('msg_0077') });
+    await office.next('message');
+    await page.flush(7);
+    expect(page.heard.map(({ type }) => type)).toEqual(['welcome', 'pong']);
+    expect(await rig.people.revokeToken(token.id)).toBe(true);
+    expect(await page.closed).toBe(4401);
   });
 
   it('ends with the session', async () => {
