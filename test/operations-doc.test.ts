@@ -41,6 +41,7 @@ describe('docs/operations.md', () => {
     expect(section).toContain(`newest ${KEPT.mailboxMails} mails`);
     expect(section).toContain(`(${VARIABLES.DENWABAN_RECORDING_DAYS.default}; 0 keeps them)`);
     expect([KEPT.auditDays, KEPT.draftDays, KEPT.transitionDays]).toEqual([730, 90, 90]);
+    expect(section).toContain(`calls out after ${KEPT.outboundDays} days`);
   });
 });
 

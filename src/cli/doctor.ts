@@ -195,10 +195,14 @@ async function examineOffice(config: Config): Promise<Finding[]> {
   const note = (said: string): Finding => ({ ok: 'note', about, said });
   const wrong = (said: string): Finding => ({ ok: false, about, said });
   const findings: Finding[] = [];
-  const trunks = office.trunks.filter(({ addresses }) => addresses.length > 0);
-  if (trunks.length === 0) findings.push(wrong('No trunk has an address: no call can come in.'));
-  for (const { id, addresses } of trunks) {
-    if (addresses.every(isOwnMachine)) {
+  const trunks = office.trunks.filter(({ addresses, register }) => {
+    return addresses.length > 0 || register !== undefined;
+  });
+  if (trunks.length === 0) {
+    findings.push(wrong('No trunk has an address or registers: no call can come in.'));
+  }
+  for (const { id, addresses, register } of trunks) {
+    if (register === undefined && addresses.every(isOwnMachine)) {
       findings.push(note(`Trunk ${id} takes calls from this machine alone.`));
     }
   }
