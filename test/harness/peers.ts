@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -33,10 +34,19 @@ function isInstalled(peer: Peer): boolean {
     case 'postgresql':
       return serverDirs().some((dir) => isProgram(join(dir, 'postgres')));
     case 'netns':
-      return process.getuid?.() === 0 && onPath('ip');
+      return process.getuid?.() === 0 && onPath('ip') && mayMakeNamespaces();
     default:
       return onPath(peer);
   }
+}
+
+/** Root in a container may not be allowed to: only trying tells. */
+function mayMakeNamespaces(): boolean {
+  const name = `denwaban-probe-${process.pid}`;
+  const ip = (...words: string[]): boolean => spawnSync('ip', words).status === 0;
+  const made = ip('netns', 'add', name) && ip('-n', name, 'link', 'set', 'lo', 'up');
+  ip('netns', 'delete', name);
+  return made;
 }
 
 /** Debian keeps each major version's programs in a folder of its own, off the PATH. */
