@@ -9,6 +9,7 @@ export { RegistrarService, SIP_REALM } from './registrar-service.ts';
 export { SipService } from './sip-service.ts';
 export { SipSocket } from './sip-socket.ts';
 export { SipStreams } from './sip-streams.ts';
+export type { IncomingRefer, ReferOptions, ReferOutcome, ReferReport } from './sip-transfer.ts';
 export type { LegSignalling } from './leg-signalling.ts';
 export type {
   CallStore,

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { sleep } from '../base/index.ts';
 import type { Clock, LegId, Logger, Random } from '../base/index.ts';
 import type { MediaPlane } from '../media/index.ts';
-import { FloodGate, SipUserAgent, dialogKey } from '../sip/index.ts';
+import { FloodGate, SipUserAgent, dialogKey, glareDelayMs, sdpOf } from '../sip/index.ts';
 import type {
   Address,
   DialogState,
+  InDialogOptions,
+  InDialogOutcome,
   IncomingInvite,
   IncomingRequest,
   Peer,
@@ -16,6 +18,8 @@ import type {
 import type { CallActor } from './call-actor.ts';
 import type { LegSignalling } from './leg-signalling.ts';
 import type { StoredLeg } from './ports.ts';
+import { SipTransfers } from './sip-transfer.ts';
+import type { IncomingRefer, ReferOptions, ReferOutcome } from './sip-transfer.ts';
 
 export type SipServiceDeps = {
   clock: Clock;
@@ -32,7 +36,12 @@ export type SipHandlers = {
   onRegister: (request: IncomingRequest) => Promise<void>;
   /** True for an address of a trunk or of a registered or configured phone. */
   isKnownPeer: (peer: Peer) => boolean;
+  /** A party wants its call transferred; absent: 603. One of `accept` and `refuse` is called. */
+  onRefer?: (refer: IncomingRefer) => void;
 };
+
+/** Requests that met one of the other side (491) go again this often. */
+const MAX_GLARES = 4;
 
 type BoundLeg = { actor: CallActor; legId: LegId };
 
@@ -54,6 +63,7 @@ export class SipService {
   readonly #deps: SipServiceDeps;
   readonly #bound = new Map<string, BoundLeg>();
   readonly #flood: FloodGate;
+  readonly #transfers: SipTransfers;
   #handlers: SipHandlers | null = null;
 
   constructor(deps: SipServiceDeps) {
@@ -62,6 +72,11 @@ export class SipService {
       clock: deps.clock,
       isKnown: (address) =>
         this.#handlers?.isKnownPeer({ protocol: 'UDP', address, port: 0 }) === true,
+    });
+    this.#transfers = new SipTransfers({
+      clock: deps.clock,
+      send: (actor, legId, { method, options }) => this.request(actor, legId, method, options),
+      onRefer: () => this.#handlers?.onRefer,
     });
     this.agent = new SipUserAgent({
       clock: deps.clock,
@@ -74,7 +89,7 @@ export class SipService {
       transports: deps.transports,
       localContacts: deps.localContacts,
       userAgentName: deps.userAgentName,
-      supported: ['timer'],
+      supported: ['timer', '100rel', 'norefersub'],
       session: { intervalS: SESSION_INTERVAL_S },
       listener: {
         onInvite: (invite) => void this.#onInvite(invite),
@@ -111,6 +126,7 @@ export class SipService {
   }
 
   unbind(dialog: DialogState): void {
+    this.#transfers.dialogEnded(dialog);
     this.agent.forgetDialog(dialog);
     this.#bound.delete(dialogKey(dialog));
   }
@@ -187,12 +203,20 @@ export class SipService {
     switch (request.method) {
       case 'BYE':
         request.respond(200);
+        this.#transfers.dialogEnded(dialog);
         this.#bound.delete(dialogKey(dialog));
         await this.#hungUp(actor, legId);
         return;
       case 'INVITE':
       case 'UPDATE':
         await this.#renegotiate(request, actor, legId);
+        return;
+      case 'REFER':
+        await actor.saveLegsInTurn();
+        this.#transfers.onRefer(request, actor, legId);
+        return;
+      case 'NOTIFY':
+        this.#transfers.onNotify(request);
         return;
       case 'INFO':
       case 'OPTIONS':
@@ -234,22 +258,73 @@ export class SipService {
     await actor.saveLegsInTurn();
   }
 
-  /** RFC 4028 §7.4. The CSeq is stored before the request leaves, the renewed session after. */
+  /**
+   * A request in the leg's dialog: its CSeq is stored before it leaves, what it changed afterwards.
+   * After a 491 it goes again (RFC 3261 §14.1). Undefined when the leg has no dialog (any more).
+   * It waits for the call's turn: an effect may start it, and must not wait for it.
+   */
+  async request(
+    actor: CallActor,
+    legId: LegId,
+    method: string,
+    options: InDialogOptions,
+  ): Promise<InDialogOutcome | undefined> {
+    let outcome: InDialogOutcome | undefined;
+    for (let glares = 0; glares <= MAX_GLARES; glares++) {
+      const dialog = this.#dialogOf(actor, legId);
+      if (!dialog) return outcome;
+      const prepared = this.agent.prepareInDialog(dialog, method, options);
+      await this.#keep(actor, legId, prepared.dialog);
+      outcome = await prepared.send();
+      if (this.#dialogOf(actor, legId)) await this.#keep(actor, legId, outcome.dialog);
+      if (outcome.kind !== 'answered' || outcome.response.status !== 491) return outcome;
+      await sleep(this.#deps.clock, glareDelayMs(outcome.dialog, this.#deps.random));
+    }
+    return outcome;
+  }
+
+  /**
+   * Offers what this leg's sound is now: after it has moved, or to refresh the session. The answer
+   * goes to the media plane.
+   */
+  async reinvite(actor: CallActor, legId: LegId): Promise<'agreed' | 'refused' | 'gone'> {
+    const sdp = actor.legs.find(({ id }) => id === legId)?.localSdp ?? '';
+    if (sdp === '') return 'refused';
+    const outcome = await this.request(actor, legId, 'INVITE', { sdp });
+    if (!outcome || outcome.ended) return 'gone';
+    if (outcome.kind !== 'answered' || outcome.response.status >= 300) return 'refused';
+    const agreed = await this.#deps.media.acceptAnswer(legId, sdpOf(outcome.response));
+    return agreed.ok ? 'agreed' : 'refused';
+  }
+
+  /** Asks the party of this leg to call somebody else (RFC 3515); resolves when that is decided. */
+  async refer(actor: CallActor, legId: LegId, options: ReferOptions): Promise<ReferOutcome> {
+    const dialog = this.#dialogOf(actor, legId);
+    if (!dialog) return { kind: 'refused', status: 481 };
+    return this.#transfers.refer(actor, legId, { dialog, options });
+  }
+
+  /** RFC 4028 §7.4. */
   async #refreshSession(dialog: DialogState, method: 'UPDATE' | 'INVITE'): Promise<void> {
     const { actor, leg } = this.#legOf(dialog) ?? {};
-    if (!actor || !leg || (method === 'INVITE' && leg.localSdp === null)) return;
-    const offer = method === 'INVITE' && leg.localSdp !== null ? { sdp: leg.localSdp } : {};
-    const prepared = this.agent.prepareInDialog(dialog, method, offer);
-    putDialog(actor, leg, prepared.dialog);
-    await actor.saveLegsInTurn();
-    const outcome = await prepared.send();
-    const current = this.#legOf(dialog)?.leg;
-    if (!current) return;
-    if (outcome.ended) {
-      await this.#sessionExpired(outcome.dialog);
-      return;
-    }
-    putDialog(actor, current, outcome.dialog);
+    if (!actor || !leg) return;
+    const isGone =
+      method === 'INVITE'
+        ? (await this.reinvite(actor, leg.id)) === 'gone'
+        : (await this.request(actor, leg.id, 'UPDATE', {}))?.ended === true;
+    if (isGone) await this.#sessionExpired(dialog);
+  }
+
+  /** The dialog of a leg that is bound, as this process knows it. */
+  #dialogOf(actor: CallActor, legId: LegId): DialogState | undefined {
+    const stored = actor.legs.find(({ id }) => id === legId)?.sip?.dialog;
+    if (!stored || !this.#bound.has(dialogKey(stored))) return undefined;
+    return this.agent.dialog(stored) ?? stored;
+  }
+
+  async #keep(actor: CallActor, legId: LegId, dialog: DialogState): Promise<void> {
+    const leg = actor.legs.find(({ id }) => id === legId);
+    if (leg) putDialog(actor, leg, dialog);
     await actor.saveLegsInTurn();
   }
 
@@ -258,7 +333,7 @@ export class SipService {
     const { actor, leg } = this.#legOf(dialog) ?? {};
     if (!actor || !leg) return;
     actor.log.warn({ legId: leg.id }, 'session timer: the far end is gone');
-    await this.bye(actor, leg, dialog);
+    await this.bye(actor, leg, leg.sip?.dialog ?? dialog);
     await this.#hungUp(actor, leg.id);
   }
 

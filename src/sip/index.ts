@@ -52,6 +52,16 @@ export { parseMessage } from './parse-message.ts';
 export type { ParseIssue, ParseResult } from './parse-message.ts';
 export type { ResponseOptions } from './response.ts';
 export { serializeMessage } from './serialize-message.ts';
+export {
+  endsSubscription,
+  formatReferTo,
+  parseReferTo,
+  referEventOf,
+  referNotify,
+  sipfragStatus,
+  wantsNoSubscription,
+} from './refer.ts';
+export type { ReferTarget } from './refer.ts';
 export { SipHeaders } from './sip-headers.ts';
 export { DEFAULT_TIMERS } from './timers.ts';
 export type { TimerValues } from './timers.ts';

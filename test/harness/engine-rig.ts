@@ -17,6 +17,7 @@ import {
   SipSocket,
   SipStreams,
 } from '../../src/engine/index.ts';
+import type { IncomingRefer } from '../../src/engine/index.ts';
 import { FakeMediaPlane } from '../../src/media/index.ts';
 import { SipUserAgent } from '../../src/sip/index.ts';
 import type {
@@ -76,7 +77,7 @@ export class TestPhone {
         },
         onInDialogRequest: (request) => {
           this.requests.push(request);
-          request.respond(200);
+          this.onRequest(request);
         },
       },
     });
@@ -89,6 +90,7 @@ export class TestPhone {
   }
 
   onInvite: (invite: IncomingInvite) => void = (invite) => void invite.provisional(180);
+  onRequest: (request: IncomingRequest) => void = (request) => void request.respond(200);
 
   /** `port` of an earlier phone makes this one the same phone, started anew. */
   static async open(wanted = 0): Promise<TestPhone> {
@@ -146,6 +148,9 @@ export type PlacedCall = {
   seen: { statuses: number[]; dialog: DialogState | null };
 };
 
+/** What a test decides in the engine's place. */
+type Hooks = { onRefer?: (refer: IncomingRefer) => void };
+
 /** The engine of one app process on a real database and real sockets; the media plane is a fake. */
 export class EngineRig {
   readonly storage: Storage;
@@ -154,6 +159,7 @@ export class EngineRig {
   readonly desk: CallDesk;
   readonly sip: SipService;
   readonly events: FloorEvent[] = [];
+  readonly hooks: Hooks;
   readonly streams: SipStreams;
   readonly #socket: SipSocket;
 
@@ -166,6 +172,7 @@ export class EngineRig {
     socket: SipSocket;
     streams: SipStreams;
     bus: EventBus<FloorEvent>;
+    hooks: Hooks;
   }) {
     this.storage = parts.storage;
     this.media = parts.media;
@@ -173,6 +180,7 @@ export class EngineRig {
     this.desk = parts.desk;
     this.sip = parts.sip;
     this.#socket = parts.socket;
+    this.hooks = parts.hooks;
     this.streams = parts.streams;
     parts.bus.subscribe((event) => void this.events.push(event));
   }
@@ -257,10 +265,12 @@ export class EngineRig {
       onChange: () => engine.wakeWaiting(),
       onContact: (contactUri, source) => sip.agent.followContact(contactUri, source),
     });
+    const hooks: Hooks = {};
     sip.listen({
       onInvite: (invite) => intake.onInvite(invite),
       onRegister: (request) => registrar.onRegister(request),
       isKnownPeer: () => true,
+      onRefer: (refer) => (hooks.onRefer ? hooks.onRefer(refer) : refer.refuse(603)),
     });
     await engine.start();
     socket.listen((message, source) => sip.receive(message, source));
@@ -269,7 +279,7 @@ export class EngineRig {
       (peer) => sip.agent.transportFailed(peer),
     );
     const desk = new CallDesk({ clock, random, engine, media, floor, events: bus, numbers });
-    return new EngineRig({ storage, media, engine, desk, sip, socket, streams, bus });
+    return new EngineRig({ storage, media, engine, desk, sip, socket, streams, bus, hooks });
   }
 
   /** As `kill -9`: nothing is said to anybody. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId } from '../../src/base/index.ts';
 import { Baresip } from '../harness/baresip.ts';
+import { ANSWER, oneOperator } from '../harness/engine-office.ts';
 import { EngineRig, TestPhone, testDatabase } from '../harness/engine-rig.ts';
 import type { TestDatabase } from '../harness/engine-rig.ts';
 import { has } from '../harness/peers.ts';
@@ -26,51 +27,18 @@ afterEach(async () => {
   await database.drop();
 });
 
-type Spec = Parameters<EngineRig['storage']['center']['apply']>[0];
-
-async function office(device: Spec['operators'][number]['device'] | null): Promise<void> {
-  const outcome = await rig.storage.center.apply({
-    version: 1,
-    name: '電話番センター',
-    settings: { ringNoAnswerSeconds: 10, maxWaitSeconds: 20 },
-    trunks: [
-      {
-        id: 'carrier',
-        name: 'Carrier',
-        addresses: ['127.0.0.1'],
-        mediaNetworks: [],
-        dialedNumberFrom: 'request-uri',
-        trustAssertedIdentity: true,
-      },
-    ],
-    subscribers: [],
-    operators: device === null ? [] : [{ id: 'one', name: 'one', role: 'operator', device }],
-  });
-  if (!outcome.ok) throw new Error(JSON.stringify(outcome.issues));
-}
-
 async function onlyCall(): Promise<CallId> {
   await until(() => rig.engine.openCalls.length === 1, 5_000);
   return asId<CallId>(rig.engine.openCalls[0] ?? '');
 }
 
 const stateOf = (id: CallId) => rig.engine.registry.get(id)?.state;
-const ANSWER = [
-  'v=0',
-  'o=- 1 1 IN IP4 127.0.0.1',
-  's=-',
-  'c=IN IP4 127.0.0.1',
-  't=0 0',
-  'm=audio 40002 RTP/AVP 0',
-  '',
-].join('\r\n');
-
 const overTcp = (at: TestPhone) =>
   ({ kind: 'sip', uri: `${at.uri};transport=tcp`, available: true }) as const;
 
 /** Caller and operator talk, both over TCP. */
 async function conversation() {
-  await office(overTcp(phone));
+  await oneOperator(rig, overTcp(phone));
   const { seen } = trunk.call(rig.port, '0301234567', { transport: 'TCP' });
   await until(() => phone.invites.length === 1, 5_000);
   expect(phone.invites[0]?.source.protocol).toBe('TCP');
@@ -115,7 +83,7 @@ test('a BYE that finds no connection goes again until the phone is back', async 
 });
 
 test.skipIf(!has('sipp'))('SIPp calls over TCP, is answered and hung up on', async () => {
-  await office(null);
+  await oneOperator(rig, null);
   const sipp = new Sipp({
     scenario: 'uac-media-elsewhere',
     target: { address: '127.0.0.1', port: rig.port },
@@ -126,8 +94,8 @@ test.skipIf(!has('sipp'))('SIPp calls over TCP, is answered and hung up on', asy
     const id = await onlyCall();
     await sipp.mediaPort();
     expect(rig.streams.size).toBe(1);
-    await until(() => rig.media.commands.some(({ type }) => type === 'play'), 5_000);
-    rig.media.finishPlayback(`${id}:unattended-prompt` as never);
+    await until(() => rig.playing(id).length > 0, 5_000);
+    rig.media.finishPlayback(rig.playing(id)[0]!.playback);
     expect(await sipp.finished(), sipp.failure).toBe(0);
   } finally {
     await sipp.close();
@@ -138,7 +106,7 @@ test.skipIf(!has('baresip'))(
   'baresip registers over TCP, is called and hung up on over that connection',
   async () => {
     const account = { username: '101', password: 'secret-101' };
-    await office({ kind: 'sip', ...account, available: true });
+    await oneOperator(rig, { kind: 'sip', ...account, available: true });
     const baresip = new Baresip({
       ...account,
       registrar: { address: '127.0.0.1', port: rig.port },

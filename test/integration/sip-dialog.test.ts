@@ -1,0 +1,220 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { asId } from '../../src/base/index.ts';
+import type { CallId } from '../../src/base/index.ts';
+import type { IncomingRefer } from '../../src/engine/index.ts';
+import { parseMessage, referNotify } from '../../src/sip/index.ts';
+import { Baresip } from '../harness/baresip.ts';
+import { ANSWER, oneOperator } from '../harness/engine-office.ts';
+import { EngineRig, TestPhone, testDatabase } from '../harness/engine-rig.ts';
+import type { TestDatabase } from '../harness/engine-rig.ts';
+import { has } from '../harness/peers.ts';
+import { until } from '../harness/platform.ts';
+import { Sipp } from '../harness/sipp.ts';
+
+let database: TestDatabase;
+let rig: EngineRig;
+let trunk: TestPhone;
+let phone: TestPhone;
+
+beforeEach(async () => {
+  database = await testDatabase();
+  rig = await EngineRig.start(database);
+  trunk = await TestPhone.open();
+  phone = await TestPhone.open();
+});
+
+afterEach(async () => {
+  await rig.die();
+  await Promise.all([trunk.close(), phone.close()]);
+  await database.drop();
+});
+
+async function onlyActor() {
+  await until(() => rig.engine.openCalls.length === 1, 5_000);
+  const actor = rig.engine.registry.get(asId<CallId>(rig.engine.openCalls[0] ?? ''));
+  if (!actor) throw new Error('no call');
+  return actor;
+}
+
+/** Caller and operator's phone talk. */
+async function conversation() {
+  await oneOperator(rig, { kind: 'sip', uri: phone.uri, available: true });
+  const { seen } = trunk.call(rig.port, '0301234567');
+  await until(() => phone.invites.length === 1, 5_000);
+  phone.invites[0]?.accept({ sdp: ANSWER });
+  const actor = await onlyActor();
+  await until(() => actor.state.phase === 'talking' && seen.dialog !== null, 5_000);
+  const legId = actor.state.operator?.legId;
+  if (!legId) throw new Error('no operator');
+  const atPhone = () => phone.agent.dialog(phone.invites[0]!.dialog)!;
+  return { actor, legId, caller: seen.dialog!, atPhone };
+}
+
+/** Status lines that the phone was notified of. */
+const notified = (): string[] =>
+  phone.requests
+    .filter(({ method }) => method === 'NOTIFY')
+    .map(({ request }) => request.body.trim());
+
+test('a REFER is refused where nobody decides otherwise', async () => {
+  const { atPhone } = await conversation();
+  const headers = [['Refer-To', '<sip:0611112222@127.0.0.1>']] as const;
+  const sent = phone.agent.prepareInDialog(atPhone(), 'REFER', { headers });
+  expect(await sent.send()).toMatchObject({ response: { status: 603 } });
+  const broken = phone.agent.prepareInDialog(sent.dialog, 'REFER');
+  expect(await broken.send()).toMatchObject({ response: { status: 400 } });
+});
+
+test('a REFER that is accepted is told how the call to its target goes', async () => {
+  const { actor, legId, atPhone } = await conversation();
+  const refers: IncomingRefer[] = [];
+  rig.hooks.onRefer = (refer) => refers.push(refer);
+  const headers = [
+    ['Refer-To', '<sip:0611112222@127.0.0.1>'],
+    ['Referred-By', '<sip:phone@127.0.0.1>'],
+  ] as const;
+  const sent = phone.agent.prepareInDialog(atPhone(), 'REFER', { headers }).send();
+  await until(() => refers.length === 1, 5_000);
+  expect(refers[0]).toMatchObject({
+    actor,
+    legId,
+    target: { uri: { user: '0611112222' } },
+    referredBy: '<sip:phone@127.0.0.1>',
+  });
+  const report = refers[0]!.accept();
+  expect(await sent).toMatchObject({ response: { status: 202 } });
+  await report(180);
+  await report(200);
+  await report(486);
+  await until(() => notified().length === 3, 5_000);
+  expect(notified()).toEqual(['SIP/2.0 100 Trying', 'SIP/2.0 180 Ringing', 'SIP/2.0 200 OK']);
+});
+
+test('our REFER hears the progress and the end of the transfer, or that it is refused', async () => {
+  const { actor, legId, atPhone } = await conversation();
+  const progress: number[] = [];
+  phone.onRequest = (request) => {
+    request.respond(request.method === 'REFER' ? 202 : 200);
+    if (request.method !== 'REFER') return;
+    void (async () => {
+      for (const status of [100, 180, 200]) {
+        const notify = referNotify(status, request.dialog?.remoteSeq ?? 0);
+        await phone.agent.prepareInDialog(atPhone(), 'NOTIFY', notify).send();
+      }
+    })();
+  };
+  const outcome = await rig.sip.refer(actor, legId, {
+    uri: 'sip:0611112222@127.0.0.1',
+    onProgress: (status) => progress.push(status),
+  });
+  expect(outcome).toEqual({ kind: 'concluded', status: 200 });
+  expect(progress).toEqual([100, 180]);
+  phone.onRequest = (request) => void request.respond(603);
+  const refused = await rig.sip.refer(actor, legId, { uri: 'sip:0611112222@127.0.0.1' });
+  expect(refused).toEqual({ kind: 'refused', status: 603 });
+  const stray = phone.agent.prepareInDialog(atPhone(), 'NOTIFY', referNotify(200, 1)).send();
+  expect(await stray).toMatchObject({ response: { status: 481 } });
+});
+
+test('a re-INVITE of ours goes again after a 491, and the answer reaches the media plane', async () => {
+  const { actor, legId } = await conversation();
+  let refusals = 1;
+  phone.onRequest = (request) => {
+    if (request.method === 'INVITE' && refusals-- > 0) request.respond(491);
+    else request.respond(200, { sdp: ANSWER });
+  };
+  expect(await rig.sip.reinvite(actor, legId)).toBe('agreed');
+  const invites = phone.requests.filter(({ method }) => method === 'INVITE');
+  expect(invites).toHaveLength(2);
+  const seqs = invites.map(({ request }) => request.headers.get('CSeq'));
+  expect(new Set(seqs).size).toBe(2);
+  expect(rig.media.commands.at(-1)).toMatchObject({ type: 'acceptAnswer', leg: legId });
+});
+
+test('the other side holds and comes back: by sendonly, inactive, 0.0.0.0 and UPDATE', async () => {
+  const { caller } = await conversation();
+  const offer = (change: (sdp: string) => string) => change(ANSWER.replace('40002', '40000'));
+  const holds = [
+    offer((sdp) => `${sdp}a=sendonly\r\n`),
+    offer((sdp) => `${sdp}a=inactive\r\n`),
+    offer((sdp) => sdp.replace('c=IN IP4 127.0.0.1', 'c=IN IP4 0.0.0.0')),
+    offer((sdp) => sdp),
+  ];
+  let dialog = caller;
+  const directions: string[] = [];
+  for (const [index, sdp] of holds.entries()) {
+    const prepared = trunk.agent.prepareInDialog(dialog, index === 1 ? 'UPDATE' : 'INVITE', {
+      sdp,
+    });
+    const outcome = await prepared.send();
+    dialog = outcome.dialog;
+    const body = outcome.kind === 'answered' ? outcome.response.body : '';
+    directions.push(/a=(sendrecv|recvonly|inactive|sendonly)/.exec(body)?.[1] ?? 'none');
+  }
+  expect(directions).toEqual(['recvonly', 'inactive', 'recvonly', 'sendrecv']);
+});
+
+test.skipIf(!has('sipp'))('SIPp insists on 100rel and a session timer and gets both', async () => {
+  await oneOperator(rig, { kind: 'sip', uri: phone.uri, available: true });
+  const sipp = new Sipp({
+    scenario: 'uac-100rel',
+    target: { address: '127.0.0.1', port: rig.port },
+    keys: { dialed: '0301234567' },
+    args: ['-i', '127.0.0.1'],
+  });
+  try {
+    await until(
+      () => phone.invites.length === 1,
+      5_000,
+      () => sipp.failure,
+    );
+    await until(() => rig.sip.agent.counts.openInvites === 1, 5_000);
+    phone.invites[0]?.accept({ sdp: ANSWER });
+    await sipp.mediaPort();
+    const actor = await onlyActor();
+    await until(() => actor.state.phase === 'talking', 5_000);
+    const caller = actor.legs.find(({ role }) => role === 'caller');
+    const dialog = caller?.sip?.dialog;
+    expect(dialog && rig.sip.agent.dialog(dialog)?.session).toMatchObject({
+      intervalS: 1800,
+      refresher: 'us',
+    });
+    await phone.bye(phone.agent.dialog(phone.invites[0]!.dialog)!);
+    expect(await sipp.finished(), sipp.failure).toBe(0);
+  } finally {
+    await sipp.close();
+  }
+});
+
+test.skipIf(!has('baresip'))('baresip follows our REFER and tells how it went', async () => {
+  const account = { username: '101', password: 'secret-101' };
+  await oneOperator(rig, { kind: 'sip', ...account, available: true });
+  const baresip = new Baresip({
+    ...account,
+    registrar: { address: '127.0.0.1', port: rig.port },
+    transport: 'udp',
+    answers: 'auto',
+  });
+  try {
+    await baresip.printed('200 OK');
+    trunk.call(rig.port, '0301234567');
+    const actor = await onlyActor();
+    await until(
+      () => actor.state.phase === 'talking',
+      10_000,
+      () => baresip.output,
+    );
+    const legId = actor.state.operator!.legId;
+    const outcome = rig.sip.refer(actor, legId, { uri: phone.uri });
+    await until(
+      () => phone.invites.length === 1,
+      10_000,
+      () => baresip.output,
+    );
+    expect(parseMessage(phone.heard[0] ?? '').ok).toBe(true);
+    phone.invites[0]?.accept({ sdp: ANSWER });
+    expect(await outcome).toEqual({ kind: 'concluded', status: 200 });
+  } finally {
+    await baresip.close();
+  }
+});
