@@ -3,6 +3,7 @@ export { CallIntake } from './call-intake.ts';
 export { Engine } from './engine.ts';
 export type { EngineDeps } from './engine.ts';
 export { MediaProcessClient } from './media-client.ts';
+export { systemNames } from './name-lookup.ts';
 export { NumberReader } from './number-reader.ts';
 export { PhoneBook } from './phone-book.ts';
 export { RegistrarService, SIP_REALM } from './registrar-service.ts';

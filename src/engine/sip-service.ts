@@ -36,6 +36,8 @@ export type SipHandlers = {
   onRegister: (request: IncomingRequest) => Promise<void>;
   /** True for an address of a trunk or of a registered or configured phone. */
   isKnownPeer: (peer: Peer) => boolean;
+  /** A party holds its side of the call or is back: what we hear from it is silence until then. */
+  onHold?: (actor: CallActor, legId: LegId, isHeld: boolean) => void;
   /** A party wants its call transferred; absent: 603. One of `accept` and `refuse` is called. */
   onRefer?: (refer: IncomingRefer) => void;
 };
@@ -64,6 +66,8 @@ export class SipService {
   readonly #bound = new Map<string, BoundLeg>();
   readonly #flood: FloodGate;
   readonly #transfers: SipTransfers;
+  /** Legs whose party holds us. */
+  readonly #held = new Set<LegId>();
   #handlers: SipHandlers | null = null;
 
   constructor(deps: SipServiceDeps) {
@@ -126,9 +130,17 @@ export class SipService {
   }
 
   unbind(dialog: DialogState): void {
-    this.#transfers.dialogEnded(dialog);
     this.agent.forgetDialog(dialog);
-    this.#bound.delete(dialogKey(dialog));
+    this.#release(dialog);
+  }
+
+  /** Requests of this dialog belong to no leg any more. */
+  #release(dialog: DialogState): void {
+    const key = dialogKey(dialog);
+    const legId = this.#bound.get(key)?.legId;
+    if (legId !== undefined) this.#held.delete(legId);
+    this.#transfers.dialogEnded(dialog);
+    this.#bound.delete(key);
   }
 
   /**
@@ -148,7 +160,7 @@ export class SipService {
     const prepared = this.agent.prepareInDialog(current, 'BYE');
     putDialog(actor, leg, prepared.dialog);
     await actor.saveLegs();
-    this.#bound.delete(dialogKey(dialog));
+    this.#release(dialog);
     void this.#sendBye(actor, leg, prepared);
   }
 
@@ -203,8 +215,7 @@ export class SipService {
     switch (request.method) {
       case 'BYE':
         request.respond(200);
-        this.#transfers.dialogEnded(dialog);
-        this.#bound.delete(dialogKey(dialog));
+        this.#release(dialog);
         await this.#hungUp(actor, legId);
         return;
       case 'INVITE':
@@ -254,8 +265,19 @@ export class SipService {
       }
       if (leg) actor.putLeg({ ...leg, localSdp: renewed.value.localSdp });
       request.respond(200, { sdp: renewed.value.localSdp });
+      this.#noteHold(actor, legId, renewed.value.localSdp);
     }
     await actor.saveLegsInTurn();
+  }
+
+  /** RFC 3264 §8.4, seen in our answer: it may send to us no more than the peer lets it. */
+  #noteHold(actor: CallActor, legId: LegId, answer: string): void {
+    const isHeld = /^a=(recvonly|inactive)\r?$/m.test(answer);
+    if (isHeld === this.#held.has(legId)) return;
+    if (isHeld) this.#held.add(legId);
+    else this.#held.delete(legId);
+    actor.log.info({ legId, isHeld }, 'hold by the far side');
+    this.#handlers?.onHold?.(actor, legId, isHeld);
   }
 
   /**

@@ -6,8 +6,11 @@ import { contactOf, sdpOf } from './message.ts';
 import { parseNameAddress, splitList } from './name-address.ts';
 import { calledNumbers, callingNumbers, privacyOf } from './number-in-uri.ts';
 import { parseMessage } from './parse-message.ts';
+import { parseReferTo, referEventOf, sipfragStatus, wantsNoSubscription } from './refer.ts';
 import { processRegister } from './registrar.ts';
+import { parseRAck } from './reliable-provisional.ts';
 import { serializeMessage } from './serialize-message.ts';
+import { isSessionTooShort, timerOfRequest } from './session-timer.ts';
 import { StreamFramer } from './stream-framer.ts';
 import { formatUri, parseUri } from './uri.ts';
 import { parseVia } from './via.ts';
@@ -17,6 +20,8 @@ const SEEDS = [
   'REGISTER sip:example.com SIP/2.0\r\nv: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKg\r\nf: <sip:1001@example.com>;tag=g\r\nt: <sip:1001@example.com>\r\ni: reg\r\nCSeq: 2 REGISTER\r\nm: <sip:1001@10.0.0.1>;expires=60;q=0.5, *\r\nAuthorization: Digest username="1001", realm="r", nonce="n", uri="u", response="x", qop=auth, nc=00000001, cnonce="c"\r\nl: 0\r\n\r\n',
   'SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKh\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\nWWW-Authenticate: Digest realm="r", nonce="n", qop="auth"\r\n\r\n',
   'BYE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP [2001:db8::1]:5060;branch=z9hG4bKi;received=::1\r\nFrom: <tel:+81301234567>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: y\r\nCSeq: 3 BYE\r\n\r\n',
+  'INVITE sip:c@d SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.9;branch=z9hG4bKj\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: z\r\nCSeq: 1 INVITE\r\nContact: <sip:a@192.0.2.9;transport=tcp>\r\nRequire: 100rel, timer\r\nSession-Expires: 90;refresher=uas\r\nMin-SE: 90\r\n\r\n',
+  'REFER sip:c@d SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKk\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: z\r\nCSeq: 4 REFER\r\nRefer-To: <sip:e@f;method=INVITE?Replaces=x%3Bto-tag%3D1%3Bfrom-tag%3D2>\r\nRefer-Sub: false\r\nEvent: refer;id=4\r\nContent-Type: message/sipfrag\r\nRAck: 1 1 INVITE\r\n\r\nSIP/2.0 200 OK\r\n',
 ];
 
 /** Texts that once were trouble, or look as if they would be. */
@@ -99,11 +104,18 @@ function readAll(text: string): void {
     parseVia(value);
     parseAuthorization(value);
     parseChallenge(value);
+    parseRAck(value);
   }
   if (message.kind !== 'request') return;
   calledNumbers(message, decodeUtf8);
   callingNumbers(message, decodeUtf8);
   privacyOf(message);
+  parseReferTo(message);
+  referEventOf(message);
+  sipfragStatus(message);
+  wantsNoSubscription(message);
+  isSessionTooShort(message);
+  timerOfRequest(message, { intervalS: 1800 }, 0);
   processRegister({ request: message, source: peerAt(9), bindings: [], nowMs: 0 });
 }
 
@@ -128,15 +140,19 @@ describe('hostile bytes', () => {
     fc.assert(
       fc.property(fc.array(hostile, { minLength: 1, maxLength: 6 }), (texts) => {
         const network = new SipNetwork();
-        const agent = network.start(2, {
-          onInvite: (invite) => {
-            invite.provisional(180);
-            invite.accept();
-            agent.forgetDialog(invite.dialog);
+        const agent = network.start(
+          2,
+          {
+            onInvite: (invite) => {
+              invite.provisional(180);
+              invite.accept();
+              agent.forgetDialog(invite.dialog);
+            },
+            onRegister: (incoming) => incoming.respond(200),
+            onStrayAnswer: () => 'end',
           },
-          onRegister: (incoming) => incoming.respond(200),
-          onStrayAnswer: () => 'end',
-        });
+          { supported: ['timer', '100rel'], session: { intervalS: 1800 } },
+        );
         for (const text of texts) agent.receive(text, { ...peerAt(9), port: 5999 });
         network.clock.advance(70_000);
         expect(agent.counts).toEqual({ transactions: 0, dialogs: 0, openInvites: 0, answers: 0 });

@@ -97,6 +97,8 @@ export type {
 } from './registration-client.ts';
 export { OptionsProbe } from './options-probe.ts';
 export type { ProbeDeps, ProbeOptions, ProbeState } from './options-probe.ts';
+export { locateServer } from './locate-server.ts';
+export type { LocateOptions, NameLookup, NaptrRecord, SrvRecord } from './locate-server.ts';
 export { identityHeaders } from './outgoing-identity.ts';
 export type {
   IdentityHeaders,

@@ -22,7 +22,7 @@ const plan = fc.record<Plan>({
 });
 
 /** One call over a network that spoils its first datagrams as planned and is sound afterwards. */
-async function play(planned: Plan, cancels: boolean) {
+async function play(planned: Plan, cancels: boolean, isReliable = false) {
   const network = new SipNetwork();
   let datagram = 0;
   network.fate = () => planned.fates[datagram++] ?? [1];
@@ -30,32 +30,38 @@ async function play(planned: Plan, cancels: boolean) {
   const calls: string[] = [];
   const requests: string[] = [];
   let calleeEnd = 'none';
-  const callee = network.start(2, {
-    onInvite: (invite) => {
-      calls.push(topVia(invite.request)?.params.get('branch') ?? '');
-      invite.provisional(180);
-      invite.observe({
-        onCancel: () => (calleeEnd = 'cancelled'),
-        onAck: () => (calleeEnd = 'acknowledged'),
-        onAckTimeout: () => {
-          calleeEnd = 'ack-timeout';
-          void callee.prepareInDialog(invite.dialog, 'BYE').send();
-        },
-      });
-      network.clock.setTimer(planned.answerAfterMs, () => invite.accept({ sdp: 'v=0\r\n' }));
+  const supported = isReliable ? { supported: ['100rel'] } : {};
+  const callee = network.start(
+    2,
+    {
+      onInvite: (invite) => {
+        calls.push(topVia(invite.request)?.params.get('branch') ?? '');
+        invite.provisional(180);
+        invite.observe({
+          onCancel: () => (calleeEnd = 'cancelled'),
+          onAck: () => (calleeEnd = 'acknowledged'),
+          onAckTimeout: () => {
+            calleeEnd = 'ack-timeout';
+            void callee.prepareInDialog(invite.dialog, 'BYE').send();
+          },
+        });
+        network.clock.setTimer(planned.answerAfterMs, () => invite.accept({ sdp: 'v=0\r\n' }));
+      },
+      onInDialogRequest: (incoming) => {
+        requests.push(`${incoming.method} ${cseqOf(incoming.request)?.number ?? 0}`);
+        incoming.respond(200);
+      },
     },
-    onInDialogRequest: (incoming) => {
-      requests.push(`${incoming.method} ${cseqOf(incoming.request)?.number ?? 0}`);
-      incoming.respond(200);
-    },
-  });
+    supported,
+  );
   let dialog: DialogState | undefined;
-  const caller = network.start(1, {});
+  const caller = network.start(1, {}, supported);
   const outgoing = caller.invite({
     uri: 'sip:b@192.0.2.2',
     destination: peerAt(2),
     from: { uri: 'sip:a@192.0.2.1' },
     sdp: 'v=0\r\n',
+    headers: isReliable ? [['Require', '100rel']] : [],
     observer: {
       onAnswered: (answer) => {
         events.push('answered');
@@ -92,6 +98,25 @@ describe('over a network that loses, repeats and reorders', () => {
         if (call.dialog) expect(caller.counts.dialogs + callee.counts.dialogs).toBe(0);
         expect(caller.counts.transactions + callee.counts.transactions).toBe(0);
         for (const { text } of network.sent) parsed(text);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('so does one whose provisional responses are reliable, with rising CSeq', async () => {
+    await fc.assert(
+      fc.asyncProperty(plan, async (planned) => {
+        const { network, caller, callee, ...call } = await play(planned, false, true);
+        expect(call.events).toHaveLength(1);
+        if (call.dialog) {
+          expect(call.calleeEnd()).toBe('acknowledged');
+          void caller.prepareInDialog(call.dialog, 'BYE').send();
+          await network.pass(1000);
+          expect(call.requests.map((line) => line.split(' ')[0])).toEqual(['BYE']);
+        }
+        await network.pass(250_000);
+        expect(caller.counts.transactions + callee.counts.transactions).toBe(0);
+        expect(network.clock.pendingTimers).toBe(0);
       }),
       { numRuns: 60 },
     );

@@ -149,7 +149,10 @@ export type PlacedCall = {
 };
 
 /** What a test decides in the engine's place. */
-type Hooks = { onRefer?: (refer: IncomingRefer) => void };
+type Hooks = {
+  onRefer?: (refer: IncomingRefer) => void;
+  onHold?: (legId: LegId, isHeld: boolean) => void;
+};
 
 /** The engine of one app process on a real database and real sockets; the media plane is a fake. */
 export class EngineRig {
@@ -270,6 +273,7 @@ export class EngineRig {
       onInvite: (invite) => intake.onInvite(invite),
       onRegister: (request) => registrar.onRegister(request),
       isKnownPeer: () => true,
+      onHold: (_actor, legId, isHeld) => hooks.onHold?.(legId, isHeld),
       onRefer: (refer) => (hooks.onRefer ? hooks.onRefer(refer) : refer.refuse(603)),
     });
     await engine.start();

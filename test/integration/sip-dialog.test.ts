@@ -132,9 +132,13 @@ test('a re-INVITE of ours goes again after a 491, and the answer reaches the med
 });
 
 test('the other side holds and comes back: by sendonly, inactive, 0.0.0.0 and UPDATE', async () => {
-  const { caller } = await conversation();
+  const { caller, actor } = await conversation();
+  const holds: boolean[] = [];
+  rig.hooks.onHold = (legId, isHeld) => {
+    if (legId === actor.state.callerLeg.id) holds.push(isHeld);
+  };
   const offer = (change: (sdp: string) => string) => change(ANSWER.replace('40002', '40000'));
-  const holds = [
+  const offers = [
     offer((sdp) => `${sdp}a=sendonly\r\n`),
     offer((sdp) => `${sdp}a=inactive\r\n`),
     offer((sdp) => sdp.replace('c=IN IP4 127.0.0.1', 'c=IN IP4 0.0.0.0')),
@@ -142,7 +146,7 @@ test('the other side holds and comes back: by sendonly, inactive, 0.0.0.0 and UP
   ];
   let dialog = caller;
   const directions: string[] = [];
-  for (const [index, sdp] of holds.entries()) {
+  for (const [index, sdp] of offers.entries()) {
     const prepared = trunk.agent.prepareInDialog(dialog, index === 1 ? 'UPDATE' : 'INVITE', {
       sdp,
     });
@@ -152,6 +156,7 @@ test('the other side holds and comes back: by sendonly, inactive, 0.0.0.0 and UP
     directions.push(/a=(sendrecv|recvonly|inactive|sendonly)/.exec(body)?.[1] ?? 'none');
   }
   expect(directions).toEqual(['recvonly', 'inactive', 'recvonly', 'sendrecv']);
+  expect(holds).toEqual([true, false]);
 });
 
 test.skipIf(!has('sipp'))('SIPp insists on 100rel and a session timer and gets both', async () => {
