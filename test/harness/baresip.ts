@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './platform.ts';
@@ -12,30 +12,42 @@ export type BaresipOptions = {
   transport: 'udp' | 'tcp';
   /** `auto` picks up by itself. */
   answers: 'auto' | 'manual';
+  /** What it says from the moment it picks up, 8 kHz; a hum of 440 Hz unless told. */
+  voice?: Int16Array;
 };
 
 const CONFIG = `
 sip_listen 127.0.0.1:0
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
 module_path /usr/lib/baresip/modules
 module g711.so
 module aufile.so
+module aubridge.so
+module sndfile.so
 module_app account.so
 module_app menu.so
 `;
 
-/** A registered SIP phone, a peer nobody here wrote; it hums 440 Hz. */
+/**
+ * A registered SIP phone, a peer nobody here wrote. It speaks a WAV file (module `aufile`) and writes
+ * what it decodes into another (module `sndfile`); `aubridge` is a player without a device.
+ */
 export class Baresip {
   readonly #process: ChildProcess;
   readonly #dir: string;
   #output = '';
 
-  constructor({ username, password, registrar, transport, answers }: BaresipOptions) {
+  constructor(options: BaresipOptions) {
+    const { username, password, registrar, transport, answers, voice = hum() } = options;
     this.#dir = mkdtempSync(join(tmpdir(), 'denwaban-baresip-'));
     const host = `${registrar.address}:${registrar.port};transport=${transport}`;
-    const account = `<sip:${username}@${host}>;auth_pass=${password};answermode=${answers};regint=60`;
-    const [source, player] = [join(this.#dir, 'said.wav'), join(this.#dir, 'heard.wav')];
-    const sound = `audio_source aufile,${source}\naudio_player aufile,${player}\n`;
-    writeFileSync(source, hum());
+    const account = `<sip:${username}@${host}>;auth_pass=${password};answermode=${answers};audio_codecs=PCMU/8000/1;regint=60`;
+    const source = join(this.#dir, 'said.wav');
+    const sound = `audio_source aufile,${source}\naudio_player aubridge,ear\nsnd_path ${this.#dir}\n`;
+    writeFileSync(source, wavOf(voice));
     writeFileSync(join(this.#dir, 'config'), CONFIG + sound);
     writeFileSync(join(this.#dir, 'accounts'), `${account}\n`);
     writeFileSync(join(this.#dir, 'contacts'), '');
@@ -64,35 +76,52 @@ export class Baresip {
     );
   }
 
+  /** What it heard in the latest call. */
+  pcm(): Int16Array {
+    const heard = readdirSync(this.#dir).filter((file) => file.endsWith('-dec.wav'));
+    const name = heard.sort().at(-1);
+    if (name === undefined) throw new Error(`baresip wrote nothing:\n${this.#output}`);
+    const bytes = readFileSync(join(this.#dir, name));
+    const data = bytes.indexOf('data') + 8;
+    const length = 2 * Math.floor((bytes.length - data) / 2);
+    return new Int16Array(Uint8Array.from(bytes.subarray(data, data + length)).buffer);
+  }
+
+  /** Unregisters, if there is still a registrar, and ends. */
   async close(): Promise<void> {
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const gone = new Promise((resolve) => this.#process.once('exit', resolve));
-      this.#process.kill('SIGKILL');
+      this.#process.kill('SIGTERM');
+      const limit = setTimeout(() => this.#process.kill('SIGKILL'), 2_000);
       await gone;
+      clearTimeout(limit);
     }
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }
 
-/** Ten seconds of 440 Hz, 8 kHz, one channel, as a WAV file. */
-function hum(): Buffer {
+/** Ten seconds of 440 Hz. */
+function hum(): Int16Array {
+  return Int16Array.from({ length: 80_000 }, (_, i) =>
+    Math.round(8000 * Math.sin((2 * Math.PI * 440 * i) / 8000)),
+  );
+}
+
+/** A WAV file of 16 bit, 8 kHz, one channel. */
+function wavOf(pcm: Int16Array): Buffer {
   const rate = 8000;
-  const samples = 10 * rate;
-  const file = Buffer.alloc(44 + 2 * samples);
-  file.write('RIFF', 0, 'latin1');
-  file.writeUInt32LE(file.length - 8, 4);
-  file.write('WAVEfmt ', 8, 'latin1');
-  file.writeUInt32LE(16, 16);
-  file.writeUInt16LE(1, 20);
-  file.writeUInt16LE(1, 22);
-  file.writeUInt32LE(rate, 24);
-  file.writeUInt32LE(2 * rate, 28);
-  file.writeUInt16LE(2, 32);
-  file.writeUInt16LE(16, 34);
-  file.write('data', 36, 'latin1');
-  file.writeUInt32LE(2 * samples, 40);
-  for (let i = 0; i < samples; i++) {
-    file.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * 440 * i) / rate)), 44 + 2 * i);
-  }
-  return file;
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0, 'latin1');
+  header.writeUInt32LE(36 + 2 * pcm.length, 4);
+  header.write('WAVEfmt ', 8, 'latin1');
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(rate, 24);
+  header.writeUInt32LE(2 * rate, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write('data', 36, 'latin1');
+  header.writeUInt32LE(2 * pcm.length, 40);
+  return Buffer.concat([header, Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength)]);
 }

@@ -85,6 +85,10 @@ export async function heardBy(page: Page): Promise<Int16Array> {
   return new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 }
 
+export async function forgetHeard(page: Page): Promise<void> {
+  await page.evaluate('void (window.ear.heard.length = 0)');
+}
+
 /** Signs in, opens the kept-up leg and goes on the floor, by the API alone; the operator's id. */
 export async function openDeskAudio(
   page: Page,

@@ -73,6 +73,14 @@ export class Platform {
     return JSON.parse(text) as { http: number; sip: number; webrtc: number };
   }
 
+  /** The first even ports that telephone legs may get. */
+  rtpPorts(count: number): number[] {
+    const text = readFileSync(join(this.dataDir, 'run', 'media.json'), 'utf8');
+    const { argument } = JSON.parse(text) as { argument: string };
+    const [from] = (JSON.parse(argument) as { rtpPorts: [number, number] }).rtpPorts;
+    return Array.from({ length: count }, (_, place) => from + 2 * place);
+  }
+
   get url(): string {
     return `${this.#scheme}://${this.bind === '127.0.0.1' ? 'localhost' : this.bind}:${this.ports.http}`;
   }
@@ -84,7 +92,7 @@ export class Platform {
     body?: unknown,
     operatorId?: string,
   ): Promise<ApiAnswer<T>> {
-    const response = await fetch(`${this.url}${path}`, {
+    const response = await fetchAgain(`${this.url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${this.token}`,
@@ -197,6 +205,18 @@ export async function launchPlatform(options: PlatformOptions = {}): Promise<Pla
     throw error;
   }
   return platform;
+}
+
+/** A test that reckons for seconds finds its kept connection closed by the server: once more, then. */
+async function fetchAgain(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    const isClosed = cause instanceof Error && 'code' in cause && cause.code === 'UND_ERR_SOCKET';
+    if (!isClosed) throw error;
+    return fetch(url, init);
+  }
 }
 
 /** Polls until `condition` holds; fails with what `explain` says. */

@@ -28,29 +28,46 @@ export type PeerNetwork = {
   seed?: number;
 };
 
-type HeardPacket = { sequence: number; timestamp: number; ssrc: number; pcm: Int16Array };
+/** `atMs` on the machine's clock since its start. */
+type HeardPacket = {
+  atMs: number;
+  sequence: number;
+  timestamp: number;
+  ssrc: number;
+  pcm: Int16Array;
+};
 
 /** A telephone's audio: sends a block sequence as RTP and keeps what it hears. */
 export class RtpPeer {
   readonly socket: Socket;
   readonly codec: Codec;
-  readonly #ssrc = Math.floor(Math.random() * 0xffff_ffff);
+  readonly ssrc: number;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly heard: HeardPacket[] = [];
   #sequence = 65_500;
   #timestamp = 4_294_900_000;
   #sending = false;
+  /** When the first frame was due, on the clock of `performance.now()`. */
+  spokeAtMs = 0;
+  /** How late a frame of ours left at worst: this process had no time. */
+  worstLateMs = 0;
 
-  private constructor(socket: Socket, codec: Codec) {
+  private constructor(socket: Socket, codec: Codec, ssrc: number) {
     this.socket = socket;
+    this.ssrc = ssrc;
     this.codec = codec;
     socket.on('message', (datagram) => this.#hear(datagram));
   }
 
-  static async open(codec: Codec = 'PCMU', address = '127.0.0.1'): Promise<RtpPeer> {
+  /** `ssrc`: for one who pretends to be another. */
+  static async open(
+    codec: Codec = 'PCMU',
+    address = '127.0.0.1',
+    ssrc = Math.floor(Math.random() * 0xffff_ffff),
+  ): Promise<RtpPeer> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: 1_000_000 });
     await new Promise<void>((resolve) => socket.bind(0, address, resolve));
-    return new RtpPeer(socket, codec);
+    return new RtpPeer(socket, codec, ssrc);
   }
 
   get port(): number {
@@ -80,10 +97,12 @@ export class RtpPeer {
     const random = seededRandom(network.seed ?? 1);
     const frameMs = 20 / (1 + (network.ppm ?? 0) * 1e-6);
     const start = performance.now();
+    this.spokeAtMs = start;
     let frame = 0;
     this.#sending = true;
     const step = (): void => {
       if (!this.#sending) return;
+      this.worstLateMs = Math.max(this.worstLateMs, performance.now() - start - frame * frameMs);
       while (start + frame * frameMs <= performance.now()) {
         const packet = this.#packet(sequence.render(frame * FRAME_SAMPLES, FRAME_SAMPLES));
         frame++;
@@ -119,6 +138,23 @@ export class RtpPeer {
   close(): Promise<void> {
     this.stop();
     return new Promise((resolve) => this.socket.close(() => resolve()));
+  }
+
+  /** Packets missing in what was heard: lost on the way or by this process's socket. */
+  get lost(): number {
+    return this.heard.reduce((sum, { sequence }, index) => {
+      const before = this.heard[index - 1];
+      return before ? sum + Math.max(0, sequenceDistance(sequence, before.sequence) - 1) : 0;
+    }, 0);
+  }
+
+  /** When the first sample of `pcm()` came, judged by the packets that came quickest. */
+  get firstHeardMs(): number {
+    const first = this.heard[0]?.timestamp ?? 0;
+    const starts = this.heard.map(
+      ({ atMs, timestamp }) => atMs - timestampDistance(timestamp, first) / 8,
+    );
+    return Math.min(...starts);
   }
 
   /** What was heard from the `from`th packet on, each packet at its timestamp's place. */
@@ -174,7 +210,7 @@ export class RtpPeer {
       payloadType,
       sequence: this.#sequence,
       timestamp: this.#timestamp,
-      ssrc: this.#ssrc,
+      ssrc: this.ssrc,
     });
   }
 
@@ -191,6 +227,7 @@ export class RtpPeer {
     const codes = datagram.subarray(header.payloadStart, header.payloadEnd);
     const { sequence, timestamp, ssrc } = header;
     this.heard.push({
+      atMs: performance.now(),
       sequence,
       timestamp,
       ssrc,

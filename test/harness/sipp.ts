@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { until } from './platform.ts';
 
 export type SippOptions = {
+  /** A file of test/sipp, or one of SIPp's own as `own:uac`. */
   scenario: string;
   target: { address: string; port: number };
   keys?: Record<string, string | number>;
@@ -24,14 +25,13 @@ export class Sipp {
     this.#dir = mkdtempSync(join(tmpdir(), 'denwaban-sipp-'));
     const { scenario, target, keys = {}, args = [], prefix = [] } = options;
     const file = fileURLToPath(new URL(`../sipp/${scenario}.xml`, import.meta.url));
+    const own = /^own:(.*)/.exec(scenario)?.[1];
     const command = [
       ...prefix,
       'sipp',
       `${target.address}:${target.port}`,
-      '-sf',
-      file,
-      '-m',
-      '1',
+      ...(own === undefined ? ['-sf', file] : ['-sn', own]),
+      ...(args.includes('-m') ? [] : ['-m', '1']),
       '-nostdin',
       '-trace_err',
       '-error_file',

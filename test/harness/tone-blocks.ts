@@ -294,13 +294,42 @@ export function compareTiming(
   b: ReadonlyMap<number, number>,
   expectedMs: (block: number) => number = () => 0,
 ): { offsetMs: number; driftMsPerMinute: number; blocks: number } {
-  const points: { atMinutes: number; offsetMs: number }[] = [];
+  const points: Point[] = [];
   for (const [block, position] of a) {
     const other = b.get(block);
     if (other === undefined) continue;
     const offsetMs = ((position - other) * 1000) / SAMPLE_RATE_HZ - expectedMs(block);
     points.push({ atMinutes: other / SAMPLE_RATE_HZ / 60, offsetMs });
   }
+  return fit(points);
+}
+
+/**
+ * How much later each block lies in `positions` than it happened by another clock, up to a constant, and
+ * how that drifts. `atMs` is undefined for a block of which nobody knows.
+ */
+export function delayOf(
+  positions: ReadonlyMap<number, number>,
+  atMs: (block: number) => number | undefined,
+): { delayMs: number; driftMsPerMinute: number; blocks: number } {
+  const points: Point[] = [];
+  for (const [block, position] of positions) {
+    const happenedMs = atMs(block);
+    if (happenedMs === undefined) continue;
+    const placeMs = (position * 1000) / SAMPLE_RATE_HZ;
+    points.push({ atMinutes: placeMs / 60_000, offsetMs: placeMs - happenedMs });
+  }
+  const { offsetMs, ...rest } = fit(points);
+  return { delayMs: offsetMs, ...rest };
+}
+
+type Point = { atMinutes: number; offsetMs: number };
+
+function fit(points: readonly Point[]): {
+  offsetMs: number;
+  driftMsPerMinute: number;
+  blocks: number;
+} {
   const half = Math.floor(points.length / 2);
   const slopes: number[] = [];
   for (const [place, early] of points.entries()) {
