@@ -23,7 +23,9 @@ export function StartScreen(): ReactNode {
           </Title>
           {!sip && <InsecureOrigin />}
           {!sip && audio.problem !== null && audio.problem !== 'insecure' && <SoundProblem />}
-          <Text>{t(sip ? 'console.start.leadSip' : 'console.start.lead')}</Text>
+          {(sip || !isInsecureOrigin()) && (
+            <Text>{t(sip ? 'console.start.leadSip' : 'console.start.lead')}</Text>
+          )}
           {audio.phase === 'asking' && (
             <Alert
               color="indigo"

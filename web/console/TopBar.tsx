@@ -29,8 +29,8 @@ export function TopBar(): ReactNode {
       component="header"
       className={classes['line'] ?? ''}
       h={52}
-      px="md"
-      gap="sm"
+      px={{ base: 'xs', sm: 'md' }}
+      gap="xs"
       wrap="nowrap"
       justify="space-between"
     >
@@ -48,7 +48,12 @@ export function TopBar(): ReactNode {
             visibleFrom={view.waitingCalls > 0 ? undefined : 'sm'}
             data-testid="waiting-calls"
           >
-            {t('console.waiting', { count: view.waitingCalls })}
+            <Text span inherit visibleFrom="sm">
+              {t('console.waiting', { count: view.waitingCalls })}
+            </Text>
+            <Text span inherit hiddenFrom="sm">
+              {view.waitingCalls}
+            </Text>
           </Badge>
         )}
       </Group>

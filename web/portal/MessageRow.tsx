@@ -54,7 +54,11 @@ export function MessageRow({ message, now, format, withCompany }: RowProps): Rea
       <Group gap="xs" justify="space-between" mt={4}>
         <Text size="sm" c="dimmed">
           <When at={message.arrivedAt} now={now} format={format} />
-          {[number, company].map((fact) => fact !== null && `　${fact}`)}
+          {'　'}
+          <Text span inherit style={{ whiteSpace: 'nowrap' }}>
+            {number}
+          </Text>
+          {company !== null && `　${company}`}
         </Text>
         <RowStates message={message} />
       </Group>
