@@ -6,6 +6,7 @@ import type { Destination, Peer, SipTransport } from '../sip/index.ts';
 
 /** Larger datagrams cannot come in one piece over any real path. */
 const MAX_DATAGRAM_BYTES = 65_535;
+const MAX_EARLY_DATAGRAMS = 1_000;
 
 export type SipSocketOptions = {
   /** Inherited from the keeper; it stays open when this process dies. */
@@ -21,11 +22,18 @@ export class SipSocket implements SipTransport {
   readonly reliable = false;
   readonly #socket: Socket;
   readonly #log: Logger;
-  #receive: (message: string, source: Peer) => void = () => undefined;
+  readonly #early: [message: string, source: Peer][];
+  #receive: (message: string, source: Peer) => void;
 
   private constructor(socket: Socket, log: Logger) {
     this.#socket = socket;
     this.#log = log;
+    // What comes before `listen` waits: a new app has much to take over first.
+    const early: [message: string, source: Peer][] = [];
+    this.#receive = (...datagram) => {
+      if (early.length < MAX_EARLY_DATAGRAMS) early.push(datagram);
+    };
+    this.#early = early;
     socket.on('message', (bytes, { address, port }) => {
       if (bytes.length > MAX_DATAGRAM_BYTES) return;
       this.#receive(bytes.toString('latin1'), { protocol: 'UDP', address, port });
@@ -63,6 +71,7 @@ export class SipSocket implements SipTransport {
 
   listen(receive: (message: string, source: Peer) => void): void {
     this.#receive = receive;
+    for (const [message, source] of this.#early.splice(0)) receive(message, source);
   }
 
   send(message: string, destination: Destination): void {

@@ -77,6 +77,18 @@ describe('SIP over TCP', () => {
     expect(streams.size).toBe(1);
   });
 
+  it('reads nothing before it is told to listen, and then everything', async () => {
+    const own = { fd: null, port: 0, bind: LOOPBACK, log: silentLogger, clock };
+    const early = await SipStreams.open(own);
+    const peer = far(connect({ host: LOOPBACK, port: early.port }));
+    peer.socket.write(MESSAGE);
+    await new Promise<void>((resolve) => peer.socket.once('connect', resolve));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    early.listen((message, source) => got.push({ message, source }));
+    await until(() => got.length === 1, 5_000);
+    await early.close();
+  });
+
   it('makes one connection to a destination and uses it again', async () => {
     const { port, taken } = await listening();
     streams.send('one', { address: LOOPBACK, port });

@@ -27,6 +27,8 @@ export class SipStreams implements SipTransport {
   readonly #routes = new Map<string, SipConnection>();
   readonly #connections = new Set<SipConnection>();
   readonly #perAddress = new Map<string, number>();
+  /** Connected before `listen`: nothing of theirs is read until then. */
+  #early: Socket[] | null = [];
   #check: Timer;
   #receive: (message: string, source: Peer) => void = () => undefined;
   #onFailed: (peer: Peer) => void = () => undefined;
@@ -35,13 +37,16 @@ export class SipStreams implements SipTransport {
     this.#server = server;
     this.#clock = clock;
     this.#log = log;
-    server.on('connection', (socket) => this.#taken(socket));
+    server.on('connection', (socket) => {
+      if (this.#early && this.#early.length < MAX_CONNECTIONS) this.#early.push(socket);
+      else this.#taken(socket);
+    });
     server.on('error', (error) => log.error({ err: error }, 'SIP TCP socket'));
     this.#check = this.#armCheck();
   }
 
   static open({ fd, port, bind, log, clock }: SipStreamsOptions): Promise<SipStreams> {
-    const server = createServer({ pauseOnConnect: false });
+    const server = createServer({ pauseOnConnect: true });
     return new Promise((resolve, reject) => {
       server.once('error', (cause: NodeJS.ErrnoException) => {
         const taken = cause.code === 'EADDRINUSE';
@@ -75,6 +80,9 @@ export class SipStreams implements SipTransport {
   ): void {
     this.#receive = receive;
     this.#onFailed = onFailed;
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const socket of early) this.#taken(socket);
   }
 
   send(message: string, destination: Destination): void {
@@ -88,6 +96,7 @@ export class SipStreams implements SipTransport {
     this.#check.cancel();
     this.#onFailed = () => undefined;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#early ?? []) socket.destroy();
     for (const connection of [...this.#connections]) connection.close('we stop');
     return closed;
   }
@@ -125,6 +134,7 @@ export class SipStreams implements SipTransport {
       return;
     }
     this.#keep(socket, peerOf(address, remotePort), false);
+    socket.resume();
   }
 
   #hasRoomFor(address: string): boolean {

@@ -61,7 +61,7 @@ describe('REFER', () => {
     ['Refer-To: <sip:a@b'],
     ['Refer-To: '],
   ])('is refused when it asks for nothing we could do: %j %j', (...lines) => {
-    expect(parseReferTo(refer(...lines.filter((line) => line !== undefined)))).toBeUndefined();
+    expect(parseReferTo(refer(...lines))).toBeUndefined();
   });
 
   it('is told by NOTIFY how the call goes, and ends with a final status', () => {
