@@ -77,7 +77,7 @@ export class DeskAudio {
     this.#owner.delete(operator.legId);
     this.#cancelGone(operator.id);
     await this.#deps.media.closeLeg(operator.legId);
-    await this.#deps.floor.setAudio(operator.id, { legId: null, deskId: null });
+    await this.#deps.floor.endAudio(operator.id, operator.legId);
     this.#deps.events.publish({ type: 'operator.changed', operatorId: operator.id });
   }
 
@@ -112,12 +112,18 @@ export class DeskAudio {
     if (operator.legId !== null) {
       this.#owner.delete(operator.legId);
       await media.closeLeg(operator.legId);
+      await floor.endAudio(operator.id, operator.legId);
     }
-    await floor.setAudio(operator.id, { legId: null, deskId: null });
+    // The page may have opened its next leg meanwhile: then nothing is lost.
+    if (this.#hasLeg(operator.id)) return;
     this.#armGone(operator.id);
     events.publish({ type: 'operator.changed', operatorId: operator.id });
     events.publish({ type: 'audio.reopen', operatorId: operator.id });
     await this.#deps.onLost(operator);
+  }
+
+  #hasLeg(id: OperatorId): boolean {
+    return [...this.#owner.values()].includes(id);
   }
 
   #armGone(id: OperatorId): void {

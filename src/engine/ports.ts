@@ -77,10 +77,9 @@ export interface FloorStore {
     state: OperatorState,
     now: number,
   ): Promise<Operator | null>;
-  setAudio(
-    id: OperatorId,
-    audio: { legId: LegId | null; deskId: string | null },
-  ): Promise<Operator | null>;
+  setAudio(id: OperatorId, audio: { legId: LegId; deskId: string }): Promise<Operator | null>;
+  /** Only while this is the operator's leg: a newer one stays. */
+  endAudio(id: OperatorId, legId: LegId): Promise<void>;
   noteRingNoAnswer(id: OperatorId): Promise<number>;
 }
 

@@ -30,9 +30,11 @@ export async function openListeners(
   webrtcInUse?: number,
 ): Promise<Listeners> {
   const { webrtcPort, bind } = config.media;
-  const webrtc =
-    webrtcInUse ??
-    (await portFor(webrtcPort, { kind: 'udp', bind, variable: 'DENWABAN_WEBRTC_PORT' }));
+  const place = { kind: 'udp', bind, variable: 'DENWABAN_WEBRTC_PORT' } as const;
+  let webrtc = webrtcInUse ?? (await portFor(webrtcPort, place));
+  for (let attempt = 1; isForRtp(config, webrtc) && attempt < FREE_PORT_ATTEMPTS; attempt++) {
+    webrtc = await portFor(webrtcPort, place);
+  }
   return calls ? openHere(config, calls, webrtc) : leaveToApp(config, webrtc);
 }
 
@@ -50,7 +52,7 @@ function openHere(config: Config, calls: SystemCalls, webrtc: number): Listeners
   const sip = (kind: Kind, port: number): { fd: number; port: number } =>
     listen({ kind, bind: config.sip.bind, port, variable: 'DENWABAN_SIP_PORT' });
   try {
-    const [udp, tcp] = sipPair(sip, config.sip.port, () => calls.close(open.pop() ?? -1));
+    const [udp, tcp] = sipPair(config, sip, () => calls.close(open.pop() ?? -1));
     const web = http();
     return {
       ports: { http: web.port, sip: udp.port, webrtc },
@@ -65,21 +67,29 @@ function openHere(config: Config, calls: SystemCalls, webrtc: number): Listeners
 
 type Socket = { fd: number; port: number };
 
-/** UDP and TCP on one number; a number the system chose for UDP may be taken in TCP. */
+/** UDP and TCP on one number; a number the system chose for UDP may be of no use in TCP. */
 function sipPair(
+  config: Config,
   sip: (kind: Kind, port: number) => Socket,
-  port: number,
   giveUp: () => void,
 ): [Socket, Socket] {
+  const { port } = config.sip;
   for (let attempt = 1; ; attempt++) {
     const udp = sip('udp', port);
+    const mayTryAgain = port === 0 && attempt < FREE_PORT_ATTEMPTS;
     try {
-      return [udp, sip('tcp', udp.port)];
+      if (!mayTryAgain || !isForRtp(config, udp.port)) return [udp, sip('tcp', udp.port)];
     } catch (error) {
-      if (port !== 0 || attempt >= FREE_PORT_ATTEMPTS) throw error;
-      giveUp();
+      if (!mayTryAgain) throw error;
     }
+    giveUp();
   }
+}
+
+/** A port the system chose may lie where the sound of telephones will be. */
+function isForRtp({ media }: Config, port: number): boolean {
+  const [first, last] = media.rtpPorts;
+  return port >= first && port <= last;
 }
 
 async function leaveToApp(config: Config, webrtc: number): Promise<Listeners> {

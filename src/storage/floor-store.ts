@@ -123,6 +123,14 @@ export function createFloorStore(database: Database): FloorStore {
         audio.deskId,
       ]),
 
+    async endAudio(id, legId): Promise<void> {
+      await change(
+        'operator-audio-end',
+        'update operator set leg_id = null, desk_id = null where id = $1 and leg_id = $2',
+        [id, legId],
+      );
+    },
+
     /** Whoever let it ring goes to the end of the line. */
     async noteRingNoAnswer(id): Promise<number> {
       const rows = await database.rows<{ count: number }>({

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { MailboxMail } from '../../src/contract/index.ts';
+import type { MailboxMail, MessageView } from '../../src/contract/index.ts';
 import { heardBy } from '../harness/browser-ear.ts';
 import { launchChromium } from '../harness/chromium.ts';
 import { CustomerTab } from '../harness/customer-tab.ts';
@@ -82,3 +82,24 @@ test('two browser tabs: a customer and an operator hear each other, and the mess
   await desk.leave();
   await customer.close();
 });
+
+test('nobody there: the customer hears the prompt, and the office has an unanswered call', async () => {
+  const before = await messagesOf('unattended');
+  const customer = await CustomerTab.open(browser, platform.url, {
+    sequence: new BlockSequence({ seed: 1, lane: 0 }),
+    seconds: 60,
+  });
+  await customer.call('みなと内科クリニック');
+  await customer.untilPhase('unattended');
+  await customer.untilPhase('ended', 40_000);
+  const heard = await heardBy(customer.page);
+  // The prompt is some seventeen seconds of speech.
+  expect(heard.filter((sample) => Math.abs(sample) > 300).length).toBeGreaterThan(4 * 8_000);
+  await until(async () => (await messagesOf('unattended')) === before + 1, 5_000);
+  await customer.close();
+});
+
+async function messagesOf(kind: MessageView['kind']): Promise<number> {
+  const { body } = await platform.api<{ messages: MessageView[] }>('GET', '/api/v1/messages');
+  return body.messages.filter((message) => message.kind === kind).length;
+}

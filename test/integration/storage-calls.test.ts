@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asId } from '../../src/base/index.ts';
-import type { CallId, OperatorId } from '../../src/base/index.ts';
+import type { CallId, LegId, OperatorId } from '../../src/base/index.ts';
 import type { CallState, OperatorState } from '../../src/calls/index.ts';
 import type { StoredCall } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
@@ -257,8 +257,18 @@ describe('floor store', () => {
     }
     const free = await storage.floor.releaseFrom(id, asId('call_1'), 'available', T0 + 9000);
     expect(free).toMatchObject({ callId: null, idleSince: T0 + 9000, stateSince: T0 + 9000 });
-    const audio = await storage.floor.setAudio(id, { legId: null, deskId: null });
-    expect(audio).toMatchObject({ legId: null, deskId: null });
+  });
+
+  it('ends the audio it is asked to end, not a newer one', async () => {
+    await clear();
+    await operator('op_1');
+    const id = asId<OperatorId>('op_1');
+    const [former, present] = [asId<LegId>('leg_1'), asId<LegId>('leg_2')];
+    await storage.floor.setAudio(id, { legId: present, deskId: 'desk-one' });
+    await storage.floor.endAudio(id, former);
+    expect(await storage.floor.operator(id)).toMatchObject({ legId: present, deskId: 'desk-one' });
+    await storage.floor.endAudio(id, present);
+    expect(await storage.floor.operator(id)).toMatchObject({ legId: null, deskId: null });
   });
 
   it('finds the operator of an account', async () => {

@@ -114,6 +114,7 @@ export class DeskAudio {
     if (this.#stream !== null) {
       for (const track of this.#stream.getTracks()) track.stop();
       navigator.mediaDevices.removeEventListener('devicechange', this.#deviceChange);
+      window.removeEventListener('pagehide', this.#pageHidden);
     }
     this.#stream = null;
     this.#player.srcObject = null;
@@ -140,6 +141,7 @@ export class DeskAudio {
       const stream = await openMicrophone();
       this.#useStream(stream);
       navigator.mediaDevices.addEventListener('devicechange', this.#deviceChange);
+      window.addEventListener('pagehide', this.#pageHidden);
       this.#update({ devices: await listSoundDevices() });
       return true;
     } catch (error) {
@@ -176,6 +178,9 @@ export class DeskAudio {
     this.#update({ lostDevice: 'microphone' });
     await this.#replaceMicrophone();
   }
+
+  /** Told by us the server knows at once; by itself it notices after some fifteen seconds. */
+  readonly #pageHidden = (): void => this.#closePeer();
 
   readonly #deviceChange = (): void => void this.#devicesChanged();
 
