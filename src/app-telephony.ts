@@ -89,7 +89,7 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
     },
     close: async () => {
       engine.stop();
-      sip.agent.close();
+      sip.close();
       await Promise.all([socket.close(), streams.close(), media.close()]);
     },
   };

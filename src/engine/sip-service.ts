@@ -69,6 +69,7 @@ export class SipService {
   /** Legs whose party holds us. */
   readonly #held = new Set<LegId>();
   #handlers: SipHandlers | null = null;
+  #isClosed = false;
 
   constructor(deps: SipServiceDeps) {
     this.#deps = deps;
@@ -112,6 +113,12 @@ export class SipService {
   /** From here on requests are served. */
   listen(handlers: SipHandlers): void {
     this.#handlers = handlers;
+  }
+
+  /** Lets go of everything without a word; what was still to be said to somebody is not. */
+  close(): void {
+    this.#isClosed = true;
+    this.agent.close();
   }
 
   /** A message from the wire. */
@@ -171,6 +178,7 @@ export class SipService {
       // Known again meanwhile, so that it can follow the peer to its new connection.
       this.agent.adoptDialog(outcome.dialog);
       await sleep(this.#deps.clock, delayMs);
+      if (this.#isClosed) return;
       const next = this.agent.prepareInDialog(
         this.agent.dialog(outcome.dialog) ?? outcome.dialog,
         'BYE',
@@ -301,6 +309,7 @@ export class SipService {
       if (this.#dialogOf(actor, legId)) await this.#keep(actor, legId, outcome.dialog);
       if (outcome.kind !== 'answered' || outcome.response.status !== 491) return outcome;
       await sleep(this.#deps.clock, glareDelayMs(outcome.dialog, this.#deps.random));
+      if (this.#isClosed) return outcome;
     }
     return outcome;
   }

@@ -29,6 +29,7 @@ export class SipStreams implements SipTransport {
   readonly #perAddress = new Map<string, number>();
   /** Connected before `listen`: nothing of theirs is read until then. */
   #early: Socket[] | null = [];
+  #isClosed = false;
   #check: Timer;
   #receive: (message: string, source: Peer) => void = () => undefined;
   #onFailed: (peer: Peer) => void = () => undefined;
@@ -86,13 +87,14 @@ export class SipStreams implements SipTransport {
   }
 
   send(message: string, destination: Destination): void {
-    const connection = this.#connectionTo(destination);
+    const connection = this.#isClosed ? undefined : this.#connectionTo(destination);
     if (connection) connection.send(message);
     // Never within the caller's call: its transaction is only just beginning.
     else setImmediate(() => this.#onFailed(peerOf(destination.address, destination.port)));
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     this.#check.cancel();
     this.#onFailed = () => undefined;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));

@@ -205,9 +205,12 @@ export class IncomingInvite {
   #response(status: number, options: AnswerOptions): ReturnType<typeof createResponse> {
     const { allow, supported, userAgentName } = this.#core;
     const headers: (readonly [string, string])[] = [...(options.headers ?? [])];
-    if (status < 300) headers.push(['Contact', `<${this.dialog.localTarget}>`], ['Allow', allow]);
-    if (status < 300 && supported.length > 0) headers.push(['Supported', supported.join(', ')]);
-    if (status >= 200 && status < 300) headers.push(...timerHeadersOfAnswer(this.dialog.session));
+    if (status < 300) {
+      const { localTarget, session } = this.dialog;
+      headers.push(['Contact', `<${localTarget}>`], ['Allow', allow]);
+      if (supported.length > 0) headers.push(['Supported', supported.join(', ')]);
+      if (status >= 200) headers.push(...timerHeadersOfAnswer(session));
+    }
     headers.push(['Server', userAgentName]);
     return createResponse(this.request, status, { ...options, toTag: this.#toTag, headers });
   }

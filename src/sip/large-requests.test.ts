@@ -7,6 +7,7 @@ import {
   summary,
 } from '../../test/harness/sip-network.ts';
 import { silentLogger } from '../base/index.ts';
+import { SipHeaders } from './sip-headers.ts';
 import type { TransportProtocol } from './transport.ts';
 import { SipUserAgent } from './user-agent.ts';
 
@@ -40,6 +41,11 @@ function agentWith(protocols: readonly TransportProtocol[]) {
 }
 
 describe('a request of more than 1300 bytes', () => {
+  it('is measured without being written', () => {
+    const headers = new SipHeaders().add('Via', 'SIP/2.0/UDP a').add('f', '<sip:a@b>').add('X', '');
+    expect(headers.length).toBe(headers.toText().length);
+  });
+
   it('goes over TCP, a smaller one over UDP', () => {
     const { sent, invite } = agentWith(['UDP', 'TCP']);
     expect(invite(1200).stored.peer.protocol).toBe('TCP');

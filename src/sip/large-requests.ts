@@ -1,12 +1,11 @@
 import type { Clock } from '../base/index.ts';
 import type { SipRequest } from './message.ts';
-import { serializeMessage } from './serialize-message.ts';
 import type { Peer } from './transport.ts';
 
 /** RFC 3261 §18.1.1, the path MTU being unknown. */
 const MAX_DATAGRAM_BYTES = 1300;
-/** Our Via, which is added last. */
-const VIA_BYTES = 100;
+/** First line, Content-Length, and our Via, which is added last. */
+const REST_BYTES = 160;
 /** How long a peer without TCP is not asked for it again. */
 const REFUSAL_MS = 10 * 60_000;
 const MAX_REFUSALS = 1_000;
@@ -25,7 +24,9 @@ export class LargeRequests {
   /** Where the request goes: to this peer as it is, or over TCP. */
   peerFor(request: SipRequest, peer: Peer): Peer {
     if (peer.protocol !== 'UDP' || !this.#hasStream) return peer;
-    if (serializeMessage(request).length + VIA_BYTES <= MAX_DATAGRAM_BYTES) return peer;
+    const { uri, headers, body } = request;
+    const bytes = uri.length + headers.length + body.length + REST_BYTES;
+    if (bytes <= MAX_DATAGRAM_BYTES) return peer;
     const until = this.#refusedUntil.get(keyOf(peer)) ?? 0;
     return until > this.#clock.monotonic() ? peer : { ...peer, protocol: 'TCP' };
   }

@@ -64,6 +64,15 @@ export class SipHeaders {
     return this.#names.length;
   }
 
+  /** Characters of `toText`, without making it. */
+  get length(): number {
+    let sum = 0;
+    for (let i = 0; i < this.#names.length; i++) {
+      sum += (this.#names[i]?.length ?? 0) + (this.#values[i]?.length ?? 0) + 4;
+    }
+    return sum;
+  }
+
   has(name: string): boolean {
     return this.#names.includes(canonicalName(name));
   }

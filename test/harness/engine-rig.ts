@@ -289,7 +289,7 @@ export class EngineRig {
   /** As `kill -9`: nothing is said to anybody. */
   async die(): Promise<void> {
     this.engine.stop();
-    this.sip.agent.close();
+    this.sip.close();
     await Promise.all([this.#socket.close(), this.streams.close()]);
     await this.storage.close();
     rmSync(join(tmpdir(), `denwaban-rig-${process.pid}`), { recursive: true, force: true });
