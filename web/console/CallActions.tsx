@@ -13,7 +13,7 @@ export function CallActions(props: { call: CallView }): ReactNode {
   const desk = useDesk();
   if (props.call.phase === 'wrap-up') return null;
   return (
-    <Group gap="xs" role="toolbar" aria-label={t('console.call.actions')} justify="flex-end">
+    <Group gap="xs" role="group" aria-label={t('console.call.actions')} justify="flex-end">
       <Button
         color="red"
         leftSection={<IconPhoneOff size={20} aria-hidden />}

@@ -191,6 +191,10 @@ function PhoneField(props: { call: CallView; issues: FieldIssues }): ReactNode {
           spellCheck={false}
           enterKeyHint="next"
           aria-describedby="phone-words"
+          // Another number typed here stands instead of the caller's own, not behind it.
+          onFocus={(event) => {
+            if (value === callerNumber) event.currentTarget.select();
+          }}
           onChange={(event) => type(event.currentTarget.value)}
           data-testid="field-phone"
         />

@@ -10,12 +10,10 @@ export const en: Texts = {
     loading: 'Loading',
     problem: 'Something went wrong',
     retry: 'Try again',
-    reload: 'Reload',
     close: 'Close',
     cancel: 'Cancel',
     notFound: 'Page not found',
     toHome: 'To the first page',
-    skip: 'Skip to content',
     showPassword: 'Show the password',
   },
   menu: {

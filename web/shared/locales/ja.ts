@@ -10,12 +10,10 @@ export const ja = {
     loading: '読み込み中',
     problem: '問題が起きました',
     retry: 'もう一度試す',
-    reload: '再読み込み',
     close: '閉じる',
     cancel: 'やめる',
     notFound: 'ページが見つかりません',
     toHome: '最初の画面へ',
-    skip: '本文へ移動',
     showPassword: 'パスワードを表示する',
   },
   menu: {
