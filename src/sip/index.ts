@@ -55,9 +55,11 @@ export { serializeMessage } from './serialize-message.ts';
 export {
   endsSubscription,
   formatReferTo,
+  formatReplaces,
   parseReferTo,
   referEventOf,
   referNotify,
+  replacesOf,
   sipfragStatus,
   wantsNoSubscription,
 } from './refer.ts';

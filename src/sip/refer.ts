@@ -33,20 +33,36 @@ export function parseReferTo(request: SipRequest): ReferTarget | undefined {
 function replacesIn(headers: string): DialogId | undefined | 'broken' {
   const found = headers.split('&').find((one) => one.toLowerCase().startsWith('replaces='));
   if (found === undefined) return undefined;
-  const value = decodeUser(found.slice('replaces='.length));
+  return parseReplaces(decodeUser(found.slice('replaces='.length))) ?? 'broken';
+}
+
+/** RFC 3891 §3: the dialog that a new call replaces, as the side sees it that is called. */
+function parseReplaces(value: string): DialogId | undefined {
   const semicolon = value.indexOf(';');
   const params = semicolon < 0 ? undefined : parseParams(value, semicolon);
   const [localTag, remoteTag] = [params?.get('to-tag'), params?.get('from-tag')];
   const sipCallId = value.slice(0, Math.max(0, semicolon)).trim();
-  if (sipCallId === '' || localTag === undefined || remoteTag === undefined) return 'broken';
+  if (sipCallId === '' || localTag === undefined || remoteTag === undefined) return undefined;
   return { sipCallId, localTag, remoteTag };
+}
+
+/** The dialog of ours that an INVITE wants to take the place of; only one such header may be there. */
+export function replacesOf(invite: SipRequest): DialogId | undefined {
+  const lines = invite.headers.lines('Replaces');
+  return lines.length === 1 ? parseReplaces(lines[0] ?? '') : undefined;
+}
+
+/** The Replaces header of the INVITE to the target of a transfer; `replaces` as `ReferTarget` has it. */
+export function formatReplaces({ sipCallId, localTag, remoteTag }: DialogId): string {
+  return `${sipCallId};to-tag=${localTag};from-tag=${remoteTag}`;
 }
 
 /** Refer-To for this target; `replaces` is our own dialog with it (RFC 5589 §7). */
 export function formatReferTo(uri: string, replaces?: DialogId): string {
   if (!replaces) return `<${uri}>`;
-  const { sipCallId, localTag, remoteTag } = replaces;
-  const value = `${sipCallId};to-tag=${remoteTag};from-tag=${localTag}`;
+  // The target's end of our dialog: the tags change places.
+  const { sipCallId, localTag: remoteTag, remoteTag: localTag } = replaces;
+  const value = formatReplaces({ sipCallId, localTag, remoteTag });
   return `<${uri}?Replaces=${encodeURIComponent(value)}>`;
 }
 
