@@ -9,6 +9,8 @@ import type { SipSocketOptions } from './sip-socket.ts';
 const MAX_CONNECTIONS = 1_000;
 /** A hundred phones behind one NAT may each have a connection; one stranger may not have all. */
 const MAX_CONNECTIONS_PER_ADDRESS = 100;
+/** Connections and the destinations they stand in for; one not noted is only looked up again. */
+const MAX_ROUTES = 10_000;
 const CHECK_INTERVAL_MS = 1_000;
 
 export type SipStreamsOptions = SipSocketOptions & { clock: Clock };
@@ -109,7 +111,7 @@ export class SipStreams implements SipTransport {
     if (known) return known;
     const { address, port } = destination.orElse ?? destination;
     const other = this.#routes.get(keyOf(address, port)) ?? this.#make(address, port);
-    if (other) this.#routes.set(key, other);
+    if (other && this.#routes.size < MAX_ROUTES) this.#routes.set(key, other);
     return other;
   }
 

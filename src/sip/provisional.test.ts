@@ -139,6 +139,41 @@ describe('provisional responses', () => {
   });
 });
 
+describe('the early dialog', () => {
+  it('answers a PRACK that crosses our 2xx as if it had come in time', async () => {
+    const network = new SipNetwork();
+    const { invites, events } = call(network, { headers: REQUIRE });
+    await network.pass(250);
+    network.fate = (text) => (text.startsWith('PRACK') ? [600] : [1]);
+    invites[0]?.provisional(180);
+    await network.pass(250);
+    invites[0]?.accept({ sdp: ANSWER });
+    await network.pass(2_000);
+    expect(events).toEqual(['180 false', 'answered true']);
+    expect([count(network, '200 PRACK') > 0, count(network, '481 PRACK')]).toEqual([true, 0]);
+  });
+
+  it('refuses an UPDATE with an offer while the first offer is open', async () => {
+    const network = new SipNetwork();
+    const { invites, caller, callee } = call(network);
+    await network.pass(250);
+    invites[0]?.provisional(180);
+    await network.pass(250);
+    const theirs = callee.dialog(invites[0]!.dialog)!;
+    const early = caller.dialog({
+      sipCallId: theirs.sipCallId,
+      localTag: theirs.remoteTag,
+      remoteTag: theirs.localTag,
+    })!;
+    const update = caller.prepareInDialog(early, 'UPDATE', { sdp: OFFER }).send();
+    await network.pass(500);
+    expect(await update).toMatchObject({ response: { status: 500 }, ended: false });
+    const plain = caller.prepareInDialog(caller.dialog(early)!, 'UPDATE').send();
+    await network.pass(500);
+    expect(await plain).toMatchObject({ response: { status: 200 } });
+  });
+});
+
 describe('a 3xx to our INVITE', () => {
   const moved = (invite: IncomingInvite | undefined, ...contacts: string[]) =>
     invite?.reject(302, { headers: contacts.map((uri) => ['Contact', `<${uri}>`] as const) });

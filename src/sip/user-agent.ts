@@ -394,16 +394,23 @@ export class SipUserAgent {
     this.#core.dialogs.update(dialog);
     if (request.method === 'INVITE') live.answerPending = true;
     const incoming = new IncomingRequest(this.#core, transaction, dialog);
-    if (request.method === 'PRACK') {
-      const isKnown = this.#openInviteOf(dialog)?.acknowledgeProvisional(request) === true;
-      incoming.respond(isKnown ? 200 : 481);
-    } else if (request.method === 'BYE' && this.#endOpenInvite(dialog)) incoming.respond(200);
-    else {
+    if (request.method === 'PRACK') incoming.respond(this.#pracked(dialog, request) ? 200 : 481);
+    else if (request.method === 'BYE' && this.#endOpenInvite(dialog)) incoming.respond(200);
+    else if (request.method === 'UPDATE' && dialog.state === 'early') {
+      // RFC 3311 §5.2: not while the first offer is open; without one it only moves the target.
+      incoming.respond(carriesOffer(request) ? 500 : 200, { headers: [['Retry-After', '5']] });
+    } else {
       this.#guard(
         () => this.#listener.onInDialogRequest(incoming),
         () => incoming.respond(500),
       );
     }
+  }
+
+  #pracked(dialog: DialogState, prack: SipRequest): boolean {
+    const invite = this.#openInviteOf(dialog);
+    // One that has crossed our 2xx is not told that its call is unknown.
+    return invite ? invite.acknowledgeProvisional(prack) : dialog.state === 'confirmed';
   }
 
   /** RFC 4028 §9: a re-INVITE or UPDATE of the peer renews the session, and may change its timer. */
