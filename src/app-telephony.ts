@@ -85,7 +85,7 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
       await engine.start();
       const receive = (message: string, source: Peer): void => sip.receive(message, source);
       socket.listen(receive);
-      streams.listen(receive, (peer) => sip.agent.transportFailed(peer));
+      streams.listen(receive, (peer) => sip.connectionLost(peer));
     },
     close: async () => {
       engine.stop();

@@ -36,6 +36,8 @@ export type SipHandlers = {
   onRegister: (request: IncomingRequest) => Promise<void>;
   /** True for an address of a trunk or of a registered or configured phone. */
   isKnownPeer: (peer: Peer) => boolean;
+  /** A connection is gone, or none could be made: who is registered over it registers anew. */
+  onConnectionLost?: (peer: Peer) => void;
   /** A party holds its side of the call or is back: what we hear from it is silence until then. */
   onHold?: (actor: CallActor, legId: LegId, isHeld: boolean) => void;
   /** A party wants its call transferred; absent: 603. One of `accept` and `refuse` is called. */
@@ -124,6 +126,12 @@ export class SipService {
   /** A message from the wire. */
   receive(message: string, source: Peer): void {
     if (this.#flood.admits(source.address)) this.agent.receive(message, source);
+  }
+
+  /** What was sent there may not have arrived (RFC 3261 §18.4). */
+  connectionLost(peer: Peer): void {
+    this.agent.transportFailed(peer);
+    this.#handlers?.onConnectionLost?.(peer);
   }
 
   /** Requests of this dialog belong to this leg. */

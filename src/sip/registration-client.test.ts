@@ -218,6 +218,28 @@ describe('the registration client', () => {
     client.release();
   });
 
+  it('registers again when its connection is lost, once, and then by the back-off', async () => {
+    const network = new SipNetwork();
+    const registrar = registrarAt(network, 2);
+    const { client } = clientOf(network);
+    client.start();
+    await network.pass(500);
+    client.connectionLost(peerAt(3));
+    await network.pass(500);
+    expect(registers(network, 2)).toBe(2);
+    client.connectionLost(peerAt(2));
+    client.connectionLost(peerAt(2));
+    await network.pass(500);
+    expect(registers(network, 2)).toBe(3);
+    registrar.instead = (request) => void request.respond(503);
+    client.connectionLost(peerAt(2));
+    await network.pass(500);
+    for (let i = 0; i < 5; i++) client.connectionLost(peerAt(2));
+    await network.pass(500);
+    expect(registers(network, 2)).toBe(4);
+    client.release();
+  });
+
   it('says failed when the binding has run out without a refresh', async () => {
     const network = new SipNetwork();
     const registrar = registrarAt(network, 2);

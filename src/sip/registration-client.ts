@@ -106,6 +106,7 @@ export class RegistrationClient {
   /** Rises with every try; what an older one still brings is not heard. */
   #turn = 0;
   #failures = 0;
+  #isTrying = false;
   #registrar: { peer: Peer; digest: DigestSession } | undefined;
 
   constructor(options: RegistrationOptions, deps: RegistrationDeps) {
@@ -131,6 +132,16 @@ export class RegistrationClient {
     if (this.#state.kind !== 'idle') this.#beginRound();
   }
 
+  /**
+   * A connection is gone: if our registration came over it, calls to us would find no way. While a
+   * round is under way or has failed, the back-off decides.
+   */
+  connectionLost(peer: Peer): void {
+    const { kind } = this.#state;
+    if (kind !== 'registered' || !this.#isCurrent(peer)) return;
+    if (!this.#isTrying && this.#failures === 0) this.#beginRound();
+  }
+
   /** Takes our binding away. Resolves when the registrar has answered, after 3 s at most. */
   async stop(): Promise<void> {
     const registrar = this.#registrar?.peer;
@@ -154,6 +165,7 @@ export class RegistrationClient {
 
   #beginRound(): void {
     const turn = ++this.#turn;
+    this.#isTrying = true;
     this.#timers.stop('round', 'patience');
     void this.#locate().then((peers) => {
       if (turn !== this.#turn) return;
@@ -216,6 +228,7 @@ export class RegistrationClient {
       return;
     }
     this.#failures = 0;
+    this.#isTrying = false;
     const untilMs = this.#deps.clock.now() + grantedS * 1000;
     this.#timers.start('expiry', grantedS * 1000, () => this.#expired());
     this.#timers.start('round', refreshDelayMs(grantedS), () => this.#beginRound());
@@ -242,6 +255,7 @@ export class RegistrationClient {
 
   #failed(reason: RegistrationFailure, status: number, response?: SipResponse): void {
     this.#turn++;
+    this.#isTrying = false;
     const delayMs = Math.max(this.#backOffMs(reason), retryAfterMs(response));
     this.#failures++;
     this.#timers.start('round', delayMs, () => this.#beginRound());

@@ -280,7 +280,7 @@ export class EngineRig {
     socket.listen((message, source) => sip.receive(message, source));
     streams.listen(
       (message, source) => sip.receive(message, source),
-      (peer) => sip.agent.transportFailed(peer),
+      (peer) => sip.connectionLost(peer),
     );
     const desk = new CallDesk({ clock, random, engine, media, floor, events: bus, numbers });
     return new EngineRig({ storage, media, engine, desk, sip, socket, streams, bus, hooks });
