@@ -319,11 +319,11 @@ function DraftStatusText(): ReactNode {
   );
 }
 
-/** The caret is in the first field as soon as the call is up. */
+/** The caret is in the first field as soon as the call is up; the first words stay in sight. */
 export function useFirstField(callId: string): React.RefObject<HTMLInputElement | null> {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    input.current?.focus();
+    input.current?.focus({ preventScroll: true });
   }, [callId]);
   return input;
 }

@@ -119,9 +119,6 @@ function CallBackButton({ message }: { message: MessageView }): ReactNode {
       component="a"
       href={href}
       size="lg"
-      h="auto"
-      mih={50}
-      styles={{ label: { whiteSpace: 'normal' } }}
       leftSection={<IconPhone size={20} aria-hidden />}
       data-testid="message-call"
     >
