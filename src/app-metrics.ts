@@ -3,7 +3,12 @@ import type { MetricFamily } from './http/index.ts';
 import type { Telephony } from './app-telephony.ts';
 
 /** What calls, SIP and both of our processes hold and count, for `/metrics`. */
-export async function telephonyMetrics({ engine, sip, media }: Telephony): Promise<MetricFamily[]> {
+export async function telephonyMetrics({
+  engine,
+  sip,
+  streams,
+  media,
+}: Telephony): Promise<MetricFamily[]> {
   const { transactions, dialogs, openInvites, answers } = sip.agent.counts;
   const families = [
     gauge('denwaban_calls', 'Calls this process works on.', engine.openCalls.length),
@@ -12,6 +17,13 @@ export async function telephonyMetrics({ engine, sip, media }: Telephony): Promi
     gauge('denwaban_sip_open_invites', 'INVITEs without a final response of ours.', openInvites),
     gauge('denwaban_sip_unacknowledged', 'Answers of ours still without an ACK.', answers),
     gauge('denwaban_sip_bound_legs', 'Legs whose dialog is served.', sip.boundLegs),
+    gauge('denwaban_sip_connections', 'SIP connections over TCP.', streams.size),
+    {
+      name: 'denwaban_sip_dropped_total',
+      help: 'SIP messages dropped because their source sent too many.',
+      type: 'counter',
+      samples: [{ value: sip.droppedMessages }],
+    },
   ];
   const figures = await media.figures();
   const { gauges, counters } = figures.ok ? figures.value : { gauges: {}, counters: {} };

@@ -39,6 +39,7 @@ export type Telephony = {
   engine: Engine;
   media: MediaProcessClient;
   sip: SipService;
+  streams: SipStreams;
   /** Adopts what is there and begins to take calls. */
   start(): Promise<void>;
   close(): Promise<void>;
@@ -74,6 +75,7 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
     engine,
     media,
     sip,
+    streams,
     start: async () => {
       await media.connect();
       sip.listen({

@@ -201,6 +201,11 @@ export class SipService {
     }
   }
 
+  /** Messages of sources that sent too many. */
+  get droppedMessages(): number {
+    return this.#flood.dropped;
+  }
+
   get boundLegs(): number {
     return this.#bound.size;
   }

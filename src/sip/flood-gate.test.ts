@@ -8,13 +8,14 @@ function gate() {
   const flood = new FloodGate({ clock, isKnown: (address) => known.has(address) });
   const admitted = (address: string, count: number): number =>
     Array.from({ length: count }, () => flood.admits(address)).filter(Boolean).length;
-  return { clock, known, admitted };
+  return { clock, known, admitted, flood };
 }
 
 describe('flood control per source', () => {
   it('admits a burst of a stranger, then ten messages a second, and harms nobody else', () => {
-    const { clock, admitted } = gate();
+    const { clock, admitted, flood } = gate();
     expect(admitted('192.0.2.1', 1000)).toBe(50);
+    expect(flood.dropped).toBe(950);
     clock.advance(1000);
     expect(admitted('192.0.2.1', 1000)).toBe(10);
     expect(admitted('192.0.2.2', 20)).toBe(20);

@@ -18,9 +18,15 @@ type Bucket = { tokens: number; filledAt: number; limit: typeof STRANGER };
 export class FloodGate {
   readonly #options: FloodGateOptions;
   readonly #buckets = new Map<string, Bucket>();
+  #dropped = 0;
 
   constructor(options: FloodGateOptions) {
     this.#options = options;
+  }
+
+  /** Messages that were not admitted. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   /** False: drop it without a word. */
@@ -32,7 +38,10 @@ export class FloodGate {
       bucket.limit = KNOWN;
       bucket.tokens = KNOWN.burst;
     }
-    if (bucket.tokens < 1) return false;
+    if (bucket.tokens < 1) {
+      this.#dropped++;
+      return false;
+    }
     bucket.tokens--;
     return true;
   }
