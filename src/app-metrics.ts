@@ -10,7 +10,7 @@ export async function telephonyMetrics({
   media,
 }: Telephony): Promise<MetricFamily[]> {
   const { transactions, dialogs, openInvites, answers } = sip.agent.counts;
-  const families = [
+  const families: MetricFamily[] = [
     gauge('denwaban_calls', 'Calls this process works on.', engine.openCalls.length),
     gauge('denwaban_sip_transactions', 'SIP transactions alive.', transactions),
     gauge('denwaban_sip_dialogs', 'SIP dialogs alive.', dialogs),

@@ -394,17 +394,21 @@ export class SipUserAgent {
     this.#core.dialogs.update(dialog);
     if (request.method === 'INVITE') live.answerPending = true;
     const incoming = new IncomingRequest(this.#core, transaction, dialog);
-    if (request.method === 'PRACK') incoming.respond(this.#pracked(dialog, request) ? 200 : 481);
-    else if (request.method === 'BYE' && this.#endOpenInvite(dialog)) incoming.respond(200);
-    else if (request.method === 'UPDATE' && dialog.state === 'early') {
-      // RFC 3311 §5.2: not while the first offer is open; without one it only moves the target.
-      incoming.respond(carriesOffer(request) ? 500 : 200, { headers: [['Retry-After', '5']] });
-    } else {
-      this.#guard(
-        () => this.#listener.onInDialogRequest(incoming),
-        () => incoming.respond(500),
-      );
-    }
+    if (this.#isServedHere(incoming, dialog)) return;
+    this.#guard(
+      () => this.#listener.onInDialogRequest(incoming),
+      () => incoming.respond(500),
+    );
+  }
+
+  /** What concerns an INVITE that is still open is no matter of the listener's. */
+  #isServedHere(incoming: IncomingRequest, dialog: DialogState): boolean {
+    const { method, request } = incoming;
+    if (method === 'PRACK') return incoming.respond(this.#pracked(dialog, request) ? 200 : 481);
+    if (method === 'BYE') return this.#endOpenInvite(dialog) && incoming.respond(200);
+    if (method !== 'UPDATE' || dialog.state !== 'early') return false;
+    // RFC 3311 §5.2: not while the first offer is open; without one it only moves the target.
+    return incoming.respond(carriesOffer(request) ? 500 : 200, { headers: [['Retry-After', '5']] });
   }
 
   #pracked(dialog: DialogState, prack: SipRequest): boolean {
