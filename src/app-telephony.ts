@@ -16,10 +16,12 @@ import {
   SipSocket,
   SipStreams,
 } from './engine/index.ts';
-import type { MessageDesk } from './engine/index.ts';
+import type { MessageDesk, OutboundCalls, TrunkService } from './engine/index.ts';
 import type { Peer } from './sip/index.ts';
 import type { Storage } from './storage/index.ts';
+import type { TrunkStatus } from './subscribers/index.ts';
 import { numberPlan } from './app-number-plan.ts';
+import { buildTrunks } from './app-trunks.ts';
 
 export type TelephonyOptions = {
   config: Config;
@@ -32,6 +34,7 @@ export type TelephonyOptions = {
   events: FloorEvents;
   messages: MessageDesk;
   isAttended: (operatorId: OperatorId) => boolean;
+  onTrunk: (status: TrunkStatus) => void;
 };
 
 export type Telephony = {
@@ -40,9 +43,12 @@ export type Telephony = {
   media: MediaProcessClient;
   sip: SipService;
   streams: SipStreams;
+  trunks: TrunkService;
+  outbound: OutboundCalls;
   /** Adopts what is there and begins to take calls. */
   start(): Promise<void>;
-  close(): Promise<void>;
+  /** With `keepRegistrations` the next process goes on with them. */
+  close(options: { keepRegistrations: boolean }): Promise<void>;
 };
 
 /** SIP, media and calls, introduced to each other. */
@@ -59,8 +65,9 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
   const { socket, streams, sip } = await openSip(options, media, log);
   const phones = new PhoneBook({ clock, store: registrations, lookup: addressOf });
   const engine = buildEngine(options, { media, sip, phones, log });
+  const { trunks, outbound } = buildTrunks({ ...options, log, sip, onChange: options.onTrunk });
   const numbers = new NumberReader(directory, numberPlan);
-  const intake = new CallIntake({ clock, random, log, engine, media, directory, numbers });
+  const intake = new CallIntake({ clock, random, log, engine, media, numbers, trunks });
   const registrar = new RegistrarService({
     clock,
     random,
@@ -76,20 +83,25 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
     media,
     sip,
     streams,
+    trunks,
+    outbound,
     start: async () => {
       await media.connect();
       sip.listen({
         onInvite: (invite) => intake.onInvite(invite),
         onRegister: (request) => registrar.onRegister(request),
-        isKnownPeer: ({ address }) =>
-          directory.trunkOf(address) !== null || phones.isPhoneAt(address),
+        isKnownPeer: ({ address }) => trunks.isPeer(address) || phones.isPhoneAt(address),
+        onConnectionLost: (peer) => trunks.connectionLost(peer),
       });
       await engine.start();
       const receive = (message: string, source: Peer): void => sip.receive(message, source);
       socket.listen(receive);
       streams.listen(receive, (peer) => sip.connectionLost(peer));
+      await trunks.sync();
     },
-    close: async () => {
+    close: async ({ keepRegistrations }) => {
+      if (keepRegistrations) trunks.release();
+      else await trunks.stop();
       engine.stop();
       sip.close();
       await Promise.all([socket.close(), streams.close(), media.close()]);

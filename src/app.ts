@@ -15,6 +15,7 @@ import { ApiTokens, People, loadSecretFile, writeCliToken } from './people/index
 import { createRecordingAudio, removeOldRecordings } from './recordings/index.ts';
 import type { RetentionOptions } from './recordings/index.ts';
 import { openStorage } from './storage/index.ts';
+import type { TrunkStatus } from './subscribers/index.ts';
 import type { Storage } from './storage/index.ts';
 import { buildDelivery } from './app-delivery.ts';
 import { loadDemo, readDemo } from './app-demo.ts';
@@ -23,6 +24,7 @@ import { EventBus } from './app-event-bus.ts';
 import { createMessageDesk } from './app-message-desk.ts';
 import { telephonyMetrics } from './app-metrics.ts';
 import { numberPlan } from './app-number-plan.ts';
+import { trunkMetrics, trunkReadiness } from './app-trunks.ts';
 import { buildTelephony } from './app-telephony.ts';
 import type { Telephony } from './app-telephony.ts';
 
@@ -68,6 +70,7 @@ export class App {
     await this.#prepareDatabase(storage);
     const floor = new EventBus<FloorEvent>(log);
     const messageEvents = new EventBus<MessageEvent>(log);
+    const trunkEvents = new EventBus<TrunkStatus>(log);
     const delivery = buildDelivery({ config, storage, log, messageEvents });
     this.#delivery = delivery;
     const announce = (event: MessageEvent): void => {
@@ -92,6 +95,7 @@ export class App {
       events: floor,
       messages,
       isAttended: (operatorId) => this.#server?.isAttended(operatorId) ?? false,
+      onTrunk: (status) => trunkEvents.publish(status),
     });
     this.#telephony = telephony;
     const cliToken = await writeCliToken(this.#internal.runDir, systemRandom);
@@ -100,6 +104,7 @@ export class App {
       ...this.#serverDeps(storage, telephony, people),
       floor,
       messageEvents,
+      trunkEvents,
       announce,
       wakeDelivery: () => delivery.nudge(),
     });
@@ -126,7 +131,7 @@ export class App {
     this.#tidying?.cancel();
     await this.#delivery?.stop();
     await this.#server?.close();
-    await this.#telephony?.close();
+    await this.#telephony?.close({ keepRegistrations: how === 'hand-over' });
     await this.#storage?.close();
   }
 
@@ -215,9 +220,9 @@ export class App {
     storage: Storage,
     telephony: Telephony,
     people: People,
-  ): Omit<ServerDeps, 'floor' | 'messageEvents' | 'announce' | 'wakeDelivery'> {
+  ): Omit<ServerDeps, 'floor' | 'messageEvents' | 'trunkEvents' | 'announce' | 'wakeDelivery'> {
     const config = this.#config;
-    const { engine, desk } = telephony;
+    const { engine, desk, trunks } = telephony;
     return {
       config,
       version: versionOfProduct(),
@@ -242,17 +247,26 @@ export class App {
         export: () => storage.center.export(),
         apply: async (spec) => {
           const outcome = await storage.center.apply(spec);
+          await trunks.sync();
           engine.wakeWaiting();
           return outcome;
         },
       },
-      backup: storage.backup,
+      backup: {
+        take: () => storage.backup.take(),
+        restore: async (bytes, how) => {
+          const result = await storage.backup.restore(bytes, how);
+          await trunks.sync();
+          return result;
+        },
+      },
       readiness: () => this.#readiness(storage, telephony),
-      metrics: [() => telephonyMetrics(telephony)],
+      trunks: () => trunks.statuses(),
+      metrics: [() => telephonyMetrics(telephony), () => trunkMetrics(trunks.statuses())],
     };
   }
 
-  async #readiness(storage: Storage, { media, engine }: Telephony): Promise<Readiness> {
+  async #readiness(storage: Storage, { media, engine, trunks }: Telephony): Promise<Readiness> {
     const found = await media.inventory();
     return {
       database: await storage.health(),
@@ -264,6 +278,7 @@ export class App {
         ready: engine.acceptsCalls,
         detail: this.#internal.sipUdpFd === undefined ? 'own socket' : 'inherited socket',
       },
+      trunks: trunkReadiness(trunks.statuses()),
     };
   }
 

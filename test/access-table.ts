@@ -68,6 +68,7 @@ export const ACCESS: Record<string, string> = {
   'GET /api/v1/calls': '-nnyyyyy',
   'POST /api/v1/deliveries/:id/retry': '-nnyyyyy',
   'GET /api/v1/floor': '-nnnyyyy',
+  'GET /api/v1/trunks': '-nnnyyyy',
   'GET /api/v1/mailbox': '-nnnyyyy',
 
   // a subscriber's own things

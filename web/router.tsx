@@ -7,6 +7,8 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
+import { adminTabOf } from './admin/tabs.ts';
+import type { AdminTab } from './admin/tabs.ts';
 import { ApiProblem } from './shared/api.ts';
 import { allow, homeOf, sessionQuery, signInHref } from './shared/session.tsx';
 import { LoadingState, NotFound, ProblemState } from './shared/States.tsx';
@@ -108,8 +110,10 @@ const adminRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/admin',
   beforeLoad: allow('supervisor', 'administrator'),
-  validateSearch: (search: Record<string, unknown>): { tab?: 'subscribers' | 'users' } =>
-    search['tab'] === 'subscribers' || search['tab'] === 'users' ? { tab: search['tab'] } : {},
+  validateSearch: (search: Record<string, unknown>): { tab?: AdminTab } => {
+    const tab = adminTabOf(search['tab']);
+    return tab === null ? {} : { tab };
+  },
   component: lazyRouteComponent(() => import('./admin/AdminPage.tsx'), 'AdminPage'),
 });
 

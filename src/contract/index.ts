@@ -5,3 +5,4 @@ export * from './floor.ts';
 export * from './messages.ts';
 export * from './live.ts';
 export * from './center.ts';
+export * from './trunks.ts';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { deskViewSchema, fieldAckSchema, messageFieldSchema } from './calls.ts';
 import { messageViewSchema } from './messages.ts';
 import { floorViewSchema } from './floor.ts';
+import { trunkViewSchema } from './trunks.ts';
 
 /**
  * The one WebSocket, `/api/v1/live`. Text frames, one JSON object each, at most 64 KiB. The client
@@ -46,6 +47,8 @@ export const liveServerFrameSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('welcome'), bootId: z.string(), serverTime: z.number() }),
   z.object({ type: z.literal('desk'), desk: deskViewSchema }),
   z.object({ type: z.literal('floor'), floor: floorViewSchema }),
+  /** On topic `floor`, when a trunk's state has changed. */
+  z.object({ type: z.literal('trunks'), trunks: z.array(trunkViewSchema) }),
   z.object({ type: z.literal('draft.ack'), ack: fieldAckSchema }),
   z.object({
     type: z.literal('draft.refused'),

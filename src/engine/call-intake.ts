@@ -1,12 +1,13 @@
 import { newId } from '../base/index.ts';
 import type { CallId, Clock, LegId, Logger, Random } from '../base/index.ts';
 import type { MediaPlane, MediaRefusal } from '../media/index.ts';
-import { encodeUtf8 } from '../sip/index.ts';
+import { decodeUser, encodeUtf8, parseUri } from '../sip/index.ts';
 import type { IncomingInvite } from '../sip/index.ts';
-import type { Directory, Trunk } from '../subscribers/index.ts';
+import type { Trunk } from '../subscribers/index.ts';
 import type { Engine } from './engine.ts';
 import type { StoredLeg } from './ports.ts';
 import type { NumberReader } from './number-reader.ts';
+import type { TrunkService } from './trunk-service.ts';
 
 export type CallIntakeDeps = {
   clock: Clock;
@@ -14,8 +15,8 @@ export type CallIntakeDeps = {
   log: Logger;
   engine: Engine;
   media: MediaPlane;
-  directory: Directory;
   numbers: NumberReader;
+  trunks: Pick<TrunkService, 'trunkOf'>;
 };
 
 /** Programs that try every address for an open relay; an answer would only encourage them. */
@@ -33,7 +34,7 @@ export class CallIntake {
   }
 
   async onInvite(invite: IncomingInvite): Promise<void> {
-    const trunk = this.#deps.directory.trunkOf(invite.source.address);
+    const trunk = this.#deps.trunks.trunkOf(invite.source.address, requestUser(invite));
     if (!trunk) {
       this.#refuseStranger(invite);
       return;
@@ -94,6 +95,12 @@ export class CallIntake {
     log.warn({ address }, 'INVITE from an address that belongs to no trunk: refused');
     invite.reject(403);
   }
+}
+
+/** Whom the carrier addresses: of several accounts at one registrar, this one. */
+function requestUser(invite: IncomingInvite): string {
+  const uri = parseUri(invite.request.uri);
+  return uri?.scheme === 'sip' || uri?.scheme === 'sips' ? decodeUser(uri.user) : '';
 }
 
 function callerLegOf(id: LegId, invite: IncomingInvite, localSdp: string): StoredLeg {

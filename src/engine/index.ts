@@ -11,6 +11,8 @@ export { SipService } from './sip-service.ts';
 export { SipSocket } from './sip-socket.ts';
 export { SipStreams } from './sip-streams.ts';
 export type { IncomingRefer, ReferOptions, ReferOutcome, ReferReport } from './sip-transfer.ts';
+export { TrunkCalls } from './outbound-calls.ts';
+export { TrunkService } from './trunk-service.ts';
 export type { LegSignalling } from './leg-signalling.ts';
 export type {
   CallStore,

@@ -10,7 +10,7 @@ import type {
 import type { LegSignalling } from './leg-signalling.ts';
 import type { CallEffect, CallState, Operator, OperatorState } from '../calls/index.ts';
 import type { InviteFailure, OutgoingTarget } from '../sip/index.ts';
-import type { Ceiling, OutboundUse } from '../subscribers/index.ts';
+import type { Ceiling, NumberRefusal, OutboundUse } from '../subscribers/index.ts';
 
 /** One leg's signalling as stored, so that another process can go on with it. */
 export type StoredLeg = {
@@ -170,6 +170,7 @@ export type OutboundWish = {
 /** One way to place the call: what the INVITE needs besides its SDP. */
 export type OutboundRoute = OutgoingTarget & {
   trunkId: TrunkId;
+  legId: LegId;
   mediaNetworks: readonly string[];
 };
 
@@ -182,7 +183,8 @@ export type OutboundRefusal =
 
 export type OutboundPlan =
   | { ok: true; /** In the order in which they are to be tried. */ routes: OutboundRoute[] }
-  | { ok: false; reason: OutboundRefusal };
+  /** `because` has a sentence for the operator in `OUTBOUND_WORDS` of `subscribers`. */
+  | { ok: false; reason: OutboundRefusal; because: NumberRefusal | Ceiling | 'no-trunk' };
 
 /**
  * Whether a telephone may be rung, over which trunk, and which number it sees. Everything that

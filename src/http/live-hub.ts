@@ -10,6 +10,7 @@ import type { LiveSocket } from './live-connection.ts';
 import { presentDesk } from './presenters/desk.ts';
 import { presentFloor } from './presenters/floor.ts';
 import { presentMessages } from './presenters/message.ts';
+import { presentTrunk } from './presenters/trunk.ts';
 import type { ServerDeps } from './server-deps.ts';
 import { SnapshotPusher } from './snapshot-pusher.ts';
 
@@ -27,6 +28,8 @@ export type LiveDeps = Pick<
   | 'numbers'
   | 'people'
   | 'recordings'
+  | 'trunkEvents'
+  | 'trunks'
 >;
 
 /** Who hears which topic. A topic without a policy does not compile. */
@@ -60,6 +63,7 @@ export class LiveHub {
     this.#unsubscribe = [
       deps.floor.subscribe((event) => this.#onFloor(event)),
       deps.messageEvents.subscribe((event) => void this.#onMessage(event)),
+      deps.trunkEvents.subscribe(() => this.#onTrunk()),
       deps.people.onSessionsEnded((who) => {
         for (const connection of this.#connections.keys()) {
           const { identity } = connection;
@@ -251,6 +255,13 @@ export class LiveHub {
 
   #pokeFloors(): void {
     for (const { floor } of this.#connections.values()) floor?.poke();
+  }
+
+  #onTrunk(): void {
+    const trunks = this.#deps.trunks().map(presentTrunk);
+    for (const connection of this.#connections.keys()) {
+      if (connection.hears('floor')) connection.send({ type: 'trunks', trunks });
+    }
   }
 
   /** The number of waiting calls stands on every desk, but need not be there in 50 ms. */

@@ -6,7 +6,7 @@ import type { DeliveryStore, MailboxStore } from '../delivery/index.ts';
 import type { MessageEvent, MessageStore } from '../messages/index.ts';
 import type { AuditStore, People } from '../people/index.ts';
 import type { RecordingStore } from '../recordings/index.ts';
-import type { Directory, NumberPlan } from '../subscribers/index.ts';
+import type { Directory, NumberPlan, TrunkStatus } from '../subscribers/index.ts';
 import type { Backup, Center, MetricFamily, Readiness, RecordingAudio } from './ports.ts';
 
 /** Everything the HTTP side is built of. Each route file is handed the few it needs. */
@@ -31,6 +31,10 @@ export type ServerDeps = {
   messages: MessageStore;
   /** Calls every listener after a message was committed or its delivery state changed. */
   messageEvents: { subscribe(listener: (event: MessageEvent) => void): () => void };
+  /** How each trunk stands now. */
+  trunks: () => readonly TrunkStatus[];
+  /** Calls every listener when a trunk's state has changed. */
+  trunkEvents: { subscribe(listener: (status: TrunkStatus) => void): () => void };
   deliveries: DeliveryStore;
   /** Says that a message was committed or changed: screens and the outbox are told. */
   announce: (event: MessageEvent) => void;

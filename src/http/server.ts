@@ -25,6 +25,7 @@ import { registerSessionRoutes } from './routes/session.ts';
 import { registerSetupRoutes } from './routes/setup.ts';
 import { registerFloorRoutes, registerSubscriberRoutes } from './routes/subscribers.ts';
 import { registerTokenRoutes } from './routes/tokens.ts';
+import { registerTrunkRoutes } from './routes/trunks.ts';
 import { registerUserRoutes } from './routes/users.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import type { ServerDeps } from './server-deps.ts';
@@ -98,6 +99,7 @@ function registerRoutes(app: App, deps: ServerDeps, hub: LiveHub, counters: Http
   registerFloorRoutes(app, deps);
   registerCustomerRoutes(app, deps);
   registerCenterRoutes(app, deps);
+  registerTrunkRoutes(app, deps);
   registerLiveRoute(app, hub);
   const own = (): ReturnType<HttpCounters['families']> => {
     counters.liveConnections = hub.size;

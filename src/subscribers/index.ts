@@ -24,6 +24,8 @@ export type {
 } from './outbound-rules.ts';
 export { identifyCaller } from './identify-caller.ts';
 export type { CallerCandidates } from './identify-caller.ts';
+export { TRUNK_TROUBLE_WORDS } from './trunk-status.ts';
+export type { TrunkState, TrunkStatus, TrunkTrouble } from './trunk-status.ts';
 export { readNumber, userPartOf } from './phone-number.ts';
 export type { NumberPlan } from './phone-number.ts';
 export { recogniseBrowserCall, recogniseCalled } from './recognise-called.ts';

@@ -126,7 +126,7 @@ describe('toll fraud, number by number', () => {
     });
     fc.assert(
       fc.property(fc.constantFrom(...closed), separators, fc.boolean(), (number, between, wide) => {
-        const written = [...number]
+        const written = Array.from(number)
           .map((digit, i) => {
             const shape = wide ? String.fromCharCode(digit.charCodeAt(0) + 0xfee0) : digit;
             return `${shape}${between[i] ?? ''}`;

@@ -17,7 +17,7 @@ import {
   SipSocket,
   SipStreams,
 } from '../../src/engine/index.ts';
-import type { IncomingRefer } from '../../src/engine/index.ts';
+import type { IncomingRefer, OutboundCalls, TrunkService } from '../../src/engine/index.ts';
 import { FakeMediaPlane } from '../../src/media/index.ts';
 import { SipUserAgent } from '../../src/sip/index.ts';
 import type {
@@ -32,6 +32,7 @@ import type { Storage } from '../../src/storage/index.ts';
 import { EventBus } from '../../src/app-event-bus.ts';
 import { createMessageDesk } from '../../src/app-message-desk.ts';
 import { numberPlan } from '../../src/app-number-plan.ts';
+import { buildTrunks } from '../../src/app-trunks.ts';
 import { testDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
 
@@ -160,6 +161,8 @@ export class EngineRig {
   readonly media: FakeMediaPlane;
   readonly engine: Engine;
   readonly desk: CallDesk;
+  readonly trunks: TrunkService;
+  readonly outbound: OutboundCalls;
   readonly sip: SipService;
   readonly events: FloorEvent[] = [];
   readonly hooks: Hooks;
@@ -171,6 +174,8 @@ export class EngineRig {
     media: FakeMediaPlane;
     engine: Engine;
     desk: CallDesk;
+    trunks: TrunkService;
+    outbound: OutboundCalls;
     sip: SipService;
     socket: SipSocket;
     streams: SipStreams;
@@ -181,6 +186,8 @@ export class EngineRig {
     this.media = parts.media;
     this.engine = parts.engine;
     this.desk = parts.desk;
+    this.trunks = parts.trunks;
+    this.outbound = parts.outbound;
     this.sip = parts.sip;
     this.#socket = parts.socket;
     this.hooks = parts.hooks;
@@ -257,8 +264,16 @@ export class EngineRig {
       events: bus,
       isAttended: () => false,
     });
+    const { trunks, outbound } = buildTrunks({
+      clock,
+      random,
+      log,
+      storage,
+      sip,
+      onChange: () => undefined,
+    });
     const numbers = new NumberReader(directory, numberPlan);
-    const intake = new CallIntake({ clock, random, log, engine, media, directory, numbers });
+    const intake = new CallIntake({ clock, random, log, engine, media, numbers, trunks });
     const registrar = new RegistrarService({
       clock,
       random,
@@ -283,11 +298,15 @@ export class EngineRig {
       (peer) => sip.connectionLost(peer),
     );
     const desk = new CallDesk({ clock, random, engine, media, floor, events: bus, numbers });
-    return new EngineRig({ storage, media, engine, desk, sip, socket, streams, bus, hooks });
+    return new EngineRig({
+      ...{ storage, media, engine, desk, trunks, outbound },
+      ...{ sip, socket, streams, bus, hooks },
+    });
   }
 
   /** As `kill -9`: nothing is said to anybody. */
   async die(): Promise<void> {
+    this.trunks.release();
     this.engine.stop();
     this.sip.close();
     await Promise.all([this.#socket.close(), this.streams.close()]);

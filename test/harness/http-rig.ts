@@ -173,6 +173,8 @@ export async function httpRig(options: RigOptions = {}): Promise<HttpRig> {
     center: storage.center,
     backup: storage.backup,
     readiness: async () => ({ database: { ready: true, detail: 'PostgreSQL' } }),
+    trunks: () => [],
+    trunkEvents: { subscribe: () => () => undefined },
     metrics: [],
   };
   const app = await buildServer(deps).catch(async (error: unknown) => {

@@ -8,6 +8,7 @@ export const PEERS = {
   fonts: { package: 'fonts-noto-cjk', suites: 'Japanese text on screen' },
   sipp: { package: 'sip-tester', suites: 'calls from a SIP trunk' },
   baresip: { package: 'baresip', suites: 'calls with a registered SIP phone' },
+  kamailio: { package: 'kamailio', suites: 'a carrier that has us register' },
   postgresql: { package: 'postgresql', suites: 'the database as a separate server' },
   netns: { package: 'iproute2', suites: 'addresses other than loopback (needs root too)' },
 } as const;
@@ -33,6 +34,8 @@ function isInstalled(peer: Peer): boolean {
       return ['/usr/share/fonts/opentype/noto', '/usr/share/fonts/noto-cjk'].some(existsSync);
     case 'postgresql':
       return serverDirs().some((dir) => isProgram(join(dir, 'postgres')));
+    case 'kamailio':
+      return onPath(peer) || isProgram('/usr/sbin/kamailio');
     case 'netns':
       return process.getuid?.() === 0 && onPath('ip') && mayMakeNamespaces();
     default:

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { until } from './platform.ts';
 
 export type SippOptions = {
@@ -11,6 +10,8 @@ export type SippOptions = {
   scenario: string;
   target: { address: string; port: number };
   keys?: Record<string, string | number>;
+  /** Written over `{{name}}` in the scenario: SIPp knows no keys in the status of a response. */
+  texts?: Record<string, string | number>;
   args?: readonly string[];
   prefix?: readonly string[];
 };
@@ -23,9 +24,14 @@ export class Sipp {
 
   constructor(options: SippOptions) {
     this.#dir = mkdtempSync(join(tmpdir(), 'denwaban-sipp-'));
-    const { scenario, target, keys = {}, args = [], prefix = [] } = options;
-    const file = fileURLToPath(new URL(`../sipp/${scenario}.xml`, import.meta.url));
+    const { scenario, target, keys = {}, texts = {}, args = [], prefix = [] } = options;
+    const file = join(this.#dir, 'scenario.xml');
     const own = /^own:(.*)/.exec(scenario)?.[1];
+    if (own === undefined) {
+      const source = readFileSync(new URL(`../sipp/${scenario}.xml`, import.meta.url), 'utf8');
+      const text = source.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => String(texts[name]));
+      writeFileSync(file, text);
+    }
     const command = [
       ...prefix,
       'sipp',

@@ -6,6 +6,8 @@ import { AppHeader } from '../shared/AppHeader.tsx';
 import { useSession } from '../shared/session.tsx';
 import { FloorPanel } from './FloorPanel.tsx';
 import { SubscribersPanel } from './SubscribersPanel.tsx';
+import { adminTabOf } from './tabs.ts';
+import { TrunksPanel } from './TrunksPanel.tsx';
 import { UsersPanel } from './UsersPanel.tsx';
 
 const route = getRouteApi('/admin');
@@ -19,10 +21,8 @@ export function AdminPage(): ReactNode {
   const { tab = 'floor' } = route.useSearch();
   const shown = tab === 'users' && !isAdministrator ? 'floor' : tab;
   const choose = (next: string | null): void => {
-    void navigate({
-      search: next === 'subscribers' || next === 'users' ? { tab: next } : {},
-      replace: true,
-    });
+    const tab = adminTabOf(next);
+    void navigate({ search: tab === null ? {} : { tab }, replace: true });
   };
   return (
     <Box mih="100dvh">
@@ -32,6 +32,7 @@ export function AdminPage(): ReactNode {
           <Tabs.List aria-label={t('admin.areas')} mb="md">
             <Tabs.Tab value="floor">{t('admin.floor')}</Tabs.Tab>
             <Tabs.Tab value="subscribers">{t('admin.subscribers')}</Tabs.Tab>
+            <Tabs.Tab value="trunks">{t('admin.trunks')}</Tabs.Tab>
             {isAdministrator && <Tabs.Tab value="users">{t('admin.users')}</Tabs.Tab>}
           </Tabs.List>
           <Tabs.Panel value="floor">
@@ -39,6 +40,9 @@ export function AdminPage(): ReactNode {
           </Tabs.Panel>
           <Tabs.Panel value="subscribers">
             <SubscribersPanel />
+          </Tabs.Panel>
+          <Tabs.Panel value="trunks">
+            <TrunksPanel />
           </Tabs.Panel>
           {isAdministrator && (
             <Tabs.Panel value="users">

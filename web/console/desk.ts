@@ -277,6 +277,7 @@ export class Desk {
         this.#notice(frame.notice);
         return;
       case 'floor':
+      case 'trunks':
       case 'pong':
         return undefined;
     }

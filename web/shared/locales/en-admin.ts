@@ -24,6 +24,7 @@ export const adminEn: Texts['admin'] = {
   floor: 'Floor',
   subscribers: 'Subscribers and numbers',
   users: 'Accounts',
+  trunks: 'Trunks',
   operators: 'Operators',
   calls: 'Calls',
   waiting: 'Waiting calls',
@@ -58,6 +59,25 @@ export const adminEn: Texts['admin'] = {
   howToChange:
     'Subscribers, numbers, contacts and operators are declared in a file. Change the file and run this command.',
   greeting: 'Greeting',
+  trunk: {
+    none: 'No trunk is declared yet',
+    name: 'Trunk',
+    stateTitle: 'State',
+    incoming: 'Calls in from',
+    outgoing: 'Calls out',
+    byRegistration: 'its registrars',
+    inOnly: 'Calls in only',
+    carries: 'Carries calls (priority {{priority}})',
+    passedOver: 'Carries none now (priority {{priority}})',
+    state: {
+      registered: 'Registered',
+      registering: 'Registering',
+      reachable: 'Answers',
+      unwatched: 'Not watched',
+      refused: 'Refused',
+      unreachable: 'No answer',
+    },
+  },
   user: {
     create: 'Make an account',
     name: 'Name',

@@ -22,6 +22,7 @@ export const adminJa = {
   floor: 'フロア',
   subscribers: '契約者と番号',
   users: 'アカウント',
+  trunks: '回線',
   operators: '電話秘書',
   calls: '通話',
   waiting: '待ち呼',
@@ -56,6 +57,25 @@ export const adminJa = {
   howToChange:
     '契約者・番号・担当者・電話秘書は、設定ファイルで登録・変更します。ファイルを書き換えて、次のコマンドを実行してください。',
   greeting: '名乗り',
+  trunk: {
+    none: '回線がまだ登録されていません',
+    name: '回線',
+    stateTitle: '状態',
+    incoming: '着信',
+    outgoing: '発信',
+    byRegistration: '登録先から',
+    inOnly: '着信のみ',
+    carries: '使えます（優先順位 {{priority}}）',
+    passedOver: 'いまは使えません（優先順位 {{priority}}）',
+    state: {
+      registered: '登録済み',
+      registering: '登録中',
+      reachable: '応答あり',
+      unwatched: '監視なし',
+      refused: '拒否されました',
+      unreachable: '応答なし',
+    },
+  },
   user: {
     create: 'アカウントをつくる',
     name: 'お名前',

@@ -1,0 +1,177 @@
+import { toError } from '../base/index.ts';
+import type { Clock, E164, LegId, Logger } from '../base/index.ts';
+import { identityHeaders } from '../sip/index.ts';
+import type { IdentityHeaders, InviteFailure } from '../sip/index.ts';
+import { ceilingReached, checkOutboundNumber } from '../subscribers/index.ts';
+import type { Directory, NumberPlan, Trunk, TrunkOutbound } from '../subscribers/index.ts';
+import type {
+  OutboundCalls,
+  OutboundLedger,
+  OutboundPlan,
+  OutboundRoute,
+  OutboundWish,
+} from './ports.ts';
+import type { TrunkService } from './trunk-service.ts';
+
+export type TrunkCallsDeps = {
+  clock: Clock;
+  log: Logger;
+  directory: Directory;
+  plan: NumberPlan;
+  trunks: Pick<TrunkService, 'wayOf' | 'note'>;
+  ledger: OutboundLedger;
+};
+
+/** Of one trunk: a second server is tried when the first is away, no third. */
+const MAX_PEERS = 2;
+/** A caller waits while routes are tried: no more than these. */
+const MAX_ROUTES = 6;
+
+/** Outbound calls over the declared trunks, within the office's rules. */
+export class TrunkCalls implements OutboundCalls {
+  readonly #deps: TrunkCallsDeps;
+
+  constructor(deps: TrunkCallsDeps) {
+    this.#deps = deps;
+  }
+
+  async begin(wish: OutboundWish): Promise<OutboundPlan> {
+    const { directory, plan, ledger, clock, log } = this.#deps;
+    const rules = directory.settings().outbound;
+    const verdict = checkOutboundNumber(wish.number, rules, plan);
+    if (!verdict.ok) {
+      log.warn({ callId: wish.callId, because: verdict.reason }, 'outbound call refused');
+      return { ok: false, reason: 'number-not-allowed', because: verdict.reason };
+    }
+    const routes = await this.#routes(wish);
+    if (routes.length === 0) {
+      log.warn({ callId: wish.callId }, 'outbound call refused: no trunk');
+      return { ok: false, reason: 'no-trunk', because: 'no-trunk' };
+    }
+    const now = clock.now();
+    const reached = await ledger.begin({ ...wish, now }, (use) => ceilingReached(use, rules));
+    if (reached === null) return { ok: true, routes };
+    log.warn({ callId: wish.callId, because: reached }, 'outbound call refused');
+    return { ok: false, reason: 'ceiling-reached', because: reached };
+  }
+
+  note(route: OutboundRoute, outcome: 'ringing' | 'answered' | InviteFailure): void {
+    const { trunks, ledger } = this.#deps;
+    if (outcome === 'ringing' || outcome === 'answered') {
+      trunks.note(route.trunkId, true);
+      this.#inBackground(ledger.noteTrunk(route.legId, route.trunkId));
+    } else if (outcome.reason !== 'cancelled') {
+      trunks.note(route.trunkId, !isTrunkDown(outcome));
+    }
+  }
+
+  end(leg: LegId): void {
+    this.#inBackground(this.#deps.ledger.end(leg, this.#deps.clock.now()));
+  }
+
+  async #routes(wish: OutboundWish): Promise<OutboundRoute[]> {
+    const { directory, ledger, clock } = this.#deps;
+    const outward = directory
+      .trunks()
+      .filter(({ outbound }) => outbound !== null)
+      .sort((a, b) => (a.outbound?.priority ?? 0) - (b.outbound?.priority ?? 0));
+    const routes: OutboundRoute[] = [];
+    for (const trunk of outward) {
+      if (routes.length >= MAX_ROUTES) break;
+      const isFull =
+        trunk.maxCalls !== null && (await ledger.callsUp(trunk.id, clock.now())) >= trunk.maxCalls;
+      if (!isFull) routes.push(...(await this.#routesOver(trunk, wish)));
+    }
+    return routes.slice(0, MAX_ROUTES);
+  }
+
+  async #routesOver(trunk: Trunk, wish: OutboundWish): Promise<OutboundRoute[]> {
+    const { outbound, register } = trunk;
+    const way = await this.#deps.trunks.wayOf(trunk.id);
+    if (outbound === null || way === null) return [];
+    const { callerId } = outbound;
+    const digits = dialableNumber(wish.number, callerId.format);
+    const to = `sip:${digits}@${way.domain};user=phone`;
+    const own = this.#ownNumber(wish) ?? callerId.fallbackNumber;
+    const account = register?.username ?? null;
+    const { from, headers } = identityOf({ callerId, domain: way.domain, account, own, wish, to });
+    return way.peers.slice(0, MAX_PEERS).map((destination) => {
+      const digest = way.digest();
+      const transport = destination.protocol === 'TCP' ? ';transport=tcp' : '';
+      return {
+        legId: wish.legId,
+        trunkId: trunk.id,
+        mediaNetworks: trunk.mediaNetworks,
+        uri: `${to}${transport}`,
+        to: { uri: to },
+        destination,
+        from,
+        headers,
+        route: way.route,
+        ...(register === null ? {} : { contactUser: register.username }),
+        ...(digest === undefined ? {} : { digest }),
+      };
+    });
+  }
+
+  /** The first number lent to the subscriber: what its people and customers know. */
+  #ownNumber({ subscriberId }: OutboundWish): E164 | null {
+    if (subscriberId === null) return null;
+    return this.#deps.directory.didsOf(subscriberId)[0]?.number ?? null;
+  }
+
+  #inBackground(work: Promise<void>): void {
+    work.catch((thrown: unknown) => {
+      this.#deps.log.error({ err: toError(thrown) }, 'outbound call could not be noted');
+    });
+  }
+}
+
+/** It is the trunk that fails, not the telephone that was rung. */
+function isTrunkDown({ reason, status, response }: InviteFailure): boolean {
+  if (reason !== 'rejected') return true;
+  return response === undefined || status === 503 || status === 502 || status === 500;
+}
+
+/** A number as the carrier wants it: `0301234567`, `010442079460000`, or in E.164. */
+function dialableNumber(number: E164, format: 'national' | 'e164'): string {
+  if (format === 'e164') return number;
+  return number.startsWith('+81') ? `0${number.slice(3)}` : `010${number.slice(1)}`;
+}
+
+/**
+ * Whom the called party is to see, by the trunk's rule: the subscriber's number; with `diversion`
+ * the caller who is passed on, and the number that was rung in Diversion.
+ */
+function identityOf(call: {
+  callerId: TrunkOutbound['callerId'];
+  domain: string;
+  account: string | null;
+  own: E164 | null;
+  wish: OutboundWish;
+  to: string;
+}): IdentityHeaders {
+  const { callerId, domain, account, own, wish, to } = call;
+  const { format, privacy: isPrivate } = callerId;
+  if (own === null) {
+    return { from: { uri: `sip:${account ?? 'anonymous'}@${domain}` }, headers: [] };
+  }
+  const isPassedOn = callerId.diversion && wish.callerNumber !== null;
+  const shown = isPassedOn && wish.callerNumber !== null ? wish.callerNumber : own;
+  return identityHeaders(
+    {
+      number: dialableNumber(shown, format),
+      isPrivate,
+      ...(isPassedOn && {
+        passedOn: { number: dialableNumber(own, format), reason: 'unconditional' },
+      }),
+    },
+    {
+      domain,
+      account: callerId.from === 'account' ? account : null,
+      assertedIdentity: callerId.assertedIdentity,
+      passedOn: 'diversion',
+    },
+    to,
+  );
+}

@@ -1,0 +1,278 @@
+import type { Clock, Random } from '../base/index.ts';
+import { DigestSession, OptionsProbe, RegistrationClient, parseUri } from '../sip/index.ts';
+import type { Peer, ProbeState, RegistrationState, SipUri, SipUserAgent } from '../sip/index.ts';
+import type { Trunk, TrunkState, TrunkStatus, TrunkTrouble } from '../subscribers/index.ts';
+
+/** Where the server of a URI is now, the preferred place first; nothing when it cannot be found. */
+export type Locate = (uri: SipUri) => Promise<Peer[]>;
+
+export type TrunkLineDeps = {
+  clock: Clock;
+  random: Random;
+  agent: Pick<SipUserAgent, 'request' | 'contactUri'>;
+  locate: Locate;
+  onChange: (status: TrunkStatus) => void;
+};
+
+/** How a call leaves over a trunk now. */
+export type TrunkWay = {
+  /** The preferred one first. */
+  peers: Peer[];
+  /** RFC 3608. */
+  route: string[];
+  /** Host part of the numbers. */
+  domain: string;
+  /** A new session for each call: another dialog, another count of the nonce. */
+  digest: () => DigestSession | undefined;
+};
+
+type Condition = Pick<TrunkStatus, 'state' | 'trouble' | 'sipStatus'>;
+
+/** After a 503 or no answer calls go over other trunks for this long. */
+const PASSED_OVER_MS = 30_000;
+
+/** One trunk at work: its registration, its probe, and what calls have met. */
+export class TrunkLine {
+  trunk: Trunk;
+  readonly #password: string | null;
+  readonly #deps: TrunkLineDeps;
+  readonly #registration: RegistrationClient | null;
+  #probe: OptionsProbe | null = null;
+  #probed: ProbeState = 'unknown';
+  #registrars: Peer[] = [];
+  #condition: Condition;
+  #since: number;
+  #passedOverUntil = 0;
+  #isOver = false;
+
+  constructor(trunk: Trunk, password: string | null, deps: TrunkLineDeps) {
+    this.trunk = trunk;
+    this.#password = password;
+    this.#deps = deps;
+    this.#registration = this.#registrationOf(trunk, password);
+    this.#since = deps.clock.now();
+    this.#condition = this.#conditionNow();
+  }
+
+  /** The same account, way and probe: nothing has to begin again. */
+  isSame(trunk: Trunk, password: string | null): boolean {
+    const shape = ({ register, outbound, probeSeconds }: Trunk): string =>
+      JSON.stringify([register, outbound, probeSeconds]);
+    return shape(trunk) === shape(this.trunk) && password === this.#password;
+  }
+
+  get status(): TrunkStatus {
+    const { trunk } = this;
+    return { trunk, ...this.#condition, since: this.#since, carriesCalls: this.#carriesCalls };
+  }
+
+  start(): void {
+    this.#registration?.start();
+    void this.#startProbe();
+  }
+
+  connectionLost(peer: Peer): void {
+    this.#registration?.connectionLost(peer);
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    this.#probe?.stop();
+    await this.#registration?.stop();
+  }
+
+  release(): void {
+    this.#isOver = true;
+    this.#probe?.stop();
+    this.#registration?.release();
+  }
+
+  /** Does this address belong to the registrars of our account? */
+  isPeer(address: string): boolean {
+    const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+    return this.#registrars.some((peer) => peer.address === plain);
+  }
+
+  note(alive: boolean): void {
+    this.#passedOverUntil = alive ? 0 : this.#deps.clock.now() + PASSED_OVER_MS;
+    this.#probe?.note(alive);
+  }
+
+  async way(): Promise<TrunkWay | null> {
+    const { outbound } = this.trunk;
+    if (outbound === null || !this.#carriesCalls) return null;
+    const registered = this.#registered;
+    const place = this.#outboundPlace();
+    const peers = place === null ? [] : await this.#deps.locate(place);
+    const wanted =
+      peers.length > 0 || place !== null ? peers : registered ? [registered.registrar] : [];
+    if (wanted.length === 0) return null;
+    return {
+      peers: wanted,
+      route: place === null ? (registered?.serviceRoute ?? []) : [],
+      domain: outbound.callerId.domain ?? outbound.host ?? this.#domain,
+      digest: () => this.#digest(),
+    };
+  }
+
+  get #registered(): Extract<RegistrationState, { kind: 'registered' }> | null {
+    const state = this.#registration?.state;
+    return state?.kind === 'registered' ? state : null;
+  }
+
+  get #carriesCalls(): boolean {
+    if (this.trunk.outbound === null || this.#isOver) return false;
+    if (this.#passedOverUntil > this.#deps.clock.now()) return false;
+    const { state } = this.#condition;
+    return state === 'registered' || state === 'reachable' || state === 'unwatched';
+  }
+
+  /** Host part of our address of record. */
+  get #domain(): string {
+    const { register } = this.trunk;
+    if (register === null) return '';
+    return register.domain ?? placeOf(register.registrars[0] ?? '', register.transport)?.host ?? '';
+  }
+
+  #outboundPlace(): SipUri | null {
+    const { outbound } = this.trunk;
+    if (outbound?.host == null) return null;
+    const { host, port, transport } = outbound;
+    return placeOf(`sip:${host}${port === null ? '' : `:${port}`}`, transport);
+  }
+
+  #digest(): DigestSession | undefined {
+    const { register } = this.trunk;
+    if (register === null || this.#password === null) return undefined;
+    const username = register.authUser ?? register.username;
+    return new DigestSession({ username, password: this.#password });
+  }
+
+  #registrationOf(trunk: Trunk, password: string | null): RegistrationClient | null {
+    const { register } = trunk;
+    if (register === null || password === null) return null;
+    const { clock, random, agent } = this.#deps;
+    return new RegistrationClient(
+      {
+        addressOfRecord: `sip:${register.username}@${this.#domain}`,
+        credentials: { username: register.authUser ?? register.username, password },
+        expiresSeconds: register.expiresSeconds,
+      },
+      {
+        clock,
+        random,
+        agent,
+        locate: () => this.#locateRegistrars(),
+        onChange: () => this.#settle(),
+      },
+    );
+  }
+
+  async #locateRegistrars(): Promise<Peer[]> {
+    const { register } = this.trunk;
+    const places = (register?.registrars ?? []).flatMap((uri) => {
+      return placeOf(uri, register?.transport ?? 'udp') ?? [];
+    });
+    const found = (await Promise.all(places.map((place) => this.#deps.locate(place)))).flat();
+    // What could not be looked up this time keeps its calls.
+    if (found.length > 0) this.#registrars = found;
+    return found;
+  }
+
+  async #startProbe(): Promise<void> {
+    const { probeSeconds } = this.trunk;
+    if (probeSeconds === null) return;
+    const place = this.#outboundPlace() ?? this.#firstRegistrar() ?? this.#firstAddress();
+    const [destination] = place === null ? [] : await this.#deps.locate(place);
+    if (place === null || this.#isOver) return;
+    if (!destination) {
+      this.#probed = 'down';
+      this.#settle();
+      return;
+    }
+    this.#probe = new OptionsProbe(
+      {
+        uri: `sip:${place.host}`,
+        from: { uri: `sip:denwaban@${this.#domain === '' ? place.host : this.#domain}` },
+        destination,
+        intervalMs: probeSeconds * 1000,
+      },
+      {
+        clock: this.#deps.clock,
+        agent: this.#deps.agent,
+        onChange: (state) => {
+          this.#probed = state;
+          this.#settle();
+        },
+      },
+    );
+    this.#probe.start();
+  }
+
+  #firstRegistrar(): SipUri | null {
+    const { register } = this.trunk;
+    return register === null ? null : placeOf(register.registrars[0] ?? '', register.transport);
+  }
+
+  #firstAddress(): SipUri | null {
+    const host = this.trunk.addresses.find((address) => !address.includes('/'));
+    if (host === undefined) return null;
+    return placeOf(`sip:${host.includes(':') ? `[${host}]` : host}`, 'udp');
+  }
+
+  #settle(): void {
+    if (this.#isOver) return;
+    const next = this.#conditionNow();
+    const { state, trouble } = this.#condition;
+    const same = next.state === state && next.trouble === trouble;
+    this.#condition = next;
+    if (same) return;
+    if (next.state !== state) this.#since = this.#deps.clock.now();
+    this.#deps.onChange(this.status);
+  }
+
+  #conditionNow(): Condition {
+    if (this.trunk.register === null) return { ...this.#probedCondition(), sipStatus: null };
+    if (this.#registration === null) return trouble('refused', 'no-password');
+    const state = this.#registration.state;
+    switch (state.kind) {
+      case 'idle':
+      case 'registering':
+        return { state: 'registering', trouble: null, sipStatus: null };
+      case 'registered':
+        return this.#probed === 'down'
+          ? trouble('unreachable', 'probe-unanswered')
+          : { state: 'registered', trouble: null, sipStatus: null };
+      case 'failed':
+        return failed(state.reason, state.status);
+    }
+  }
+
+  #probedCondition(): { state: TrunkState; trouble: TrunkTrouble | null } {
+    if (this.#probed === 'down') return { state: 'unreachable', trouble: 'probe-unanswered' };
+    return { state: this.#probed === 'up' ? 'reachable' : 'unwatched', trouble: null };
+  }
+}
+
+function failed(reason: 'refused' | 'unreachable' | 'no-address', status: number): Condition {
+  if (reason === 'no-address') return trouble('unreachable', 'no-address');
+  if (reason === 'unreachable') return trouble('unreachable', 'no-answer', status);
+  if (status === 401 || status === 403 || status === 407) {
+    return trouble('refused', 'wrong-password', status);
+  }
+  return trouble('refused', status === 404 ? 'unknown-account' : 'account-refused', status);
+}
+
+function trouble(state: TrunkState, what: TrunkTrouble, status = 0): Condition {
+  return { state, trouble: what, sipStatus: status === 0 ? null : status };
+}
+
+/** The URI with its transport: its own parameter wins over what the trunk declares. */
+function placeOf(uriText: string, transport: 'udp' | 'tcp'): SipUri | null {
+  const uri = parseUri(uriText);
+  if (uri?.scheme !== 'sip') return null;
+  const complete = uri.params.has('transport')
+    ? uri
+    : parseUri(`${uriText};transport=${transport}`);
+  return complete?.scheme === 'sip' ? complete : null;
+}
