@@ -113,6 +113,7 @@ export class TestPhone {
       destination: { protocol: options.transport ?? 'UDP', address: '127.0.0.1', port },
       from: { uri: `sip:${options.from ?? '09001234567'}@127.0.0.1` },
       ...(options.to === undefined ? {} : { to: { uri: options.to } }),
+      ...(options.headers === undefined ? {} : { headers: options.headers }),
       sdp: options.sdp ?? OFFER,
       observer: {
         onProvisional: ({ response }) => seen.statuses.push(response.status),
@@ -138,6 +139,7 @@ export class TestPhone {
 }
 
 export type CallOptions = {
+  headers?: readonly (readonly [string, string])[];
   transport?: 'UDP' | 'TCP';
   from?: string;
   to?: string;

@@ -159,6 +159,18 @@ test('the other side holds and comes back: by sendonly, inactive, 0.0.0.0 and UP
   expect(holds).toEqual([true, false]);
 });
 
+test('the other side changes its codec in the middle of the call, and may not take one we lack', async () => {
+  const { caller, actor } = await conversation();
+  const offer = (payload: number) => ANSWER.replace('RTP/AVP 0', `RTP/AVP ${payload}`);
+  const first = trunk.agent.prepareInDialog(caller, 'INVITE', { sdp: offer(8) });
+  const changed = await first.send();
+  const body = changed.kind === 'answered' ? changed.response.body : '';
+  expect(body).toMatch(/^m=audio \d+ RTP\/AVP 8\b/m);
+  const second = trunk.agent.prepareInDialog(changed.dialog, 'INVITE', { sdp: offer(9) });
+  expect(await second.send()).toMatchObject({ response: { status: 488 }, ended: false });
+  expect(actor.state.phase).toBe('talking');
+});
+
 test.skipIf(!has('sipp'))('SIPp insists on 100rel and a session timer and gets both', async () => {
   await oneOperator(rig, { kind: 'sip', uri: phone.uri, available: true });
   const sipp = new Sipp({
