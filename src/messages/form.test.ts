@@ -87,6 +87,9 @@ describe('validateForm', () => {
     expect(errors(form)).toEqual([]);
     expect(errors({ ...form, phone: '090-0123-4567' }, WITHHELD)).toEqual([]);
     expect(errors({ ...form, phone: '後で連絡' }, WITHHELD)).toEqual(['phone no-number']);
+    expect(errors({ ...form, phone: '090-0123-4567090-0123-4567' }, WITHHELD)).toEqual([
+      'phone no-number',
+    ]);
   });
 
   it('asks for the number of a withheld caller in any case, but does not insist', () => {

@@ -177,6 +177,10 @@ function unknownChoices(fields: FormFields, context: FormContext): FormIssue[] {
   return issues;
 }
 
+const MIN_PHONE_DIGITS = 6;
+/** An international number (010 and 15 digits, ITU-T E.164) and an extension behind any shorter one. */
+const MAX_PHONE_DIGITS = 20;
+
 /** A call-back needs a number; otherwise it is asked for, but the caller may have declined. */
 function missingNumber(fields: FormFields, context: FormContext): FormIssue[] {
   const phone = fields.phone ?? '';
@@ -195,7 +199,8 @@ function missingNumber(fields: FormFields, context: FormContext): FormIssue[] {
       },
     ];
   }
-  if ((phone.match(/\d/g) ?? []).length >= 6) return [];
+  const digits = (phone.match(/\d/g) ?? []).length;
+  if (digits >= MIN_PHONE_DIGITS && digits <= MAX_PHONE_DIGITS) return [];
   return [
     {
       field: 'phone',

@@ -123,14 +123,21 @@ function classifySmtpError(thrown: unknown, dataBegun: boolean): Outcome {
 function classifyReply(error: SmtpError, code: number): Outcome {
   const reason = error.text;
   // 503 is a mistake in the order of commands, 552 a full mailbox: both pass.
-  if (code < 500 || code === 503 || code === 552) return { type: 'retry', reason };
+  if (code < 500 || code === 503 || code === 552) {
+    return { type: 'retry', reason: `メールサーバーがいまは受け付けません: ${reason}` };
+  }
   if (code === 530 || code === 535 || error.command === 'MAIL FROM') {
-    return { type: 'reject.account', reason };
+    return {
+      type: 'reject.account',
+      reason: `メールサーバーがこの送信元を受け付けません: ${reason}`,
+    };
   }
   const enhanced = /\b5\.(\d)\.\d{1,3}\b/.exec(error.text)?.[1];
-  if (enhanced === '1' || enhanced === '2') return { type: 'reject.destination', reason };
-  if (enhanced === '6' || enhanced === '7') return { type: 'reject.message', reason };
-  return { type: code === 550 ? 'reject.destination' : 'reject.message', reason };
+  const isDestination =
+    enhanced === '1' || enhanced === '2' || (code === 550 && enhanced !== '6' && enhanced !== '7');
+  return isDestination
+    ? { type: 'reject.destination', reason: `この宛先には届けられません: ${reason}` }
+    : { type: 'reject.message', reason: `メールの内容が受け付けられません: ${reason}` };
 }
 
 function isTemporary(code: number | null): boolean {
