@@ -4,17 +4,17 @@ import { identifyCaller, recogniseBrowserCall, recogniseCalled } from '../subscr
 import type {
   CalledParty,
   CallerIdentity,
-  Directory,
+  DidDirectory,
   NumberPlan,
   Trunk,
 } from '../subscribers/index.ts';
 
 /** From the places of an INVITE to the words of the domain: who was called, who calls. */
 export class NumberReader {
-  readonly #directory: Directory;
+  readonly #directory: DidDirectory;
   readonly #plan: NumberPlan;
 
-  constructor(directory: Directory, plan: NumberPlan) {
+  constructor(directory: DidDirectory, plan: NumberPlan) {
     this.#directory = directory;
     this.#plan = plan;
   }
@@ -61,7 +61,9 @@ export class NumberReader {
   #callerOf(request: SipRequest, trunk: Trunk): CallerIdentity {
     const places = callingNumbers(request, decodeUtf8);
     const from = places.find((place) => place.source === 'from');
-    const asserted = places.filter((place) => place.source === 'p-asserted-identity');
+    const asserted = places.filter(({ source }) => {
+      return source === 'p-asserted-identity' || source === 'remote-party-id';
+    });
     return identifyCaller(
       {
         from: from?.text ?? null,

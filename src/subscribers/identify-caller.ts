@@ -7,7 +7,7 @@ export type CallerCandidates = {
   /** The From URI or its user part. */
   from: string | null;
   fromDisplayName: string | null;
-  /** P-Asserted-Identity (RFC 3325), each value's URI. */
+  /** P-Asserted-Identity (RFC 3325), then Remote-Party-ID; each value's URI. */
   pAssertedIdentity: string[];
   /** The Privacy header (RFC 3323), as it came. */
   privacy: string | null;
@@ -35,7 +35,8 @@ export function identifyCaller(candidates: CallerCandidates, plan: NumberPlan): 
   const user = clean(userPartOf(candidates.from ?? ''));
   const reason = reasonIn(displayName) ?? reasonIn(user);
   const hidden = reason === 'withheld' || reason === 'payphone' || asksPrivacy(candidates.privacy);
-  if (hidden) return nobody(reason === 'payphone' ? 'payphone' : 'withheld');
+  // Carriers ask for privacy in all three cases; the display name says which it is.
+  if (hidden) return nobody(reason ?? 'withheld');
   const number = numberOf(candidates, plan);
   // "Unavailable" is no wish of the caller's: a number that came all the same may be shown.
   if (number === null && (reason !== null || user === '')) return nobody('unavailable');

@@ -52,7 +52,7 @@ export function TrunksPanel(): ReactNode {
   return (
     <Stack gap="md">
       <HowToChange />
-      <Table.ScrollContainer minWidth={720}>
+      <Table.ScrollContainer minWidth={560}>
         <Table verticalSpacing="sm">
           <Table.Thead>
             <Table.Tr>
@@ -102,11 +102,15 @@ function TrunkRow({ trunk, now }: { trunk: TrunkView; now: number }): ReactNode 
       </Table.Td>
       <Table.Td>
         {trunk.addresses.map((address) => (
-          <Text key={address} size="sm">
+          <Text key={address} size="sm" style={{ whiteSpace: 'nowrap' }}>
             {address}
           </Text>
         ))}
-        {trunk.account !== null && <Text size="sm">{t('admin.trunk.byRegistration')}</Text>}
+        {trunk.account !== null && (
+          <Text size="sm" style={{ whiteSpace: 'nowrap' }}>
+            {t('admin.trunk.byRegistration')}
+          </Text>
+        )}
       </Table.Td>
       <Table.Td>
         <Text size="sm">

@@ -57,7 +57,7 @@ export const adminEn: Texts['admin'] = {
   noSubscribers: 'There are no subscribers yet',
   noCalls: 'There is no call now.',
   howToChange:
-    'Subscribers, numbers, contacts and operators are declared in a file. Change the file and run this command.',
+    'Subscribers, numbers, contacts, operators and trunks are declared in a file. Change the file and run this command.',
   greeting: 'Greeting',
   trunk: {
     none: 'No trunk is declared yet',
