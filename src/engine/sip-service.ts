@@ -375,7 +375,7 @@ export class SipService {
   /** §10: BYE, and for the call the party has hung up. */
   async #sessionExpired(dialog: DialogState): Promise<void> {
     const { actor, leg } = this.#legOf(dialog) ?? {};
-    if (!actor || !leg) return;
+    if (!actor || !leg || this.#isClosed) return;
     actor.log.warn({ legId: leg.id }, 'session timer: the far end is gone');
     await this.bye(actor, leg, leg.sip?.dialog ?? dialog);
     await this.#hungUp(actor, leg.id);

@@ -22,6 +22,7 @@ export class SipSocket implements SipTransport {
   readonly reliable = false;
   readonly #socket: Socket;
   readonly #log: Logger;
+  #isClosed = false;
   readonly #early: [message: string, source: Peer][];
   #receive: (message: string, source: Peer) => void;
 
@@ -75,6 +76,7 @@ export class SipSocket implements SipTransport {
   }
 
   send(message: string, destination: Destination): void {
+    if (this.#isClosed) return;
     const bytes = Buffer.from(message, 'latin1');
     this.#socket.send(bytes, destination.port, destination.address, (error) => {
       if (error) this.#log.debug({ err: error, to: destination.address }, 'SIP datagram not sent');
@@ -82,6 +84,7 @@ export class SipSocket implements SipTransport {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     return new Promise((resolve) => this.#socket.close(() => resolve()));
   }
 }

@@ -97,6 +97,12 @@ function addRefreshHeaders(core: UserAgentCore, request: SipRequest, dialog: Dia
   }
 }
 
+/** §8.1.3.1. A connection that broke says nothing of the dialog: the peer may connect again. */
+function statusOf(outcome: RequestOutcome): number {
+  if (outcome.kind === 'answered') return outcome.response.status;
+  return outcome.kind === 'timeout' ? 408 : 503;
+}
+
 function reserveRetries(dialog: DialogState, method: string): DialogState {
   let reserved = dialog;
   for (let i = 1; i < MAX_ATTEMPTS; i++) reserved = advanceLocalSeq(reserved, method);
@@ -131,7 +137,7 @@ function concludeInDialog(
   // A request of the peer may have moved the dialog on while ours was under way.
   const latest = core.dialogs.get(dialog)?.state ?? dialog;
   const refreshes = method === 'INVITE' || method === 'UPDATE';
-  const status = outcome.kind === 'answered' ? outcome.response.status : 408;
+  const status = statusOf(outcome);
   // A PRACK that fails concerns a provisional response, never the dialog.
   const isGone = method !== 'PRACK' && (status === 408 || status === 481);
   const ended = method === 'BYE' || isGone;

@@ -152,6 +152,20 @@ describe('session timers', () => {
     expect(callee.agent.counts.dialogs + caller.agent.counts.dialogs).toBe(0);
   });
 
+  it('survive a connection that breaks under a refresh', async () => {
+    const network = new SipNetwork();
+    const { caller, callee } = await conversation(network);
+    network.fate = (text) => (text.startsWith('UPDATE') ? [] : [1]);
+    await network.pass(901_000);
+    expect(caller.asked).toEqual(['UPDATE']);
+    caller.agent.transportFailed(peerAt(2));
+    network.fate = () => [1];
+    await network.pass(1_000_000);
+    expect(caller.asked.slice(0, 2)).toEqual(['UPDATE', 'UPDATE']);
+    expect([caller.asked, callee.asked].flat()).not.toContain('expired');
+    expect(caller.agent.counts.dialogs).toBe(1);
+  });
+
   it('ask again for longer after a 422, and refuse what is too short', async () => {
     const network = new SipNetwork();
     const { caller } = await conversation(network, {
