@@ -125,7 +125,8 @@ export class SipService {
 
   /** A message from the wire. */
   receive(message: string, source: Peer): void {
-    if (this.#flood.admits(source.address)) this.agent.receive(message, source);
+    const kind = message.startsWith('SIP/') ? 'response' : 'request';
+    if (this.#flood.admits(source.address, kind)) this.agent.receive(message, source);
   }
 
   /** What was sent there may not have arrived (RFC 3261 §18.4). */

@@ -6,8 +6,12 @@ function gate() {
   const clock = new ManualClock();
   const known = new Set<string>();
   const flood = new FloodGate({ clock, isKnown: (address) => known.has(address) });
-  const admitted = (address: string, count: number): number =>
-    Array.from({ length: count }, () => flood.admits(address)).filter(Boolean).length;
+  const admitted = (
+    address: string,
+    count: number,
+    kind: 'request' | 'response' = 'request',
+  ): number =>
+    Array.from({ length: count }, () => flood.admits(address, kind)).filter(Boolean).length;
   return { clock, known, admitted, flood };
 }
 
@@ -21,6 +25,13 @@ describe('flood control per source', () => {
     expect(admitted('192.0.2.2', 20)).toBe(20);
     clock.advance(3_600_000);
     expect(admitted('192.0.2.1', 1000)).toBe(50);
+  });
+
+  it('counts responses apart: a carrier that only answers us is not held back', () => {
+    const { admitted } = gate();
+    expect(admitted('192.0.2.1', 1000)).toBe(50);
+    expect(admitted('192.0.2.1', 5000, 'response')).toBe(5000);
+    expect(admitted('192.0.2.1', 20_000, 'response')).toBe(5000);
   });
 
   it('lets a known peer send as much as a busy trunk', () => {

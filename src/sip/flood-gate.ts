@@ -29,12 +29,17 @@ export class FloodGate {
     return this.#dropped;
   }
 
-  /** False: drop it without a word. */
-  admits(address: string): boolean {
-    const bucket = this.#buckets.get(address) ?? this.#newBucket(address);
+  /**
+   * False: drop it without a word. Responses are counted apart and generously: those to our own
+   * requests come from carriers that need not be known as callers.
+   */
+  admits(address: string, kind: 'request' | 'response'): boolean {
+    const key = `${kind} ${address}`;
+    const isKnown = (): boolean => kind === 'response' || this.#options.isKnown(address);
+    const bucket = this.#buckets.get(key) ?? this.#newBucket(key, isKnown());
     this.#fill(bucket);
     // A phone that has registered since is no stranger any more.
-    if (bucket.tokens < 1 && bucket.limit === STRANGER && this.#options.isKnown(address)) {
+    if (bucket.tokens < 1 && bucket.limit === STRANGER && isKnown()) {
       bucket.limit = KNOWN;
       bucket.tokens = KNOWN.burst;
     }
@@ -46,14 +51,14 @@ export class FloodGate {
     return true;
   }
 
-  #newBucket(address: string): Bucket {
+  #newBucket(key: string, isKnown: boolean): Bucket {
     // The oldest goes: forgotten strangers begin with a full bucket, which bounds nothing worse.
     const oldest = this.#buckets.size >= MAX_ADDRESSES ? this.#buckets.keys().next() : undefined;
     if (oldest?.value !== undefined) this.#buckets.delete(oldest.value);
     const filledAt = this.#options.clock.monotonic();
-    const limit = this.#options.isKnown(address) ? KNOWN : STRANGER;
+    const limit = isKnown ? KNOWN : STRANGER;
     const bucket: Bucket = { tokens: limit.burst, filledAt, limit };
-    this.#buckets.set(address, bucket);
+    this.#buckets.set(key, bucket);
     return bucket;
   }
 
