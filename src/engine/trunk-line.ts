@@ -40,6 +40,8 @@ export class TrunkLine {
   #probe: OptionsProbe | null = null;
   #probed: ProbeState = 'unknown';
   #registrars: Peer[] = [];
+  /** Where calls and OPTIONS went last. */
+  #servers: Peer[] = [];
   #condition: Condition;
   #since: number;
   #passedOverUntil = 0;
@@ -88,9 +90,13 @@ export class TrunkLine {
   }
 
   /** Does this address belong to the registrars of our account? */
+  isRegistrar(address: string): boolean {
+    return isAmong(this.#registrars, address);
+  }
+
+  /** Do we speak with this address: a registrar, or where calls and OPTIONS go? */
   isPeer(address: string): boolean {
-    const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-    return this.#registrars.some((peer) => peer.address === plain);
+    return this.isRegistrar(address) || isAmong(this.#servers, address);
   }
 
   note(alive: boolean): void {
@@ -104,6 +110,7 @@ export class TrunkLine {
     const registered = this.#registered;
     const place = this.#outboundPlace();
     const peers = place === null ? [] : await this.#deps.locate(place);
+    if (peers.length > 0) this.#servers = peers;
     const wanted =
       peers.length > 0 || place !== null ? peers : registered ? [registered.registrar] : [];
     if (wanted.length === 0) return null;
@@ -185,6 +192,7 @@ export class TrunkLine {
     const place = this.#outboundPlace() ?? this.#firstRegistrar() ?? this.#firstAddress();
     const [destination] = place === null ? [] : await this.#deps.locate(place);
     if (place === null || this.#isOver) return;
+    if (destination && this.#servers.length === 0) this.#servers = [destination];
     if (!destination) {
       this.#probed = 'down';
       this.#settle();
@@ -252,6 +260,11 @@ export class TrunkLine {
     if (this.#probed === 'down') return { state: 'unreachable', trouble: 'probe-unanswered' };
     return { state: this.#probed === 'up' ? 'reachable' : 'unwatched', trouble: null };
   }
+}
+
+function isAmong(peers: readonly Peer[], address: string): boolean {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+  return peers.some((peer) => peer.address === plain);
 }
 
 function failed(reason: 'refused' | 'unreachable' | 'no-address', status: number): Condition {

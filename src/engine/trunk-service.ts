@@ -51,13 +51,15 @@ export class TrunkService {
   trunkOf(address: string, requestUser: string): Trunk | null {
     const listed = this.#deps.directory.trunkOf(address);
     if (listed !== null) return listed;
-    const lines = [...this.#lines.values()].filter((line) => line.isPeer(address));
+    const lines = [...this.#lines.values()].filter((line) => line.isRegistrar(address));
     const named = lines.find(({ trunk }) => trunk.register?.username === requestUser);
     return (named ?? lines[0])?.trunk ?? null;
   }
 
+  /** Is this an address of a trunk, whether it may send us calls or only answers ours? */
   isPeer(address: string): boolean {
-    return this.trunkOf(address, '') !== null;
+    if (this.#deps.directory.trunkOf(address) !== null) return true;
+    return [...this.#lines.values()].some((line) => line.isPeer(address));
   }
 
   /** How a call leaves over this trunk now; null when it cannot. */

@@ -87,7 +87,8 @@ children=2
 auto_aliases=no
 alias="${REALM}"
 listen=udp:127.0.0.1:${port}
-disable_tcp=yes
+listen=tcp:127.0.0.1:${port}
+tcp_children=2
 mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules:/usr/lib/aarch64-linux-gnu/kamailio/modules"
 ${modules.map((name) => `loadmodule "${name}.so"`).join('\n')}
 modparam("usrloc", "db_mode", 0)

@@ -172,11 +172,15 @@ const header = (request: SipRequest | undefined, name: string): string =>
   request?.headers.get(name) ?? '';
 
 describe.skipIf(!has('kamailio'))('a carrier that has us register (Kamailio)', () => {
-  it.each(['MD5', 'SHA-256'] as const)(
-    'registers with digest %s and takes its calls',
-    async (algorithm) => {
+  it.each([
+    ['MD5', 'udp'],
+    ['SHA-256', 'udp'],
+    ['SHA-256', 'tcp'],
+  ] as const)(
+    'registers with digest %s over %s and takes its calls',
+    async (algorithm, transport) => {
       const port = await carrier({ algorithm });
-      await declare([registering([`sip:127.0.0.1:${port}`])]);
+      await declare([registering([`sip:127.0.0.1:${port}`], { transport })]);
       await settled('registered');
       const caller = await phone();
       const { seen } = caller.call(port, ACCOUNT, { to: `sip:${ACCOUNT}@${REALM}` });
@@ -282,6 +286,9 @@ describe.skipIf(!has('sipp'))('carriers known by their address (SIPp)', () => {
     const called = await phone();
     await declare([{ ...byAddress('first', called.socket.port, 1), probeSeconds: 10 }]);
     await soon(() => status('first').state === 'reachable');
+    // Its answers are no stranger's, yet it may not send us calls.
+    expect(rig.trunks.isPeer('127.0.0.1')).toBe(true);
+    expect(rig.trunks.trunkOf('127.0.0.1', '0301234567')).toBeNull();
   });
 });
 
