@@ -17,6 +17,7 @@ import { Sipp } from '../harness/sipp.ts';
 import { CENTER } from '../harness/storage-records.ts';
 
 const ACCOUNT = '0301234567';
+const CALLER = '+818001234567';
 const OFFER = [
   'v=0',
   'o=- 1 1 IN IP4 127.0.0.1',
@@ -137,7 +138,7 @@ async function begin(subscriberId: SubscriberId | null, number: string): Promise
     subscriberId,
     purpose: 'relay',
     number: asId<E164>(number),
-    callerNumber: null,
+    callerNumber: asId<E164>(CALLER),
   });
 }
 
@@ -289,6 +290,41 @@ describe.skipIf(!has('sipp'))('carriers known by their address (SIPp)', () => {
     // Its answers are no stranger's, yet it may not send us calls.
     expect(rig.trunks.isPeer('127.0.0.1')).toBe(true);
     expect(rig.trunks.trunkOf('127.0.0.1', '0301234567')).toBeNull();
+  });
+});
+
+describe('whose number a trunk shows', () => {
+  type CallerId = NonNullable<TrunkSpec['outbound']>['callerId'];
+  const OWN = '<sip:+81301234567@first.example.jp;user=phone>';
+  const shown = async (change: Partial<CallerId>, isOffices = false): Promise<string[]> => {
+    const trunk = byAddress('first', 9, 1);
+    const callerId = { ...trunk.outbound!.callerId, ...change };
+    const subscriber = await declare([{ ...trunk, outbound: { ...trunk.outbound!, callerId } }]);
+    const [route] = routesOf(await begin(isOffices ? null : subscriber, '+819001234567'));
+    const headers = (route?.headers ?? []).map(([name, value]) => `${name}: ${value}`);
+    return [`From: ${route?.from.uri ?? ''}`, ...headers];
+  };
+
+  it('the subscriber’s, the office’s own, the caller’s, or nobody’s', async () => {
+    const [from, asserted] = await shown({});
+    expect(from).toBe('From: sip:+81301234567@first.example.jp;user=phone');
+    expect(asserted).toBe(`P-Asserted-Identity: ${OWN}`);
+    expect(await shown({ format: 'national', assertedIdentity: false })).toEqual([
+      'From: sip:0301234567@first.example.jp;user=phone',
+    ]);
+    const office = { fallbackNumber: '03-0123-9999', assertedIdentity: false };
+    expect(await shown(office, true)).toEqual([
+      'From: sip:+81301239999@first.example.jp;user=phone',
+    ]);
+    expect(await shown({}, true)).toEqual(['From: sip:anonymous@first.example.jp']);
+    expect(await shown({ privacy: true })).toEqual([
+      'From: sip:anonymous@anonymous.invalid',
+      `P-Asserted-Identity: ${OWN}`,
+      'Privacy: id',
+    ]);
+    const [passedOn, , diversion] = await shown({ diversion: true });
+    expect(passedOn).toBe(`From: sip:${CALLER}@first.example.jp;user=phone`);
+    expect(diversion).toContain(`Diversion: ${OWN};reason=unconditional`);
   });
 });
 
