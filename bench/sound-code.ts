@@ -4,9 +4,9 @@ import { FRAME_SAMPLES, MULAW_DECODE, MULAW_ENCODE } from '../src/media/index.ts
  * Sound that says which frame of which call and of which side it is:
  *
  *   samples 0–7    marker, loud: plus then minus from sample 4 on (the operator's: minus then plus)
- *   samples 8–147  28 bits of 5 samples, soft, plus or minus: 13 of the frame's number, 11 of the
- *                  call's, 4 to check them
- *   samples 148–159 silence
+ *   samples 8–135  32 bits of 4 samples, soft, plus or minus: 13 of the frame's number, 11 of the
+ *                  call's, 8 to check them
+ *   samples 136–159 silence
  *
  * It is read wherever a frame begins in the stream and survives a sample left out or put in, a mixer
  * that adds silence, and G.711. What a receiver repeats to hide a loss counts once.
@@ -18,8 +18,8 @@ export const MAX_CALL = 2 ** 11;
 
 const MARKER_HALF = 4;
 const BITS_AT = 2 * MARKER_HALF;
-const BIT_SAMPLES = 5;
-const BITS = 28;
+const BIT_SAMPLES = 4;
+const BITS = 32;
 const LOUD = 8000;
 const SOFT = 1000;
 const LOUD_AT_LEAST = 3000;
@@ -29,7 +29,7 @@ const REACH = MARKER_HALF + BITS * BIT_SAMPLES;
 const code = (amplitude: number): number => MULAW_ENCODE[amplitude & 0xffff] ?? 0xff;
 
 function word(frame: number, call: number): number {
-  const check = (frame ^ (frame >> 4) ^ (frame >> 8) ^ call ^ (call >> 4) ^ (call >> 8) ^ 9) & 15;
+  const check = Math.imul(Math.imul(frame, 0x9e3779b1) ^ call, 0x85ebca6b) >>> 24;
   return frame | (call << 13) | (check << 24);
 }
 
