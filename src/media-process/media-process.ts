@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock, Logger, Random } from '../base/index.ts';
 import { newId } from '../base/index.ts';
 import type { MediaFigures } from '../media/index.ts';
+import { batchSockets } from './batch-sockets.ts';
 import { ControlServer } from './control-server.ts';
 import { MediaSwitch } from './media-switch.ts';
 import { PortPool } from './port-pool.ts';
@@ -9,7 +10,7 @@ import { Prompts } from './prompts.ts';
 import { diskFiles } from './recording-files.ts';
 import type { MediaProcessSettings } from './settings.ts';
 import { Ticker } from './tick.ts';
-import { openDatagramPort } from './udp-port.ts';
+import { datagramSockets } from './udp-port.ts';
 
 const COUNTERS_LOGGED_MS = 60_000;
 
@@ -41,11 +42,12 @@ export async function startMediaProcess(
       void legs.closeAll();
     },
   });
+  const sockets = batchSockets(clock) ?? datagramSockets(clock);
   const pool = new PortPool({
     bindAddress: settings.bindAddress,
     range: settings.rtpPorts,
     clock,
-    open: openDatagramPort,
+    sockets,
   });
   const legs = new MediaSwitch({
     clock,
@@ -61,7 +63,10 @@ export async function startMediaProcess(
     count: (name) => counters.set(name, (counters.get(name) ?? 0) + 1),
   });
   const ticker = new Ticker(clock, {
-    onTick: (tickMs, live) => legs.tick(tickMs, live),
+    onTick: (tickMs, live) => {
+      sockets.poll();
+      legs.tick(tickMs, live);
+    },
     onSkip: (frames) => legs.skip(frames),
   });
   await legs.openWebRtc({

@@ -125,8 +125,8 @@ export class MediaSwitch {
     const media = this.#newLeg(options);
     let result: MediaResult<{ localSdp: string }>;
     if (options.kind === 'rtp') {
-      const { pool, clock, mediaAddresses, count } = this.#options;
-      const outside = new RtpLeg({ leg: media, open: options, pool, clock, mediaAddresses, count });
+      const { pool, mediaAddresses, count } = this.#options;
+      const outside = new RtpLeg({ leg: media, open: options, pool, mediaAddresses, count });
       this.#legs.set(options.id, { media, outside });
       media.transport = outside;
       result = await outside.open();

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../base/index.ts';
 import { PortPool } from './port-pool.ts';
-import type { OpenUdpPort } from './udp-port.ts';
+import type { UdpSockets } from './udp-port.ts';
 
 function pool(range: [number, number], taken: number[] = []) {
   const clock = new ManualClock();
   const open = new Set<number>();
-  const openPort: OpenUdpPort = (_address, port) => {
+  const openPort: UdpSockets['open'] = (_address, port) => {
     if (taken.includes(port)) return Promise.resolve(undefined);
     open.add(port);
     return Promise.resolve({
@@ -18,7 +18,8 @@ function pool(range: [number, number], taken: number[] = []) {
       },
     });
   };
-  const ports = new PortPool({ bindAddress: '127.0.0.1', range, clock, open: openPort });
+  const sockets = { open: openPort, poll: nothing };
+  const ports = new PortPool({ bindAddress: '127.0.0.1', range, clock, sockets });
   const take = () => ports.take(nothing, nothing);
   return { clock, open, ports, take };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/index.ts';
-import type { DatagramHandler, OpenUdpPort, UdpPort } from './udp-port.ts';
+import type { DatagramHandler, UdpPort, UdpSockets } from './udp-port.ts';
 
 /** A freed pair rests, so that late packets of the old call do not reach the next one. */
 const REST_MS = 2000;
@@ -14,7 +14,7 @@ export class PortPool {
     bindAddress: string;
     range: readonly [from: number, to: number];
     clock: Clock;
-    open: OpenUdpPort;
+    sockets: UdpSockets;
   };
   readonly #free: number[] = [];
   #inUse = 0;
@@ -24,7 +24,7 @@ export class PortPool {
     bindAddress: string;
     range: readonly [from: number, to: number];
     clock: Clock;
-    open: OpenUdpPort;
+    sockets: UdpSockets;
   }) {
     this.#options = options;
     const [from, to] = options.range;
@@ -64,10 +64,10 @@ export class PortPool {
     onRtp: DatagramHandler,
     onRtcp: DatagramHandler,
   ): Promise<PortPair | undefined> {
-    const { open, bindAddress } = this.#options;
-    const rtp = await open(bindAddress, port, onRtp);
+    const { sockets, bindAddress } = this.#options;
+    const rtp = await sockets.open(bindAddress, port, onRtp);
     if (!rtp) return undefined;
-    const rtcp = await open(bindAddress, port + 1, onRtcp);
+    const rtcp = await sockets.open(bindAddress, port + 1, onRtcp);
     if (rtcp) return { rtp, rtcp };
     await rtp.close();
     return undefined;

@@ -1,4 +1,3 @@
-import type { Clock } from '../base/index.ts';
 import { Latch, answerAudio, isRtcp, offerAudio, parseRtcp, readAudio } from '../media/index.ts';
 import type { AudioAgreement, LocalAudio, MediaResult, OpenLegOptions } from '../media/index.ts';
 import type { LegTransport, MediaLeg } from './media-leg.ts';
@@ -8,7 +7,6 @@ type Options = {
   leg: MediaLeg;
   open: OpenLegOptions;
   pool: PortPool;
-  clock: Clock;
   /** Addresses that may be announced, best first. */
   mediaAddresses: readonly string[];
   count: (name: string) => void;
@@ -18,6 +16,8 @@ type Options = {
 export class RtpLeg implements LegTransport {
   readonly #options: Options;
   readonly #latch: Latch;
+  /** Who sent the datagram at hand; used again for the next one. */
+  readonly #source = { address: '', port: 0 };
   #ports: PortPair | undefined;
   #agreement: AudioAgreement | undefined;
   #lastRemoteSdp: string | undefined;
@@ -47,8 +47,12 @@ export class RtpLeg implements LegTransport {
     const offer = remoteSdp === undefined ? undefined : readAudio(remoteSdp);
     if (offer?.ok === false) return offer;
     this.#ports = await this.#options.pool.take(
-      (datagram, address, port) => this.#receive(datagram, { address, port }),
-      (datagram, address) => this.#receiveRtcp(datagram, address),
+      (datagram, address, port, arrivedMs) => {
+        this.#source.address = address;
+        this.#source.port = port;
+        this.#receive(datagram, arrivedMs);
+      },
+      (datagram, address, _port, arrivedMs) => this.#receiveRtcp(datagram, address, arrivedMs),
     );
     if (!this.#ports) return { ok: false, reason: 'no-port' };
     if (remoteSdp !== undefined) return this.renegotiate(remoteSdp);
@@ -113,29 +117,25 @@ export class RtpLeg implements LegTransport {
     };
   }
 
-  #receive(datagram: Uint8Array, source: { address: string; port: number }): void {
-    const { leg, clock, count } = this.#options;
+  #receive(datagram: Uint8Array, arrivedMs: number): void {
+    const { leg, count } = this.#options;
     if (isRtcp(datagram)) return;
     const header = leg.readHeader(datagram);
     if (!header) {
       count('rtp.malformed');
       return;
     }
-    const nowMs = clock.monotonic();
     const negotiated = leg.takes(header.payloadType);
-    const verdict = this.#latch.judge(
-      source,
-      { ssrc: header.ssrc, sequence: header.sequence, negotiated },
-      nowMs,
-    );
+    const { ssrc, sequence } = header;
+    const verdict = this.#latch.judge(this.#source, { ssrc, sequence, negotiated }, arrivedMs);
     if (verdict === 'drop') count('rtp.foreign-source');
     else if (!negotiated) count('rtp.unknown-payload');
-    else leg.receive(header, datagram, nowMs);
+    else leg.receive(header, datagram, arrivedMs);
   }
 
-  #receiveRtcp(datagram: Uint8Array, address: string): void {
+  #receiveRtcp(datagram: Uint8Array, address: string, arrivedMs: number): void {
     if (address !== this.#latch.target?.address) return;
-    this.#options.leg.receiveRtcp(parseRtcp(datagram), this.#options.clock.monotonic());
+    this.#options.leg.receiveRtcp(parseRtcp(datagram), arrivedMs);
   }
 }
 

@@ -1,8 +1,14 @@
 import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
+import type { Clock } from '../base/index.ts';
 
 /** Called for every datagram; the bytes are valid only during the call. */
-export type DatagramHandler = (datagram: Uint8Array, address: string, port: number) => void;
+export type DatagramHandler = (
+  datagram: Uint8Array,
+  address: string,
+  port: number,
+  arrivedMs: number,
+) => void;
 
 /** One bound UDP port. `send` copies what it needs before it returns. */
 export interface UdpPort {
@@ -11,17 +17,31 @@ export interface UdpPort {
   close(): Promise<void>;
 }
 
-/** Opens a port, or undefined when it is taken. */
-export type OpenUdpPort = (
-  address: string,
-  port: number,
-  onDatagram: DatagramHandler,
-) => Promise<UdpPort | undefined>;
+/** The sockets of all telephone legs. */
+export interface UdpSockets {
+  /** Opens a port, or undefined when it is taken. */
+  open(address: string, port: number, onDatagram: DatagramHandler): Promise<UdpPort | undefined>;
+  /** Hands over what has arrived, where that does not happen by itself. Called in every tick. */
+  poll(): void;
+}
 
 const MAPPED = '::ffff:';
 
 /** The portable implementation, on node:dgram. */
-export const openDatagramPort: OpenUdpPort = async (address, port, onDatagram) => {
+export function datagramSockets(clock: Clock): UdpSockets {
+  return {
+    open: (address, port, onDatagram) => openPort({ address, port, onDatagram, clock }),
+    poll: () => undefined,
+  };
+}
+
+async function openPort(options: {
+  address: string;
+  port: number;
+  onDatagram: DatagramHandler;
+  clock: Clock;
+}): Promise<UdpPort | undefined> {
+  const { address, port, onDatagram, clock } = options;
   const six = address.includes(':');
   const socket = createSocket({
     type: six ? 'udp6' : 'udp4',
@@ -32,7 +52,7 @@ export const openDatagramPort: OpenUdpPort = async (address, port, onDatagram) =
     const plain = from.address.startsWith(MAPPED)
       ? from.address.slice(MAPPED.length)
       : from.address;
-    onDatagram(datagram, plain, from.port);
+    onDatagram(datagram, plain, from.port, clock.monotonic());
   });
   if (!(await bind(socket, address, port))) return undefined;
   // What an unreachable peer or a full buffer makes of one packet is loss, not a failure.
@@ -45,7 +65,7 @@ export const openDatagramPort: OpenUdpPort = async (address, port, onDatagram) =
     },
     close: () => new Promise((resolve) => socket.close(() => resolve())),
   };
-};
+}
 
 function ignoreSendError(): void {
   // Without a callback node:dgram would raise the error on the socket for every packet.
