@@ -9,6 +9,8 @@ const SAMPLES_PER_MS = 8;
 /** About 1 s of samples, a power of two so that a timestamp's low bits are its place. */
 const RING_SAMPLES = 8192;
 const RING_MASK = RING_SAMPLES - 1;
+/** Where nothing was received: a value that no companded code stands for. */
+const ABSENT = -32_768;
 /** Played samples stay this long, to be played again when the delay must grow at once. */
 const BEHIND_SAMPLES = 1600;
 const MAX_AHEAD_SAMPLES = 4800;
@@ -49,8 +51,7 @@ const DEADBAND_SAMPLES = 4;
  * - **Jumps.** Another SSRC or a timestamp far off counts once two packets in sequence agree.
  */
 export class JitterBuffer {
-  readonly #ring = new Int16Array(RING_SAMPLES);
-  readonly #present = new Uint8Array(RING_SAMPLES);
+  readonly #ring = new Int16Array(RING_SAMPLES).fill(ABSENT);
   readonly #history = new Int16Array(FRAME_SAMPLES);
   readonly #stretched = new Int16Array(FRAME_SAMPLES + 1);
   #historyAt = 0;
@@ -92,10 +93,11 @@ export class JitterBuffer {
     this.#lastArrivalMs = nowMs;
     this.#measure(timestampDistance(header.timestamp, this.#readTimestamp), nowMs);
     const lead = timestampDistance(header.timestamp, this.#readTimestamp);
+    const ring = this.#ring;
+    const { payloadStart } = header;
+    const begin = header.timestamp & RING_MASK;
     for (let i = Math.max(0, -lead); i < samples; i++) {
-      const at = (header.timestamp + i) & RING_MASK;
-      this.#ring[at] = decode[datagram[header.payloadStart + i] ?? 0] ?? 0;
-      this.#present[at] = 1;
+      ring[(begin + i) & RING_MASK] = decode[datagram[payloadStart + i] ?? 0] ?? 0;
     }
   }
 
@@ -140,7 +142,7 @@ export class JitterBuffer {
     const waitMs = nowMs + this.#toleranceMs - this.#lastTickMs;
     const ticks = Math.max(1, Math.ceil(waitMs / FRAME_MS));
     this.#readTimestamp = (header.timestamp - FRAME_SAMPLES * (ticks - 1)) >>> 0;
-    this.#present.fill(0);
+    this.#ring.fill(ABSENT);
     this.#started = true;
     this.#ssrc = header.ssrc;
     this.#candidate = undefined;
@@ -259,11 +261,12 @@ export class JitterBuffer {
   }
 
   #readSamples(out: Int16Array, length: number): FrameKind {
+    if (length === FRAME_SAMPLES && this.#readWhole(out)) return 'audio';
+    const begin = this.#readTimestamp & RING_MASK;
     let received = 0;
     for (let i = 0; i < length; i++) {
-      const at = (this.#readTimestamp + i) & RING_MASK;
-      if (this.#present[at] === 1) {
-        const sample = this.#ring[at] ?? 0;
+      const sample = this.#ring[(begin + i) & RING_MASK] ?? ABSENT;
+      if (sample !== ABSENT) {
         this.#history[this.#historyAt] = sample;
         this.#historyAt = this.#historyAt + 1 === FRAME_SAMPLES ? 0 : this.#historyAt + 1;
         this.#missing = 0;
@@ -278,6 +281,22 @@ export class JitterBuffer {
     return 'concealed';
   }
 
+  /** The usual case, made quick: a frame of which everything is there. */
+  #readWhole(out: Int16Array): boolean {
+    const ring = this.#ring;
+    const begin = this.#readTimestamp & RING_MASK;
+    for (let i = 0; i < FRAME_SAMPLES; i++) {
+      const sample = ring[(begin + i) & RING_MASK] ?? ABSENT;
+      if (sample === ABSENT) return false;
+      out[i] = sample;
+    }
+    this.#history.set(out);
+    this.#historyAt = 0;
+    this.#missing = 0;
+    this.#advance(FRAME_SAMPLES);
+    return true;
+  }
+
   /** What was heard 20 ms ago, softer each time, for 60 ms; then silence. */
   #conceal(): number {
     const gain = FADE[Math.floor(this.#missing / FRAME_SAMPLES)] ?? 0;
@@ -287,8 +306,10 @@ export class JitterBuffer {
   }
 
   #advance(samples: number): void {
-    const forgotten = this.#readTimestamp - BEHIND_SAMPLES;
-    for (let i = 0; i < samples; i++) this.#present[(forgotten + i) & RING_MASK] = 0;
+    const forgotten = (this.#readTimestamp - BEHIND_SAMPLES) & RING_MASK;
+    const end = forgotten + samples;
+    this.#ring.fill(ABSENT, forgotten, Math.min(end, RING_SAMPLES));
+    if (end > RING_SAMPLES) this.#ring.fill(ABSENT, 0, end - RING_SAMPLES);
     this.#readTimestamp = (this.#readTimestamp + samples) >>> 0;
   }
 }

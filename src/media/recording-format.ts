@@ -293,15 +293,43 @@ function readUint64(bytes: Uint8Array, at: number): number {
   return readUint32(bytes, at) * TWO_TO_32 + readUint32(bytes, at + 4);
 }
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
+/** Four tables of 256: the CRC of a byte, and of a byte with one, two or three zeros behind it. */
+const CRC_TABLES = crcTables();
 
-/** CRC-32 (IEEE 802.3), continued from `before`. */
+function crcTables(): Uint32Array {
+  const tables = new Uint32Array(4 * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let value = byte;
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+    tables[byte] = value;
+  }
+  for (let at = 256; at < tables.length; at++) {
+    const shorter = tables[at - 256] ?? 0;
+    tables[at] = (shorter >>> 8) ^ (tables[shorter & 0xff] ?? 0);
+  }
+  return tables;
+}
+
+/** CRC-32 (IEEE 802.3), continued from `before`; four bytes a step, for a record is 16 kB. */
 export function crc32(bytes: Uint8Array, before = 0): number {
+  const tables = CRC_TABLES;
+  const inFours = bytes.length & ~3;
   let crc = ~before;
-  for (const byte of bytes) crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0);
+  let at = 0;
+  for (; at < inFours; at += 4) {
+    crc ^=
+      (bytes[at] ?? 0) |
+      ((bytes[at + 1] ?? 0) << 8) |
+      ((bytes[at + 2] ?? 0) << 16) |
+      ((bytes[at + 3] ?? 0) << 24);
+    crc =
+      (tables[768 + (crc & 0xff)] ?? 0) ^
+      (tables[512 + ((crc >>> 8) & 0xff)] ?? 0) ^
+      (tables[256 + ((crc >>> 16) & 0xff)] ?? 0) ^
+      (tables[crc >>> 24] ?? 0);
+  }
+  for (; at < bytes.length; at++) {
+    crc = (crc >>> 8) ^ (tables[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0);
+  }
   return ~crc >>> 0;
 }
