@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Clock, LegId, Logger, PlaybackId, RecordingId, Timer } from '../base/index.ts';
-import { CONTROL_VERSION, LineReader, encodeLine, parseFromProcess } from '../media/index.ts';
+import { CONTROL_VERSION, LineReader, LineWriter, parseFromProcess } from '../media/index.ts';
 import type {
   AttachedState,
   Attachment,
@@ -44,6 +44,7 @@ export class MediaProcessClient implements MediaPlane {
   readonly #listeners = new Set<(event: MediaEvent) => void>();
   readonly #pending = new Map<number, Pending>();
   #socket: Socket | undefined;
+  #writer: LineWriter | undefined;
   #attached = false;
   #up: boolean | undefined;
   #refused = false;
@@ -144,6 +145,7 @@ export class MediaProcessClient implements MediaPlane {
     const reader = new LineReader();
     const socket = createConnection(this.#options.socketPath);
     this.#socket = socket;
+    this.#writer = new LineWriter(socket, setImmediate);
     socket.setEncoding('utf8');
     socket.on('connect', () => this.#attach(socket));
     socket.on('data', (chunk: string) => {
@@ -160,7 +162,7 @@ export class MediaProcessClient implements MediaPlane {
     const version = CONTROL_VERSION;
     const afterEvent = this.#lastEvent;
     // A callback, not a promise: the events right behind the reply must find us attached.
-    this.#request(socket, { type: 'attach', version, epoch, afterEvent }, (result) => {
+    this.#request({ type: 'attach', version, epoch, afterEvent }, (result) => {
       if (this.#socket !== socket) return;
       if (result.ok) {
         this.#rise(result.value as Attachment);
@@ -220,7 +222,7 @@ export class MediaProcessClient implements MediaPlane {
     if (event <= this.#lastEvent) return;
     this.#lastEvent = event;
     this.#tell(body);
-    this.#socket?.write(encodeLine({ ack: event }));
+    this.#writer?.write({ ack: event });
   }
 
   #tell(event: MediaEvent): void {
@@ -236,25 +238,20 @@ export class MediaProcessClient implements MediaPlane {
   #send<T>(command: ControlCommand): Promise<MediaResult<T>> {
     if (this.#refused) return Promise.resolve(refused('stale-epoch'));
     const down = !this.#socket || !this.#attached || this.#pending.size >= MAX_PENDING;
-    const socket = this.#socket;
-    if (down || !socket) return Promise.resolve(refused('plane-down'));
+    if (down) return Promise.resolve(refused('plane-down'));
     return new Promise((resolve) => {
-      this.#request(socket, command, (result) => resolve(result as MediaResult<T>));
+      this.#request(command, (result) => resolve(result as MediaResult<T>));
     });
   }
 
-  #request(
-    socket: Socket,
-    command: ControlCommand,
-    resolve: (result: MediaResult<unknown>) => void,
-  ): void {
+  #request(command: ControlCommand, resolve: (result: MediaResult<unknown>) => void): void {
     const id = this.#nextId++;
     const timer = this.#options.clock.setTimer(COMMAND_TIMEOUT_MS, () => {
       this.#pending.delete(id);
       resolve(refused('plane-down'));
     });
     this.#pending.set(id, { timer, resolve });
-    socket.write(encodeLine({ id, command }));
+    this.#writer?.write({ id, command });
   }
 }
 

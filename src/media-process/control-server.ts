@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net';
 import { chmod, rm } from 'node:fs/promises';
 import type { Clock, Logger, Timer } from '../base/index.ts';
 import { AppError, assertNever, toError } from '../base/index.ts';
-import { CONTROL_VERSION, LineReader, encodeLine, parseFromController } from '../media/index.ts';
+import { CONTROL_VERSION, LineReader, LineWriter, parseFromController } from '../media/index.ts';
 import type {
   ControlCommand,
   ControlRequest,
@@ -21,7 +21,7 @@ const MAX_UNREAD_BYTES = 16_000_000;
 /** Calls survive their controller this long; then nobody will come back for them. */
 const ABANDONED_MS = 30 * 60_000;
 
-type Connection = { socket: Socket; epoch: number; reader: LineReader };
+type Connection = { socket: Socket; epoch: number; reader: LineReader; writer: LineWriter };
 
 export type ControlServerOptions = {
   incarnation: string;
@@ -78,7 +78,12 @@ export class ControlServer {
   }
 
   #accept(socket: Socket): void {
-    const connection: Connection = { socket, epoch: -1, reader: new LineReader() };
+    const connection: Connection = {
+      socket,
+      epoch: -1,
+      reader: new LineReader(),
+      writer: new LineWriter(socket, setImmediate),
+    };
     this.#connections.add(connection);
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => this.#read(connection, chunk));
@@ -164,10 +169,10 @@ export class ControlServer {
     return { ok: true, value: { incarnation, state: this.#switch?.inventory() } };
   }
 
-  #write({ socket }: Connection, message: unknown): void {
+  #write({ socket, writer }: Connection, message: unknown): void {
     if (socket.destroyed) return;
     if (socket.writableLength > MAX_UNREAD_BYTES) socket.destroy();
-    else socket.write(encodeLine(message));
+    else writer.write(message);
   }
 }
 

@@ -71,6 +71,33 @@ export class LineReader {
   }
 }
 
+/** What a line is written to; a socket of Node fits. */
+export type LineSink = { cork(): void; uncork(): void; write(text: string): unknown };
+
+/** Writes lines; those of one turn of the event loop leave together. `defer` ends the turn. */
+export class LineWriter {
+  readonly #sink: LineSink;
+  readonly #defer: (work: () => void) => void;
+  #corked = false;
+
+  constructor(sink: LineSink, defer: (work: () => void) => void) {
+    this.#sink = sink;
+    this.#defer = defer;
+  }
+
+  write(message: unknown): void {
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#sink.cork();
+      this.#defer(() => {
+        this.#corked = false;
+        this.#sink.uncork();
+      });
+    }
+    this.#sink.write(encodeLine(message));
+  }
+}
+
 type Fields = Record<string, unknown>;
 
 /** Reads a controller's line; undefined when it is not one of ours. */

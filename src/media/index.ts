@@ -74,6 +74,7 @@ export type { LatchVerdict, MediaAddress } from './latch.ts';
 export {
   CONTROL_VERSION,
   LineReader,
+  LineWriter,
   encodeLine,
   parseFromController,
   parseFromProcess,
