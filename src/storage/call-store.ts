@@ -2,7 +2,7 @@ import type { CallId } from '../base/index.ts';
 import type { CallState } from '../calls/index.ts';
 import type { CallStore, StoredCall, Transition } from '../engine/index.ts';
 import { toJson, toTimestamp } from './database.ts';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 
 /*
  * The hot path: about six writes in a call's life, each one round trip that stores the call and its
@@ -38,22 +38,22 @@ type StoredCallRow = {
   owner: string;
 };
 
-export function createCallStore(database: Database): CallStore {
+export function createCallStore(database: Database, grouped: Queryable): CallStore {
   return {
     async insert(call, transition): Promise<void> {
       const values = [...documents(call), call.owner, ...logLine(transition)];
-      await database.rows({ name: 'call-insert', text: INSERT, values });
+      await grouped.rows({ name: 'call-insert', text: INSERT, values });
     },
 
     async save(call, seenVersion, transition): Promise<boolean> {
       const values = [...documents(call), call.owner, seenVersion];
       const saved = transition
-        ? await database.rows({
+        ? await grouped.rows({
             name: 'call-save-transition',
             text: SAVE_WITH_TRANSITION,
             values: [...values, ...logLine(transition)],
           })
-        : await database.rows({ name: 'call-save', text: SAVE, values });
+        : await grouped.rows({ name: 'call-save', text: SAVE, values });
       return saved.length === 1;
     },
 

@@ -1,5 +1,5 @@
 import { Pool, types } from 'pg';
-import type { PoolClient, PoolConfig } from 'pg';
+import type { ClientConfig, PoolClient } from 'pg';
 import { AppError, toError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 
@@ -24,16 +24,7 @@ export class Database implements Queryable {
   readonly pool: Pool;
 
   constructor(address: DatabaseAddress, options: { log: Logger; maxConnections: number }) {
-    this.pool = new Pool({
-      ...addressConfig(address),
-      max: options.maxConnections,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
-      keepAlive: true,
-      application_name: 'denwaban',
-      types: { getTypeParser },
-    });
+    this.pool = new Pool({ ...connectionConfig(address), max: options.maxConnections });
     // An idle connection that dies is replaced at the next query; without a listener it would end
     // the process.
     this.pool.on('error', (error) => {
@@ -110,7 +101,20 @@ export class Database implements Queryable {
   }
 }
 
-function addressConfig(address: DatabaseAddress): PoolConfig {
+/** How every connection of ours is opened. */
+export function connectionConfig(address: DatabaseAddress): ClientConfig {
+  return {
+    ...addressConfig(address),
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: 'denwaban',
+    types: { getTypeParser },
+  };
+}
+
+function addressConfig(address: DatabaseAddress): ClientConfig {
   if ('connectionString' in address) return { connectionString: address.connectionString };
   const { directory, port, user, database } = address.socket;
   return { host: directory, port, user, database };
@@ -171,7 +175,7 @@ const UNREACHABLE = new Set([
 const LOST = /terminated|timeout exceeded when trying to connect|not queryable|timeout expired/i;
 
 /** A driver's failure as the product's error; what is ours already passes unchanged. */
-function databaseError(thrown: unknown): AppError {
+export function databaseError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const error = toError(thrown);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -60,6 +60,7 @@ export function createDraftStore(
         { value, version: 1 },
       ]);
       await database.rows({
+        name: 'draft-open',
         text: `insert into draft (call_id, subscriber_id, operator_id, version, fields, updated_at)
           values ($1, $2, $3, 1, $4, $5)
           on conflict (call_id) do update set operator_id = excluded.operator_id,

@@ -2,7 +2,7 @@ import type { CallId, LegId, OperatorId, UserId } from '../base/index.ts';
 import type { Operator, OperatorState } from '../calls/index.ts';
 import type { FloorStore } from '../engine/index.ts';
 import { toInstant, toTimestamp } from './database.ts';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 
 type OperatorRow = {
   id: OperatorId;
@@ -65,13 +65,13 @@ const CHANGE_STATE = `
 /** States in which an operator belongs to a call. */
 const ON_CALL: readonly OperatorState[] = ['reserved', 'busy', 'wrap-up'];
 
-export function createFloorStore(database: Database): FloorStore {
+export function createFloorStore(database: Database, grouped: Queryable): FloorStore {
   const change = async (
     name: string,
     text: string,
     values: unknown[],
   ): Promise<Operator | null> => {
-    const rows = await database.rows<OperatorRow>({
+    const rows = await grouped.rows<OperatorRow>({
       name,
       text: `${text} returning ${COLUMNS}`,
       values,
@@ -79,11 +79,11 @@ export function createFloorStore(database: Database): FloorStore {
     return rows[0] ? toOperator(rows[0]) : null;
   };
   return {
-    operator: (id) => findOperator(database, id),
+    operator: (id) => findOperator(grouped, id),
     operators: () => listOperators(database),
 
     async claimLongestIdle({ callId, excluded, registered, now }): Promise<Operator | null> {
-      const rows = await database.rows<OperatorRow>({
+      const rows = await grouped.rows<OperatorRow>({
         name: 'operator-claim',
         text: CLAIM,
         values: [callId, toTimestamp(now), excluded, registered],
@@ -92,7 +92,7 @@ export function createFloorStore(database: Database): FloorStore {
     },
 
     async anyoneSignedIn(): Promise<boolean> {
-      const rows = await database.rows<{ any: boolean }>({
+      const rows = await grouped.rows<{ any: boolean }>({
         name: 'operator-any',
         text: `select exists (select from operator where state <> 'offline') as any`,
       });
@@ -133,7 +133,7 @@ export function createFloorStore(database: Database): FloorStore {
 
     /** Whoever let it ring goes to the end of the line. */
     async noteRingNoAnswer(id): Promise<number> {
-      const rows = await database.rows<{ count: number }>({
+      const rows = await grouped.rows<{ count: number }>({
         name: 'operator-no-answer',
         text: `update operator set ring_no_answer_count = ring_no_answer_count + 1,
             idle_since = greatest(idle_since, state_since)
@@ -145,7 +145,7 @@ export function createFloorStore(database: Database): FloorStore {
   };
 }
 
-export async function findOperator(database: Database, id: OperatorId): Promise<Operator | null> {
+export async function findOperator(database: Queryable, id: OperatorId): Promise<Operator | null> {
   const rows = await database.rows<OperatorRow>({
     name: 'operator-by-id',
     text: `select ${COLUMNS} from operator where id = $1`,

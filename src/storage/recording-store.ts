@@ -2,7 +2,7 @@ import type { CallId, RecordingId, SubscriberId } from '../base/index.ts';
 import type { RecordingIndex } from '../engine/index.ts';
 import type { ExpiredRecordings, Recording, RecordingStore } from '../recordings/index.ts';
 import { toInstant, toTimestamp } from './database.ts';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 
 type RecordingRow = {
   id: RecordingId;
@@ -18,6 +18,7 @@ type RecordingRow = {
 /** Serves the recordings module and, as the writer, the engine. */
 export function createRecordingStore(
   database: Database,
+  grouped: Queryable,
 ): RecordingStore & RecordingIndex & ExpiredRecordings {
   const list = async (condition: string, values: unknown[]): Promise<Recording[]> => {
     const rows = await database.rows<RecordingRow>({
@@ -28,7 +29,7 @@ export function createRecordingStore(
   };
   return {
     async begin(recording): Promise<void> {
-      await database.rows({
+      await grouped.rows({
         name: 'recording-begin',
         text: `insert into recording (id, call_id, subscriber_id, path, started_at, state)
           values ($1, $2, $3, $4, $5, 'recording') on conflict (id) do nothing`,
@@ -43,7 +44,7 @@ export function createRecordingStore(
     },
 
     async finish(id, end): Promise<void> {
-      await database.rows({
+      await grouped.rows({
         name: 'recording-finish',
         text: `update recording set ended_at = $2, seconds = $3, state = $4 where id = $1`,
         values: [id, toTimestamp(end.endedAt), end.seconds, end.state],

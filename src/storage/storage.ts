@@ -26,6 +26,7 @@ import type { DatabaseAddress } from './database.ts';
 import { createDeliveryStore } from './delivery-store.ts';
 import { MemoryDirectory } from './directory.ts';
 import { createFloorStore } from './floor-store.ts';
+import { GroupedStatements } from './grouped-statements.ts';
 import { createMailboxStore } from './mailbox-store.ts';
 import { createMessageStore } from './message-store.ts';
 import { migrate } from './migrate.ts';
@@ -99,14 +100,15 @@ export function openStorage(options: StorageOptions): Storage {
     log,
     maxConnections: options.maxConnections ?? DEFAULT_CONNECTIONS,
   });
+  const grouped = new GroupedStatements(options.address, database, log);
   const directory = new MemoryDirectory(database);
   const secrets = new SecretBox(options.trunkKey ?? randomBytes(32).toString('base64'));
   return {
     pool: database.pool,
     migrate: () => migrate(database, log),
-    calls: createCallStore(database),
+    calls: createCallStore(database, grouped),
     callQueries: createCallQueries(database),
-    floor: createFloorStore(database),
+    floor: createFloorStore(database, grouped),
     registrations: createRegistrationStore(database),
     trunkSecrets: createTrunkSecrets(database, secrets),
     outbound: createOutboundLedger(database),
@@ -114,7 +116,7 @@ export function openStorage(options: StorageOptions): Storage {
     messages: createMessageStore(database),
     deliveries: createDeliveryStore(database),
     mailbox: createMailboxStore(database),
-    recordings: createRecordingStore(database),
+    recordings: createRecordingStore(database, grouped),
     audit: createAuditStore(database),
     setupLinks: createSetupLinkStore(database),
     apiTokens: createApiTokenStore(database),
@@ -135,7 +137,10 @@ export function openStorage(options: StorageOptions): Storage {
     },
     tidy: () => tidy(database, options.clock.now()),
     health: () => healthOf(database),
-    close: () => database.close(),
+    async close(): Promise<void> {
+      await grouped.close();
+      await database.close();
+    },
   };
 }
 

@@ -1,0 +1,135 @@
+import { Client } from 'pg';
+import { AppError } from '../base/index.ts';
+import type { Logger } from '../base/index.ts';
+import { connectionConfig, databaseError } from './database.ts';
+import type { Database, DatabaseAddress, Queryable, Statement } from './database.ts';
+
+/** Statements of one transaction; more wait for the next. */
+const MAX_GROUP = 100;
+/** Whoever holds a row longer than this must not hold up the statements of other calls. */
+const LOCK_TIMEOUT_MS = 200;
+
+type Waiting = {
+  statement: Statement;
+  resolve: (rows: unknown[]) => void;
+  reject: (error: AppError) => void;
+};
+
+/**
+ * Statements of many calls on one connection. What is asked while a group is under way goes together with the
+ * next: one write to the server, one transaction, one wait for the disk. A result is given only when
+ * its group is committed. A group in which one statement fails is rolled back and its statements are run
+ * each by itself, so a fault stays with its own call.
+ *
+ * For short statements with an identity of their own: each must be right whichever others share its
+ * transaction.
+ */
+export class GroupedStatements implements Queryable {
+  readonly #address: DatabaseAddress;
+  readonly #alone: Database;
+  readonly #log: Logger;
+  readonly #waiting: Waiting[] = [];
+  #client: Client | undefined;
+  #sending = false;
+
+  constructor(address: DatabaseAddress, alone: Database, log: Logger) {
+    this.#address = address;
+    this.#alone = alone;
+    this.#log = log;
+  }
+
+  rows<R>(statement: Statement): Promise<R[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ statement, resolve: (rows) => resolve(rows as R[]), reject });
+      if (!this.#sending) void this.#sendAll();
+    });
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end();
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#sending = true;
+    // What else this turn of the event loop asks for goes along.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) await this.#send(this.#waiting.splice(0, MAX_GROUP));
+    this.#sending = false;
+  }
+
+  async #send(group: Waiting[]): Promise<void> {
+    let outcome: PromiseSettledResult<{ rows: unknown[] }>[];
+    try {
+      outcome = await runTogether(
+        await this.#connected(),
+        group.map(({ statement }) => statement),
+      );
+    } catch (thrown) {
+      outcome = [{ status: 'rejected', reason: thrown }];
+    }
+    const failure = outcome.find((each) => each.status === 'rejected');
+    if (failure) {
+      await this.#failed(group, databaseError(failure.reason));
+      return;
+    }
+    group.forEach(({ resolve }, index) => {
+      const result = outcome[index];
+      resolve(result?.status === 'fulfilled' ? result.value.rows : []);
+    });
+  }
+
+  async #failed(group: Waiting[], error: AppError): Promise<void> {
+    await this.#drop();
+    if (error.code === 'database-unreachable') {
+      for (const { reject } of group) reject(error);
+      return;
+    }
+    this.#log.warn({ statements: group.length, reason: error.message }, 'statements run alone');
+    await Promise.all(
+      group.map(({ statement, resolve, reject }) =>
+        this.#alone.rows<unknown>(statement).then(resolve, reject),
+      ),
+    );
+  }
+
+  /** After a failure nobody knows which statements the connection has prepared. */
+  async #drop(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(() => undefined);
+  }
+
+  async #connected(): Promise<Client> {
+    if (this.#client) return this.#client;
+    const client = new Client({
+      ...connectionConfig(this.#address),
+      lock_timeout: LOCK_TIMEOUT_MS,
+      pipeline: true,
+    });
+    client.on('error', (error) => {
+      this.#log.warn({ reason: error.message }, 'the connection of the calls was lost');
+      if (this.#client === client) this.#client = undefined;
+    });
+    await client.connect();
+    this.#client = client;
+    return client;
+  }
+}
+
+/** In one write: the statements in their order, inside a transaction when there are several. */
+async function runTogether(
+  client: Client,
+  statements: readonly Statement[],
+): Promise<PromiseSettledResult<{ rows: unknown[] }>[]> {
+  const { stream } = client.connection;
+  stream.cork();
+  const several = statements.length > 1;
+  const begun = several ? [client.query('begin')] : [];
+  const results = statements.map((statement) => client.query(statement));
+  const committed = several ? [client.query('commit')] : [];
+  stream.uncork();
+  // In this order, so that the first failure is the cause and not one of its consequences.
+  return Promise.allSettled([...results, ...begun, ...committed]);
+}
