@@ -7,11 +7,13 @@ import { SipLoad } from './sip-load.ts';
 import type { LoadCall } from './sip-load.ts';
 import { disturbance, say, shares } from './say.ts';
 import { quantile } from './sound-load.ts';
+import { SoundSocket } from './sound-socket.ts';
 
 /*
  * How many new calls a second does one core carry through the whole product? A call: INVITE of the trunk
  * → company recognised → longest idle operator's phone rings → picks up after 100 ms → caller
- * answered → recorded → the caller hangs up after 2 s → ended. Without sound from either side.
+ * answered → recorded → the caller hangs up after 2 s → ended. Neither side speaks, and what the product
+ * sends is not read.
  */
 const OPERATORS = 1500;
 const HOLD_MS = 2000;
@@ -62,6 +64,10 @@ async function run(
     sound: { callerPort: PLACES.callerSoundPort, operatorPort: PLACES.operatorSoundPort },
     onTalking: (call) => void setTimeout(() => load.hangUp(call), HOLD_MS),
   });
+  const ears = [
+    new SoundSocket(PLACES.caller.address, PLACES.callerSoundPort, 0),
+    new SoundSocket(PLACES.operator.address, PLACES.operatorSoundPort, 0),
+  ];
   try {
     const since = Date.now();
     const placed = load.place(Math.round(rate * seconds), rate);
@@ -73,6 +79,7 @@ async function run(
     const back = await readBack(product, since, false);
     return { usage, calls: load.calls, back, faults: faultsOf(load.calls, back) };
   } finally {
+    for (const ear of ears) ear.close();
     await load.close();
   }
 }

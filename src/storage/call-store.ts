@@ -2,7 +2,7 @@ import type { CallId } from '../base/index.ts';
 import type { CallState } from '../calls/index.ts';
 import type { CallStore, StoredCall, Transition } from '../engine/index.ts';
 import { toJson, toTimestamp } from './database.ts';
-import type { Database, Queryable } from './database.ts';
+import type { Database, Queryable, Statement } from './database.ts';
 
 /*
  * The hot path: about six writes in a call's life, each one round trip that stores the call and its
@@ -30,6 +30,12 @@ const SAVE_WITH_TRANSITION = `
   )
   select 1 from saved`;
 
+/** The state is as stored: the columns drawn out of it are left alone. */
+const SAVE_LEGS = `
+  update call set legs = $2, pending_effects = $3
+  where id = $1 and owner = $4 and version = $5
+  returning 1`;
+
 /** What of a row makes a `StoredCall`. */
 type StoredCallRow = {
   state: CallState;
@@ -46,14 +52,7 @@ export function createCallStore(database: Database, grouped: Queryable): CallSto
     },
 
     async save(call, seenVersion, transition): Promise<boolean> {
-      const values = [...documents(call), call.owner, seenVersion];
-      const saved = transition
-        ? await grouped.rows({
-            name: 'call-save-transition',
-            text: SAVE_WITH_TRANSITION,
-            values: [...values, ...logLine(transition)],
-          })
-        : await grouped.rows({ name: 'call-save', text: SAVE, values });
+      const saved = await grouped.rows(saveStatement(call, seenVersion, transition));
       return saved.length === 1;
     },
 
@@ -79,6 +78,25 @@ export function createCallStore(database: Database, grouped: Queryable): CallSto
       return rows.length === 1;
     },
   };
+}
+
+function saveStatement(
+  call: StoredCall,
+  seenVersion: number,
+  transition: Transition | null,
+): Statement {
+  const { id, version } = call.state;
+  if (transition !== null) {
+    const values = [...documents(call), call.owner, seenVersion, ...logLine(transition)];
+    return { name: 'call-save-transition', text: SAVE_WITH_TRANSITION, values };
+  }
+  // Behind: the database was away when the call went on.
+  if (version !== seenVersion) {
+    const values = [...documents(call), call.owner, seenVersion];
+    return { name: 'call-save', text: SAVE, values };
+  }
+  const values = [id, toJson(call.legs), toJson(call.pendingEffects), call.owner, version];
+  return { name: 'call-save-legs', text: SAVE_LEGS, values };
 }
 
 function documents(call: StoredCall): unknown[] {
