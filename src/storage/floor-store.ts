@@ -62,6 +62,9 @@ const CHANGE_STATE = `
       else ring_no_answer_count
     end`;
 
+const END_AUDIO = `
+  update operator set leg_id = null, desk_id = null where id = $1 and leg_id = $2`;
+
 /** States in which an operator belongs to a call. */
 const ON_CALL: readonly OperatorState[] = ['reserved', 'busy', 'wrap-up'];
 
@@ -124,11 +127,7 @@ export function createFloorStore(database: Database, grouped: Queryable): FloorS
       ]),
 
     async endAudio(id, legId): Promise<void> {
-      await change(
-        'operator-audio-end',
-        'update operator set leg_id = null, desk_id = null where id = $1 and leg_id = $2',
-        [id, legId],
-      );
+      await change('operator-audio-end', END_AUDIO, [id, legId]);
     },
 
     /** Whoever let it ring goes to the end of the line. */
