@@ -19,7 +19,14 @@ import {
   writeRtcp,
   writeRtpHeader,
 } from '../media/index.ts';
-import type { AudioAgreement, DtmfDigit, LegKind, RtpHeader, RtcpPacket } from '../media/index.ts';
+import type {
+  AudioAgreement,
+  DtmfDigit,
+  JitterCounters,
+  LegKind,
+  RtpHeader,
+  RtcpPacket,
+} from '../media/index.ts';
 import type { Playback } from './playback.ts';
 
 const SILENCE = new Int16Array(FRAME_SAMPLES);
@@ -99,7 +106,7 @@ export class MediaLeg {
   }
 
   /** What happened in the jitter buffer so far. */
-  get jitterCounters(): JitterBuffer['counters'] {
+  get jitterCounters(): JitterCounters {
     return this.#jitter.counters;
   }
 

@@ -30,7 +30,7 @@ export async function startMediaProcess(
   const counters = new Map<string, number>();
   const figures = (): MediaFigures => ({
     gauges: { ...legs.gauges, worstLateMs: ticker.worstLateMs, ...processGauges() },
-    counters: { ...Object.fromEntries(counters), ...ticker.counters },
+    counters: { ...Object.fromEntries(counters), ...legs.jitterCounters, ...ticker.counters },
   });
   const control = new ControlServer({
     incarnation: newId('plane', clock.now(), random),

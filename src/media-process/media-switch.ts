@@ -1,8 +1,9 @@
 import type { Clock, LegId, Logger, PlaybackId, Random, RecordingId } from '../base/index.ts';
-import { toneSamples } from '../media/index.ts';
+import { noJitter, toneSamples } from '../media/index.ts';
 import type {
   AttachedState,
   DtmfDigit,
+  JitterCounters,
   MediaEvent,
   MediaRefusal,
   MediaResult,
@@ -59,6 +60,7 @@ export class MediaSwitch {
   readonly #recordings = new Map<RecordingId, RecordingWriter>();
   readonly #closingRecordings = new Set<Promise<void>>();
   readonly #finished = new Set<RecordingId>();
+  readonly #jitterOfClosed = noJitter();
   readonly #legListener: LegListener;
   readonly #recordingListener: RecordingListener;
   #webrtc: WebRtcTransport | undefined;
@@ -106,6 +108,15 @@ export class MediaSwitch {
     for (const { media } of this.#legs.values()) playbacks += media.playbacks.length;
     const recordings = this.#recordings.size + this.#closingRecordings.size;
     return { legs: this.#legs.size, ports: this.#options.pool.inUse, recordings, playbacks };
+  }
+
+  /** What the jitter buffers of all legs did, those that are gone included. */
+  get jitterCounters(): Record<string, number> {
+    const sum = { ...this.#jitterOfClosed };
+    for (const { media } of this.#legs.values()) addTo(sum, media.jitterCounters);
+    return Object.fromEntries(
+      Object.entries(sum).map(([what, count]) => [`jitter.${what}`, count]),
+    );
   }
 
   // ---- Commands
@@ -405,6 +416,7 @@ export class MediaSwitch {
     const leg = this.#legs.get(id);
     if (!leg) return;
     this.#legs.delete(id);
+    addTo(this.#jitterOfClosed, leg.media.jitterCounters);
     for (const other of this.#legs.values()) {
       const index = other.media.hears.findIndex(({ speaker }) => speaker === leg.media);
       if (index >= 0) other.media.hears.splice(index, 1);
@@ -429,6 +441,10 @@ export class MediaSwitch {
   #now(): number {
     return this.#options.clock.now();
   }
+}
+
+function addTo(sum: JitterCounters, more: JitterCounters): void {
+  for (const what of Object.keys(more) as (keyof JitterCounters)[]) sum[what] += more[what];
 }
 
 const done: MediaResult<null> = { ok: true, value: null };

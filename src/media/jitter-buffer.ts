@@ -31,20 +31,30 @@ const SILENCE_RESTART_MS = 2000;
 const WINDOW_FRAMES = 100;
 const WINDOWS_PER_REVIEW = 5;
 const PACKETS_TO_JUDGE = 10;
-const LATE_WHEN_NEW = 1;
 const LATE_WHEN_SETTLED = 6;
 const SETTLING_FRAMES = 250;
 /** Added to what was lacking, so that the next slightly slower packet is in time too. */
 const MARGIN_MS = 2;
 const DEADBAND_SAMPLES = 4;
 
+/** What jitter buffers did about jitter, loss and clocks. */
+export type JitterCounters = ReturnType<typeof noJitter>;
+
+export function noJitter(): Record<
+  'late' | 'resyncs' | 'slips' | 'grown' | 'shrunk' | 'concealedFrames',
+  number
+> {
+  return { late: 0, resyncs: 0, slips: 0, grown: 0, shrunk: 0, concealedFrames: 0 };
+}
+
 /**
  * Turns packets that come early, late, twice, out of order or not at all into one frame every 20 ms.
  *
  * Samples lie in a ring at their RTP timestamp, so packets of any length (10 … 60 ms) and any order
  * need no queue. Time is kept in three ways:
- * - **Depth.** A packet that came too late makes the delay grow at once by what was
- *   lacking (six within 2 s once it has settled); ten seconds of much spare time let it shrink, in silence where there is any.
+ * - **Depth.** In the first 5 s each packet that came near to being late makes the delay grow by what
+ *   was lacking, later six within 2 s that did come late; ten seconds of much spare time let it shrink,
+ *   in silence where there is any.
  * - **Clock drift.** The fastest packet of each 2 s shows how the sender's clock runs against ours;
  *   frames of 159 or 161 samples, stretched to 160, keep the delay where it is (1.6 a second for
  *   200 ppm). So a recording keeps the tick's time and never loses or repeats a frame.
@@ -78,7 +88,7 @@ export class JitterBuffer {
   #excessSamples = 0;
 
   /** What happened so far; read by metrics and tests. */
-  readonly counters = { late: 0, resyncs: 0, slips: 0, grown: 0, shrunk: 0, concealedFrames: 0 };
+  readonly counters = noJitter();
 
   /** `lastTickMs`: the scheduled time of the latest tick, on the clock of `insert` and `pop`. */
   constructor(lastTickMs: number) {
@@ -151,7 +161,10 @@ export class JitterBuffer {
     this.#unlock();
   }
 
-  /** Notes how early or late a packet is; grows the delay when packets are late again and again. */
+  /**
+   * Notes how early or late a packet is, and grows the delay where it does not suffice: as long as it
+   * is new for the first packet that might not be in time, so that all of it is found at the start.
+   */
   #measure(lead: number, nowMs: number): void {
     this.#windowPackets++;
     const ticksAway = Math.floor(lead / FRAME_SAMPLES) + 1;
@@ -159,12 +172,13 @@ export class JitterBuffer {
     const latencyMs = this.#lastTickMs + FRAME_MS + lead / SAMPLES_PER_MS - nowMs;
     this.#largestLatencyMs = Math.max(this.#largestLatencyMs, latencyMs);
     this.#smallestSpareMs = Math.min(this.#smallestSpareMs, spareMs);
-    if (lead >= 0) return;
-    this.counters.late++;
-    this.#windowLate++;
     this.#smallestLatencyMs = Math.min(this.#smallestLatencyMs, latencyMs);
-    const enough = this.#framesSinceStart < SETTLING_FRAMES ? LATE_WHEN_NEW : LATE_WHEN_SETTLED;
-    if (this.#windowLate >= enough) this.#grow();
+    if (lead < 0) {
+      this.counters.late++;
+      this.#windowLate++;
+    }
+    const settling = this.#framesSinceStart < SETTLING_FRAMES;
+    if (settling ? latencyMs < FRAME_MS : this.#windowLate >= LATE_WHEN_SETTLED) this.#grow();
   }
 
   /**
