@@ -17,6 +17,7 @@ import {
   SipStreams,
 } from './engine/index.ts';
 import type { MessageDesk, OutboundCalls, TrunkService } from './engine/index.ts';
+import { settleRecordings } from './recordings/index.ts';
 import type { Peer } from './sip/index.ts';
 import type { Storage } from './storage/index.ts';
 import type { TrunkStatus } from './subscribers/index.ts';
@@ -142,6 +143,7 @@ function buildEngine(
 ): Engine {
   const { config, bootId, clock, random, storage, events, messages, isAttended } = options;
   const { directory, calls, floor, recordings } = storage;
+  const recordingsDir = join(config.data.dir, 'recordings');
   return new Engine({
     ...parts,
     clock,
@@ -152,7 +154,9 @@ function buildEngine(
     floor,
     messages,
     recordings,
-    recordingsDir: join(config.data.dir, 'recordings'),
+    recordingsDir,
+    settleRecordings: (inHand) =>
+      settleRecordings({ folder: recordingsDir, store: recordings, log: parts.log, inHand }),
     events,
     isAttended,
   });

@@ -33,6 +33,7 @@ import type {
   FloorStore,
   MessageDesk,
   RecordingIndex,
+  SettleRecordings,
   StoredCall,
   StoredLeg,
 } from './ports.ts';
@@ -53,6 +54,7 @@ export type EngineDeps = {
   phones: PhoneBook;
   messages: MessageDesk;
   recordings: RecordingIndex;
+  settleRecordings: SettleRecordings;
   recordingsDir: string;
   events: FloorEvents;
   isAttended: (operatorId: OperatorId) => boolean;
@@ -366,10 +368,29 @@ export class Engine {
 
   #armSweep(): void {
     this.#sweep = this.#deps.clock.setTimer(SWEEP_INTERVAL_MS, () => {
-      void this.#closeOrphans().finally(() => {
+      void this.#tidy().finally(() => {
         if (!this.#draining) this.#armSweep();
       });
     });
+  }
+
+  async #tidy(): Promise<void> {
+    try {
+      await this.#closeOrphans();
+      await this.#deps.settleRecordings(() => this.#recordingsInHand());
+    } catch (thrown) {
+      this.#deps.log.error({ err: toError(thrown) }, 'what nobody owns could not be looked for');
+    }
+  }
+
+  async #recordingsInHand(): Promise<ReadonlySet<RecordingId> | null> {
+    const found = await this.#deps.media.inventory();
+    if (!found.ok) return null;
+    const inHand = new Set(found.value.recordings.map(({ recordingId }) => recordingId));
+    for (const { state } of this.#speaking()) {
+      if (state.recordingId !== null) inHand.add(state.recordingId);
+    }
+    return inHand;
   }
 
   /** A leg nobody owns twice in a row is closed: ports and files never leak. */

@@ -25,6 +25,7 @@ export type {
   OutboundRoute,
   OutboundWish,
   RecordingIndex,
+  SettleRecordings,
   RegistrationStore,
   StoredBinding,
   StoredCall,

@@ -128,6 +128,14 @@ export interface RecordingIndex {
   ): Promise<void>;
 }
 
+/**
+ * Ends in the index the recordings that are not in hand: neither written any more nor of a call that
+ * goes on. `inHand` says null while the media process is away.
+ */
+export type SettleRecordings = (
+  inHand: () => Promise<ReadonlySet<RecordingId> | null>,
+) => Promise<unknown>;
+
 /** Passwords of our accounts at carriers. */
 export interface TrunkSecrets {
   /** Null when none was given, or when it cannot be read with this installation's key. */

@@ -13,13 +13,17 @@ export type Recording = {
   state: 'recording' | 'complete' | 'incomplete' | 'missing';
 };
 
+/** How a recording ended: closed in order, cut off, or without a file. */
+export type RecordingEnd = {
+  endedAt: number;
+  seconds: number;
+  state: 'complete' | 'incomplete' | 'missing';
+};
+
 /** The index of recordings. Implemented by storage. */
 export interface RecordingStore {
   begin(recording: Recording): Promise<void>;
-  finish(
-    id: RecordingId,
-    end: { endedAt: number; seconds: number; state: 'complete' | 'incomplete' },
-  ): Promise<void>;
+  finish(id: RecordingId, end: RecordingEnd): Promise<void>;
   recording(id: RecordingId): Promise<Recording | null>;
   ofCalls(callIds: readonly CallId[]): Promise<Recording[]>;
   open(): Promise<Recording[]>;

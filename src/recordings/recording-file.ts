@@ -14,8 +14,8 @@ import type { RecordingRecord } from '../media/index.ts';
 /** Damaged records at the end that are passed over in search of the last good one. */
 const MAX_TORN_RECORDS = 5;
 
-/** How much of a file is sound: so many records, the last one so full. */
-export type SoundLength = { records: number; lastSamples: number };
+/** How much of a file is sound: so many records, the last one so full, closed in order or cut off. */
+export type SoundLength = { records: number; lastSamples: number; closed: boolean };
 
 /** Null when there is no file, or what is there is no recording. */
 export async function openRecordingFile(path: string): Promise<RecordingFile | null> {
@@ -48,9 +48,9 @@ export class RecordingFile {
     const whole = recordCount(size);
     for (let records = whole; records > Math.max(0, whole - MAX_TORN_RECORDS); records--) {
       const last = await this.#parse(records - 1);
-      if (last) return { records, lastSamples: last.samples };
+      if (last) return { records, lastSamples: last.samples, closed: last.last };
     }
-    return { records: 0, lastSamples: 0 };
+    return { records: 0, lastSamples: 0, closed: false };
   }
 
   /** A damaged record is a second of silence: what follows keeps its time. */

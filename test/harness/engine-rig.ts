@@ -27,6 +27,7 @@ import type {
   OutgoingInvite,
   Peer,
 } from '../../src/sip/index.ts';
+import { settleRecordings } from '../../src/recordings/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
 import { EventBus } from '../../src/app-event-bus.ts';
@@ -243,6 +244,7 @@ export class EngineRig {
       lookup: () => Promise.resolve('127.0.0.1'),
     });
     const { directory, floor, calls, recordings, registrations, messages: store } = storage;
+    const recordingsDir = join(tmpdir(), `denwaban-rig-${process.pid}`);
     const engine = new Engine({
       clock,
       random,
@@ -262,7 +264,9 @@ export class EngineRig {
         announce: () => undefined,
       }),
       recordings,
-      recordingsDir: join(tmpdir(), `denwaban-rig-${process.pid}`),
+      recordingsDir,
+      settleRecordings: (inHand) =>
+        settleRecordings({ folder: recordingsDir, store: recordings, log: silentLogger, inHand }),
       events: bus,
       isAttended: () => false,
     });

@@ -1,0 +1,52 @@
+import type { Logger, RecordingId } from '../base/index.ts';
+import { RECORD_SAMPLES } from '../media/index.ts';
+import type { Recording, RecordingEnd, RecordingStore } from './ports.ts';
+import { openRecordingFile } from './recording-file.ts';
+import { recordingFile } from './recording-path.ts';
+
+export type SettleOptions = {
+  folder: string;
+  store: Pick<RecordingStore, 'open' | 'finish'>;
+  log: Logger;
+  /**
+   * What is still written or belongs to a call that goes on; null when nobody can say. Asked after the
+   * index was read, so that what begins meanwhile is not taken for abandoned.
+   */
+  inHand: () => Promise<ReadonlySet<RecordingId> | null>;
+};
+
+/**
+ * Ends in the index what nobody writes any more: its writer was killed, or its end was not heard of.
+ * The file says what there is. Returns how many were ended.
+ */
+export async function settleRecordings(options: SettleOptions): Promise<number> {
+  const { folder, store, log } = options;
+  const open = await store.open();
+  if (open.length === 0) return 0;
+  const inHand = await options.inHand();
+  if (inHand === null) return 0;
+  const left = open.filter(({ id }) => !inHand.has(id));
+  for (const recording of left) {
+    const end = await endOf(folder, recording);
+    await store.finish(recording.id, end);
+    log.warn(
+      { recordingId: recording.id, ...end },
+      'recording left open: ended by what its file holds',
+    );
+  }
+  return left.length;
+}
+
+async function endOf(folder: string, { path, startedAt }: Recording): Promise<RecordingEnd> {
+  const place = recordingFile(folder, path);
+  const file = place === null ? null : await openRecordingFile(place);
+  if (!file) return { state: 'missing', seconds: 0, endedAt: startedAt };
+  try {
+    const { records, lastSamples, closed } = await file.soundLength();
+    const seconds = Math.max(0, records - 1) + lastSamples / RECORD_SAMPLES;
+    const endedAt = startedAt + Math.round(seconds * 1000);
+    return { state: closed ? 'complete' : 'incomplete', seconds, endedAt };
+  } finally {
+    await file.close();
+  }
+}
