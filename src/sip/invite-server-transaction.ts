@@ -1,10 +1,14 @@
 import { assert } from '../base/index.ts';
 import type { SipRequest, SipResponse } from './message.ts';
+import { createResponse } from './response.ts';
 import { TimerSet } from './timers.ts';
 import type { TransactionOptions } from './transaction.ts';
 
 export type InviteServerState =
   'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated';
+
+/** §17.2.1: how long the user may take before the transaction says 100 by itself. */
+const TRYING_MS = 200;
 
 /** What the transaction user of an INVITE server transaction is told. */
 export interface InviteServerUser {
@@ -26,7 +30,7 @@ export interface InviteServerUser {
 export class InviteServerTransaction {
   readonly request: SipRequest;
   readonly #options: TransactionOptions;
-  readonly #timers: TimerSet<'G' | 'H' | 'I' | 'L'>;
+  readonly #timers: TimerSet<'trying' | 'G' | 'H' | 'I' | 'L'>;
   #user: InviteServerUser | undefined;
   #state: InviteServerState = 'proceeding';
   #lastResponse: SipResponse | undefined;
@@ -45,6 +49,15 @@ export class InviteServerTransaction {
 
   setUser(user: InviteServerUser): void {
     this.#user = user;
+  }
+
+  /**
+   * The user has the INVITE. The 100 waits as long as it may: a caller who has heard nothing sends the
+   * INVITE again, so that a process that dies before it has stored the call loses none.
+   */
+  awaitUser(): void {
+    if (this.#state !== 'proceeding' || this.#lastResponse) return;
+    this.#timers.start('trying', TRYING_MS, () => this.respond(createResponse(this.request, 100)));
   }
 
   /** The INVITE came again, or its ACK. True when the ACK was ours to swallow. */
@@ -68,6 +81,7 @@ export class InviteServerTransaction {
   respond(response: SipResponse): boolean {
     if (this.#state !== 'proceeding') return false;
     assert(response.status < 200 || response.status >= 300, 'a 2xx is not sent by the transaction');
+    this.#timers.stop('trying');
     this.#lastResponse = response;
     this.#options.send(response);
     if (response.status >= 300) this.#enterCompleted();
@@ -113,6 +127,7 @@ export class InviteServerTransaction {
 
   #enterAccepted(): void {
     this.#state = 'accepted';
+    this.#timers.stop('trying');
     this.#timers.start('L', 64 * this.#options.timers.t1Ms, () => this.#terminate());
   }
 

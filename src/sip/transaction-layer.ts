@@ -205,9 +205,8 @@ export class TransactionLayer {
     if (this.#refuseOverflow(this.#invites.size, request, source)) return;
     if (this.#refuseMerged(key, request, source)) return;
     const transaction = this.#addInvite(key, request, source);
-    // §17.2.1: at once instead of within 200 ms, so that no user can be late.
-    transaction.machine.respond(createResponse(request, 100));
     this.#options.user.onInvite(transaction);
+    transaction.machine.awaitUser();
   }
 
   #addInvite(key: string, request: SipRequest, source: Peer): InviteTransaction {

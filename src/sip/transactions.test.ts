@@ -233,6 +233,20 @@ describe('INVITE server transaction', () => {
     expect(machine.state).toBe('proceeding');
   });
 
+  it('says 100 by itself when the user has said nothing for 200 ms, and only then', () => {
+    const statuses = (early: number | null): (number | undefined)[] => {
+      const { clock, sent, options } = bench('INVITE');
+      const machine = new InviteServerTransaction(options);
+      machine.awaitUser();
+      clock.advance(199);
+      if (early !== null) machine.respond(responseOf(early, 'INVITE'));
+      clock.advance(2_000);
+      return sent.map(({ message }) => (message as SipResponse).status);
+    };
+    expect(statuses(null)).toEqual([100]);
+    expect(statuses(180)).toEqual([180]);
+  });
+
   it('timer G repeats the rejection up to every T2 until timer H gives up', () => {
     const { clock, events, options, times } = bench('INVITE');
     const machine = new InviteServerTransaction(options);

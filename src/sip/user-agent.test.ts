@@ -200,7 +200,7 @@ describe('a call', () => {
     call(network);
     await network.pass(20);
     expect(called.agent.counts).toEqual(NOTHING);
-    expect(network.lines(1)).toEqual(['100 INVITE']);
+    expect(network.lines(1)).toEqual([]);
   });
 });
 
