@@ -19,7 +19,8 @@ import type {
 
 const COMMAND_TIMEOUT_MS = 5000;
 const RETRY_FIRST_MS = 50;
-const RETRY_MOST_MS = 1000;
+/** A try costs next to nothing; while it is away nobody is heard. */
+const RETRY_MOST_MS = 100;
 /** Commands without a reply; more means the process does not keep up. */
 const MAX_PENDING = 2000;
 const CONNECT_WAIT_MS = 10_000;
