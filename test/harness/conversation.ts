@@ -198,7 +198,7 @@ export async function expectBothWays(
  * How the recording's channels lie to each other for whoever holds the caller's telephone: a word of
  * hers may stand this much later, against what she heard at that moment, than it was.
  */
-export function channelTiming(
+function channelTiming(
   conversation: Conversation,
   recorded: Recorded,
 ): { offsetMs: number; driftMsPerMinute: number; blocks: number } {
@@ -249,7 +249,14 @@ export async function metric(platform: Platform, name: string, what?: string): P
 
 /** Where sound was lost, if it was: in the media process, on the way, or by the test's own peer. */
 async function blame(platform: Platform, peer: RtpPeer): Promise<string> {
-  const counted = ['tick.late-50ms', 'tick.unsent', 'tick.skipped'];
+  const counted = [
+    'tick.late-50ms',
+    'tick.unsent',
+    'tick.skipped',
+    'jitter.late',
+    'jitter.concealedFrames',
+    'jitter.grown',
+  ];
   const counts = await Promise.all(
     counted.map((what) => metric(platform, 'denwaban_media_total', what)),
   );
