@@ -27,6 +27,7 @@ export async function startMediaProcess(
   },
 ): Promise<MediaProcess> {
   const { clock, random, log, processGauges } = surroundings;
+  const { bindAddress, rtpPorts: range, webrtcPort: port, mediaAddresses } = settings;
   const counters = new Map<string, number>();
   const figures = (): MediaFigures => ({
     gauges: { ...legs.gauges, worstLateMs: ticker.worstLateMs, ...processGauges() },
@@ -43,12 +44,7 @@ export async function startMediaProcess(
     },
   });
   const sockets = batchSockets(clock) ?? datagramSockets(clock);
-  const pool = new PortPool({
-    bindAddress: settings.bindAddress,
-    range: settings.rtpPorts,
-    clock,
-    sockets,
-  });
+  const pool = new PortPool({ bindAddress, range, clock, sockets });
   const legs = new MediaSwitch({
     clock,
     random,
@@ -56,7 +52,7 @@ export async function startMediaProcess(
     pool,
     prompts: new Prompts(settings.promptsDir, log),
     files: diskFiles,
-    mediaAddresses: settings.mediaAddresses,
+    mediaAddresses,
     hash: (text) => createHash('sha256').update(text).digest(),
     lastTickMs: () => ticker.lastTickMs,
     emit: (event) => control.emit(event),
@@ -69,11 +65,7 @@ export async function startMediaProcess(
     },
     onSkip: (frames) => legs.skip(frames),
   });
-  await legs.openWebRtc({
-    port: settings.webrtcPort,
-    bindAddress: settings.bindAddress,
-    announcedAddresses: settings.mediaAddresses,
-  });
+  await legs.openWebRtc({ port, bindAddress, announcedAddresses: mediaAddresses });
   await control.listen(settings.controlSocket, legs);
   ticker.start();
   log.info({ controlSocket: settings.controlSocket }, 'media process ready');

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { AppError } from '../base/index.ts';
+import type { AppError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 import { connectionConfig, databaseError } from './database.ts';
 import type { Database, DatabaseAddress, Queryable, Statement } from './database.ts';
