@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { pino } from 'pino';
 import { AppError, toError } from './base/index.ts';
 import { loadConfig, readInternal } from './config/index.ts';
@@ -47,6 +48,8 @@ process.on('unhandledRejection', (thrown) => {
 
 try {
   await app.start();
+  // Nobody writes it for a process that is killed.
+  flushCompileCache();
 } catch (thrown) {
   const error = toError(thrown);
   log.fatal({ err: error }, error.message);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock, Logger } from '../base/index.ts';
 import { childEnv } from '../config/index.ts';
 import type { Internal } from '../config/index.ts';
+import { compileCache } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { endLeftOver } from './left-over.ts';
 import type { Listeners } from './listeners.ts';
@@ -59,6 +60,7 @@ export async function launchApp(options: Options): Promise<RunningProcess> {
       DENWABAN_WEBRTC_PORT: String(listeners.ports.webrtc),
       DENWABAN_DATA_DIR: folder.dir,
       DENWABAN_DEMO: String(options.demo),
+      NODE_COMPILE_CACHE: compileCache(folder),
     }),
     stdio: ['ignore', 'inherit', 'inherit', ...listeners.fds, ...listeners.fds.slice(2)],
   });

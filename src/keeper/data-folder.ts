@@ -9,7 +9,7 @@ import type { SystemCalls } from './system-calls.ts';
 /** Where the parts of an installation's data are. */
 export type DataFolder = {
   dir: string;
-  /** 0700: pid files, `ports.json`. */
+  /** 0700: pid files, `ports.json`, the compile cache. */
   runDir: string;
   /** Parent of all socket folders: the data folder, or a short one when a path grew too long. */
   socketParent: string;
@@ -98,6 +98,14 @@ function makeOwnFolder(path: string, uid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * Where our processes keep what they compiled, so that one that died is back sooner. One entry per
+ * file of the program and version of Node.
+ */
+export function compileCache(folder: DataFolder): string {
+  return join(folder.runDir, 'compiled');
 }
 
 /**

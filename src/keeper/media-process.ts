@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock, Logger } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import { childEnv } from '../config/index.ts';
+import { compileCache } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { endLeftOver } from './left-over.ts';
 import { readPidFile, writePidFile } from './process-identity.ts';
@@ -73,7 +74,10 @@ export class MediaLauncher {
     await this.#endLeftOver();
     rmSync(this.socket, { force: true });
     const running = await startProcess(process.execPath, [entry, argument], {
-      env: childEnv({ DENWABAN_INTERNAL: undefined }),
+      env: childEnv({
+        DENWABAN_INTERNAL: undefined,
+        NODE_COMPILE_CACHE: compileCache(this.#options.folder),
+      }),
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     writePidFile(this.#pidFile, running.identity, { argument, webrtcPort });

@@ -1,7 +1,7 @@
+import { flushCompileCache } from 'node:module';
 import { toError } from '../base/index.ts';
 import { processGauges, systemClock, systemRandom } from '../base/system.ts';
 import { jsonLogger } from './json-log.ts';
-import { startMediaProcess } from './media-process.ts';
 import { takePrecedence } from './precedence.ts';
 import { parseSettings } from './settings.ts';
 
@@ -24,6 +24,9 @@ async function main(): Promise<void> {
     log.error({ error: toError(reason).stack }, 'unhandled rejection'),
   );
   takePrecedence(log);
+  // Loaded with precedence already, and from the cache the next time: callers wait in silence for it.
+  const { startMediaProcess } = await import('./media-process.ts');
+  flushCompileCache();
   const running = await startMediaProcess(settings, {
     clock: systemClock,
     random: systemRandom,
