@@ -66,7 +66,7 @@ export class OperatorSide {
     });
     if (!opened.ok) return opened.reason;
     const sdp = opened.value.localSdp;
-    const outgoing = sip.agent.invite({
+    const outgoing = sip.agent.prepareInvite({
       uri: phone.uri,
       destination: phone.destination,
       route: phone.route,
@@ -84,6 +84,7 @@ export class OperatorSide {
     };
     actor.putLeg({ ...leg, sip: signalling });
     await actor.saveLegs();
+    outgoing.start();
     return null;
   }
 

@@ -52,7 +52,7 @@ export class ClientExchange {
     this.#target = options.peer;
   }
 
-  /** The request as it was sent last, Via included. */
+  /** The request as it was prepared or sent last, Via included. */
   get request(): SipRequest {
     return this.#request;
   }
@@ -72,9 +72,15 @@ export class ClientExchange {
     return this.#transaction;
   }
 
-  start(): void {
+  /** All but the sending: `request` and `peer` are what `start` will use. */
+  prepare(): void {
     this.#authorize();
     this.#peer = this.#core.largeRequests.peerFor(this.#request, this.#target);
+    this.#core.layer.addVia(this.#request, this.#peer);
+  }
+
+  start(): void {
+    if (!this.#request.headers.has('Via')) this.prepare();
     this.#transaction = this.#core.layer.request(this.#request, this.#peer, this.#user());
   }
 

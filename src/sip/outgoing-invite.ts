@@ -84,9 +84,13 @@ export class OutgoingInvite {
     return this.#state;
   }
 
-  /** For `resumeOutgoingInvite`; store it when the first provisional response has come. */
+  /** For `resumeOutgoingInvite`; to be stored before `start`. */
   get stored(): StoredInvite {
     return { request: serializeMessage(this.#exchange.request), peer: this.#exchange.peer };
+  }
+
+  prepare(): void {
+    this.#exchange.prepare();
   }
 
   start(): void {

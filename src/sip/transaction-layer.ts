@@ -83,7 +83,12 @@ export class TransactionLayer {
     else this.#receiveRequest(result.message, source);
   }
 
-  /** Sends a request in a transaction of its own; Via and branch are added here. */
+  /** Draws the branch of a request that is stored before it is sent. */
+  addVia(request: SipRequest, peer: Peer): void {
+    request.headers.prepend('Via', this.#newVia(peer.protocol));
+  }
+
+  /** Sends a request in a transaction of its own; a Via is added unless `addVia` has done it. */
   request(
     request: SipRequest,
     peer: Peer,
@@ -94,7 +99,7 @@ export class TransactionLayer {
       user.onTransportError();
       return undefined;
     }
-    request.headers.prepend('Via', this.#newVia(peer.protocol));
+    if (!request.headers.has('Via')) this.addVia(request, peer);
     const machine = this.#addClient(request, peer, user);
     machine.start();
     return machine instanceof InviteClientTransaction ? machine : undefined;

@@ -566,6 +566,32 @@ describe('after the death of the process', () => {
     expect(next.agent.counts).toMatchObject({ answers: 0, openInvites: 0 });
   });
 
+  it('a call of ours is stored as it will be sent, before it is', async () => {
+    const network = new SipNetwork();
+    const called = callee(network);
+    const agent = network.start(1, {});
+    const sent: string[] = [];
+    network.fate = (text) => {
+      sent.push(text);
+      return [1];
+    };
+    const outgoing = agent.prepareInvite({
+      uri: 'sip:0312345678@192.0.2.2',
+      destination: peerAt(2),
+      from: { uri: 'sip:09012345678@192.0.2.1' },
+      sdp: OFFER,
+      observer: { onAnswered: () => undefined, onFailed: () => undefined },
+    });
+    const { stored } = outgoing;
+    await network.pass(250);
+    expect(sent).toEqual([]);
+    outgoing.start();
+    await network.pass(250);
+    expect(sent[0]).toBe(stored.request);
+    expect(stored.peer).toEqual(peerAt(2));
+    expect(called.invites).toHaveLength(1);
+  });
+
   it('a ringing call of ours can be answered or cancelled by the next process', async () => {
     for (const end of ['answer', 'cancel'] as const) {
       const network = new SipNetwork();

@@ -200,6 +200,13 @@ export class SipUserAgent {
 
   /** Makes a call. The observer hears the rest. */
   invite(target: InviteTarget): OutgoingInvite {
+    const outgoing = this.prepareInvite(target);
+    outgoing.start();
+    return outgoing;
+  }
+
+  /** A call of ours: store `.stored` of the result, then `.start()` it. */
+  prepareInvite(target: InviteTarget): OutgoingInvite {
     const request = this.#createRequest('INVITE', target);
     const contact = this.contactUri(target.destination.protocol, target.contactUser);
     request.headers.add('Contact', `<${contact}>`).add('Allow', this.#core.allow);
@@ -217,7 +224,7 @@ export class SipUserAgent {
       ...(target.digest ? { digest: target.digest } : {}),
       ...(target.redirect ? { redirect: target.redirect } : {}),
     });
-    outgoing.start();
+    outgoing.prepare();
     return outgoing;
   }
 
