@@ -145,7 +145,10 @@ test('the media process dies in a call: she is told, keeps her text and the reco
   platform.kill('media');
   await caller.over();
   await expectKept(callId, '北斗建設');
-  console.log(`  media process back after ${backAfterMs(killedAt)} ms`);
+  const backMs = backAfterMs(killedAt);
+  console.log(`  media process back after ${backMs} ms`);
+  // Below a second on a machine with time; a busy one may take twice as long.
+  expect(backMs).toBeLessThan(2_000);
   await expectNextCallWorks();
   await expectNothingLeft();
 });
