@@ -47,6 +47,21 @@ const OFFER = [
   '',
 ].join('\r\n');
 
+/** UDP and TCP on one number; one the system chose for UDP may be taken in TCP. */
+async function openSip(port: number, log: Logger): Promise<[SipSocket, SipStreams]> {
+  const options = { fd: null, bind: '127.0.0.1', log };
+  for (let attempt = 1; ; attempt++) {
+    const socket = await SipSocket.open({ ...options, port });
+    try {
+      const streams = { ...options, port: socket.port, clock: systemClock };
+      return [socket, await SipStreams.open(streams)];
+    } catch (thrown) {
+      await socket.close();
+      if (port !== 0 || attempt === 10) throw thrown;
+    }
+  }
+}
+
 /** A telephone on loopback that speaks SIP and has no sound. */
 export class TestPhone {
   readonly agent: SipUserAgent;
@@ -96,10 +111,7 @@ export class TestPhone {
 
   /** `port` of an earlier phone makes this one the same phone, started anew. */
   static async open(wanted = 0): Promise<TestPhone> {
-    const options = { fd: null, port: wanted, bind: '127.0.0.1', log: silentLogger };
-    const socket = await SipSocket.open(options);
-    const { port } = socket;
-    return new TestPhone(socket, await SipStreams.open({ ...options, port, clock: systemClock }));
+    return new TestPhone(...(await openSip(wanted, silentLogger)));
   }
 
   get uri(): string {
@@ -219,14 +231,7 @@ export class EngineRig {
     await storage.directory.reload();
     const media = inherited.media ?? new FakeMediaPlane();
     const port = inherited.port ?? 0;
-    const socket = await SipSocket.open({ fd: null, port, bind: '127.0.0.1', log });
-    const streams = await SipStreams.open({
-      fd: null,
-      port: socket.port,
-      bind: '127.0.0.1',
-      log,
-      clock,
-    });
+    const [socket, streams] = await openSip(port, log);
     const own = { address: '127.0.0.1', port: socket.port };
     const bus = new EventBus<FloorEvent>(log);
     const sip = new SipService({
