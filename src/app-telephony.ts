@@ -10,6 +10,7 @@ import {
   Engine,
   MediaProcessClient,
   NumberReader,
+  OperationDesk,
   PhoneBook,
   RegistrarService,
   SipService,
@@ -40,6 +41,7 @@ export type TelephonyOptions = {
 
 export type Telephony = {
   desk: CallDesk;
+  operations: OperationDesk;
   engine: Engine;
   media: MediaProcessClient;
   sip: SipService;
@@ -65,8 +67,8 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
   });
   const { socket, streams, sip } = await openSip(options, media, log);
   const phones = new PhoneBook({ clock, store: registrations, lookup: addressOf });
-  const engine = buildEngine(options, { media, sip, phones, log });
   const { trunks, outbound } = buildTrunks({ ...options, log, sip, onChange: options.onTrunk });
+  const engine = buildEngine(options, { media, sip, phones, outbound, log });
   const numbers = new NumberReader(directory, numberPlan);
   const intake = new CallIntake({ clock, random, log, engine, media, numbers, trunks });
   const registrar = new RegistrarService({
@@ -80,6 +82,7 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
   });
   return {
     desk: new CallDesk({ clock, random, engine, media, floor, events, numbers }),
+    operations: new OperationDesk({ clock, random, engine, media, floor, directory }),
     engine,
     media,
     sip,
@@ -139,7 +142,13 @@ async function openSip(
 
 function buildEngine(
   options: TelephonyOptions,
-  parts: { media: MediaProcessClient; sip: SipService; phones: PhoneBook; log: Logger },
+  parts: {
+    media: MediaProcessClient;
+    sip: SipService;
+    phones: PhoneBook;
+    outbound: OutboundCalls;
+    log: Logger;
+  },
 ): Engine {
   const { config, bootId, clock, random, storage, events, messages, isAttended } = options;
   const { directory, calls, floor, recordings } = storage;

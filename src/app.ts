@@ -222,7 +222,7 @@ export class App {
     people: People,
   ): Omit<ServerDeps, 'floor' | 'messageEvents' | 'trunkEvents' | 'announce' | 'wakeDelivery'> {
     const config = this.#config;
-    const { engine, desk, trunks } = telephony;
+    const { engine, desk, operations, trunks } = telephony;
     return {
       config,
       version: versionOfProduct(),
@@ -235,6 +235,7 @@ export class App {
       people,
       audit: storage.audit,
       commands: desk,
+      operations,
       calls: storage.callQueries,
       directory: storage.directory,
       numbers: numberPlan,

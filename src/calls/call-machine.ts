@@ -1,10 +1,13 @@
 import type { OperatorId } from '../base/index.ts';
+import { takeOver } from './adoption.ts';
 import type {
   CallEffect,
   CallEvent,
-  CallPhase,
+  CallOperator,
   CallState,
+  CallTimerName,
   NewCall,
+  RelayTarget,
   Step,
   StepContext,
   Termination,
@@ -12,21 +15,75 @@ import type {
 import {
   accept,
   connectCaller,
-  stepConnecting,
-  stepReconnecting,
-  stepTalking,
+  loseOperator,
+  retrieve,
+  stepAudio,
+  stepLeft,
 } from './conversation.ts';
 import { endCall, finishWrapUp } from './ending.ts';
-import { stepOffering, stepWaiting } from './search.ts';
+import { hold, remind, stepSwitches } from './hold.ts';
+import { endMonitor, monitor, moveMonitor } from './monitors.ts';
+import { isForbidden, operationsOf } from './operations.ts';
+import { handOver, park, pickUp, unpark } from './parking.ts';
+import { connectJoined, expireContact, startRelay, stepContacts, transfer } from './relay.ts';
+import { endWait, moveOffer, offerOn, offerUnanswered, retryOffer, stepWaiting } from './search.ts';
 import { SILENCE, sameSound, soundOf } from './sound.ts';
-import { change, unchanged } from './transition.ts';
+import { change, enter, unchanged } from './transition.ts';
 
 /** A call has arrived and its number is recognised: let it ring and look for an operator. */
 export function arrive(newCall: NewCall, context: StepContext): Step {
+  const state = newState(newCall, context, { phase: 'waiting' });
+  const timers = { ...state.timers, 'max-wait': context.now + context.settings.maxWaitMs };
+  const effects: CallEffect[] = [{ type: 'ringCaller' }, { type: 'findOperator', excluded: [] }];
+  return sounded(null, { state: { ...state, timers }, effects });
+}
+
+/**
+ * Call-back: the contact is rung first, and when he answers the customer; or the operator, who was
+ * claimed for the call, waits on her line while the customer is rung.
+ */
+export function callBack(
+  newCall: NewCall,
+  first: { contact: RelayTarget } | { operator: CallOperator },
+  context: StepContext,
+): Step {
   const { now, settings } = context;
-  const state: CallState = {
+  if ('contact' in first) {
+    const due = now + settings.contactRingMs;
+    const state = newState(newCall, context, {
+      phase: 'calling-contact',
+      direction: 'call-back',
+      contacts: [{ ...first.contact, state: 'dialing', due }],
+    });
+    const effects: CallEffect[] = [{ type: 'dialContact', contact: first.contact }];
+    return sounded(null, {
+      state: { ...state, timers: { ...state.timers, contact: due } },
+      effects,
+    });
+  }
+  const { operator } = first;
+  const { operatorId } = operator;
+  const state = newState(newCall, context, {
+    phase: 'calling-customer',
+    direction: 'call-back',
+    operator,
+  });
+  const timers = { ...state.timers, customer: now + settings.connectMs };
+  const effects: CallEffect[] = [
+    { type: 'setOperatorState', operatorId, state: 'busy' },
+    { type: 'openDraft', operatorId },
+    { type: 'dialCustomer' },
+  ];
+  return sounded(null, { state: { ...state, timers }, effects });
+}
+
+function newState(
+  newCall: NewCall,
+  { now, settings }: StepContext,
+  begun: Pick<CallState, 'phase'> & Partial<CallState>,
+): CallState {
+  return {
     id: newCall.id,
-    phase: 'waiting',
     arrivedAt: now,
     answeredAt: null,
     endedAt: null,
@@ -43,13 +100,24 @@ export function arrive(newCall: NewCall, context: StepContext): Step {
     operator: null,
     answeredBy: null,
     triedOperators: [],
+    wrappingUp: null,
+    contacts: [],
+    relay: null,
+    parked: null,
+    handOver: null,
+    monitors: [],
+    muted: false,
+    recordingPaused: false,
+    heldSince: null,
+    reminders: 0,
+    rules: settings.rules,
+    direction: 'inbound',
     recordingId: null,
-    timers: { 'max-wait': now + settings.maxWaitMs, 'max-duration': now + settings.maxDurationMs },
+    timers: { 'max-duration': now + settings.maxDurationMs },
     termination: null,
     version: 1,
+    ...begun,
   };
-  const effects: CallEffect[] = [{ type: 'ringCaller' }, { type: 'findOperator', excluded: [] }];
-  return sounded(null, { state, effects });
 }
 
 /**
@@ -73,39 +141,146 @@ function decide(state: CallState, event: CallEvent, context: StepContext): Step 
   if (event.type === 'operator.found' && state.phase !== 'waiting') {
     return release(state, event.operatorId);
   }
-  if (state.termination === null) {
-    const cause = causeOfEnd(state, event);
-    if (cause !== null) return endCall(state, cause, context);
-    if (event.type === 'caller.connected') return connectCaller(state, context);
-  }
-  return STEPS[state.phase](state, event, context);
+  if (isForbidden(state, event)) return refuse(state, event);
+  if (state.termination !== null) return stepOver(state, event);
+  const cause = causeOfEnd(state, event);
+  if (cause !== null) return endCall(state, cause, context);
+  // Each handler takes the event it stands beside.
+  const handle = HANDLERS[event.type] as Handler<CallEvent['type']>;
+  return handle(state, event, context);
 }
 
-const STEPS: Record<CallPhase, (state: CallState, event: CallEvent, context: StepContext) => Step> =
-  {
-    waiting: stepWaiting,
-    offering: (state, event, context) =>
-      event.type === 'offer.accepted' && event.operatorId === state.offer?.operatorId
-        ? accept(state, state.offer, context)
-        : stepOffering(state, event, context),
-    connecting: stepConnecting,
-    talking: stepTalking,
-    reconnecting: stepReconnecting,
-    unattended: stepUnattended,
-    'wrap-up': stepWrapUp,
-    ended: unchanged,
-  };
+type Handler<T extends CallEvent['type']> = (
+  state: CallState,
+  event: Extract<CallEvent, { type: T }>,
+  context: StepContext,
+) => Step;
+
+/** What each event does to a call that is not over; those that end it are in `causeOfEnd`. */
+const HANDLERS: { [T in CallEvent['type']]: Handler<T> } = {
+  'operator.found': stepWaiting,
+  'operator.not-found': stepWaiting,
+  'operator.became-available': stepWaiting,
+  'offer.accepted': (state, { operatorId }, context) =>
+    state.offer?.operatorId === operatorId ? accept(state, state.offer, context) : unchanged(state),
+  'offer.declined': (state, { operatorId }, context) =>
+    state.offer?.operatorId === operatorId
+      ? offerOn(state, state.offer, 'declined', { context })
+      : unchanged(state),
+  'offer.failed': (state, { operatorId }, context) =>
+    state.offer?.operatorId === operatorId
+      ? offerOn(state, state.offer, 'failed', { context })
+      : unchanged(state),
+  'caller.connected': (state, _event, context) => connectCaller(state, context),
+  'caller.hung-up': unchanged,
+  'caller.failed': unchanged,
+  'customer.failed': unchanged,
+  'operator.hung-up': unchanged,
+  'operator.left': (state, { operatorId }, context) => stepLeft(state, operatorId, context),
+  'operator.audio-lost': audioLost,
+  'operator.audio-back': audioBack,
+  'operator.wrapped-up': (state, { operatorId }) =>
+    state.wrappingUp?.operatorId === operatorId ? finishWrapUp(state) : unchanged(state),
+  'operator.held': (state, _event, context) => hold(state, context),
+  'operator.retrieved': retrieve,
+  'operator.muted': stepSwitches,
+  'recording.paused': stepSwitches,
+  'recording.resumed': stepSwitches,
+  'relay.started': startRelay,
+  'relay.connected': (state, _event, context) => connectJoined(state, context),
+  'relay.widened': (state) =>
+    change(state, { ...enter(state, 'three-way'), heldSince: null, reminders: 0 }),
+  'transfer.started': (state, { target }, context) => transfer(state, target, context),
+  'contact.ringing': stepContacts,
+  'contact.answered': stepContacts,
+  'contact.failed': stepContacts,
+  'contact.hung-up': stepContacts,
+  'contact.pressed': stepContacts,
+  'call.parked': park,
+  'call.picked-up': pickUp,
+  'hand-over.started': handOver,
+  'monitor.started': monitor,
+  'monitor.ended': (state, { operatorId }) => endMonitor(state, operatorId),
+  'prompt.done': unchanged,
+  'media-plane.lost': unchanged,
+  'timer.fired': (state, event, context) => TIMERS[event.timer](state, context),
+  adopted: (state, { alive }, context) => takeOver(state, alive, context),
+  shutdown: unchanged,
+  failed: unchanged,
+};
+
+/** What each timer does when it fires; those that end the call are in `causeOfTimer`. */
+const TIMERS: Record<CallTimerName, (state: CallState, context: StepContext) => Step> = {
+  'ring-no-answer': offerUnanswered,
+  'max-wait': endWait,
+  'nobody-there': endWait,
+  'retry-offer': retryOffer,
+  reconnect: loseOperator,
+  connect: unchanged,
+  customer: unchanged,
+  prompt: unchanged,
+  contact: expireContact,
+  'hold-reminder': remind,
+  park: unpark,
+  'recording-pause': (state, context) =>
+    stepSwitches(state, { type: 'timer.fired', timer: 'recording-pause' }, context),
+  'wrap-up': finishWrapUp,
+  'max-duration': unchanged,
+};
+
+function audioLost(
+  state: CallState,
+  event: Extract<CallEvent, { type: 'operator.audio-lost' }>,
+  context: StepContext,
+): Step {
+  const { operatorId } = event;
+  if (state.monitors.some((one) => one.operatorId === operatorId)) {
+    return endMonitor(state, operatorId);
+  }
+  const { offer } = state;
+  return offer?.operatorId === operatorId
+    ? offerOn(state, offer, 'failed', { context })
+    : stepAudio(state, event, context);
+}
+
+function audioBack(
+  state: CallState,
+  event: Extract<CallEvent, { type: 'operator.audio-back' }>,
+  context: StepContext,
+): Step {
+  const { operatorId, legId } = event;
+  if (state.monitors.some((one) => one.operatorId === operatorId)) {
+    return moveMonitor(state, operatorId, legId);
+  }
+  const { offer } = state;
+  return offer?.operatorId === operatorId
+    ? moveOffer(state, offer, legId)
+    : stepAudio(state, event, context);
+}
+
+/** The operation does not fit the call now; who was claimed for it is free again. */
+function refuse(state: CallState, event: CallEvent): Step {
+  if (event.type === 'hand-over.started') return release(state, event.to.operatorId);
+  if (event.type === 'call.picked-up') return release(state, event.operatorId);
+  if (event.type === 'monitor.started') return release(state, event.operatorId, event.returnTo);
+  return unchanged(state);
+}
 
 function isStale(state: CallState, event: Extract<CallEvent, { type: 'timer.fired' }>): boolean {
   const due = state.timers[event.timer];
   return due === undefined || (event.due !== undefined && event.due !== due);
 }
 
-/** An operator was claimed for a call that no longer looks for one. */
-function release(state: CallState, operatorId: OperatorId): Step {
-  const held = operatorId === (state.offer ?? state.operator)?.operatorId;
-  if (held) return unchanged(state);
-  return change(state, {}, [{ type: 'setOperatorState', operatorId, state: 'available' }]);
+/** An operator was claimed for a call that has no use for her. */
+function release(
+  state: CallState,
+  operatorId: OperatorId,
+  to: 'available' | 'away' | 'offline' = 'available',
+): Step {
+  const { offer, operator, wrappingUp, monitors } = state;
+  const held = [offer, operator, wrappingUp, ...monitors];
+  if (held.some((one) => one?.operatorId === operatorId)) return unchanged(state);
+  return change(state, {}, [{ type: 'setOperatorState', operatorId, state: to }]);
 }
 
 /** What ends the caller's part in whatever phase it is; null for all other events. */
@@ -118,31 +293,44 @@ function causeOfEnd(state: CallState, event: CallEvent): Termination | null {
         class: event.reason === 'media-lost' ? 'indeterminate' : 'upstream',
         reason: event.reason,
       };
-    case 'operator.hung-up':
-      return event.operatorId === state.operator?.operatorId
-        ? { class: 'operator', reason: 'hung-up' }
+    case 'customer.failed':
+      return state.phase === 'calling-customer'
+        ? { class: 'upstream', reason: 'customer-unreachable' }
         : null;
+    case 'operator.hung-up':
+      return mayHangUp(state, event.operatorId) ? { class: 'operator', reason: 'hung-up' } : null;
     case 'prompt.done':
       return state.timers.prompt === undefined ? null : { class: 'platform', reason: 'unattended' };
+    case 'adopted':
+      return event.alive.includes(state.callerLeg.id) || isCustomerUncalled(state)
+        ? null
+        : { class: 'platform', reason: 'app-restarted' };
+    case 'timer.fired':
+      return causeOfTimer(event.timer);
+    default:
+      return causeOfFault(event);
+  }
+}
+
+function causeOfFault(event: CallEvent): Termination | null {
+  switch (event.type) {
     case 'media-plane.lost':
       return { class: 'platform', reason: 'media-plane-lost' };
-    case 'adopted':
-      return event.callerLegAlive ? null : { class: 'platform', reason: 'app-restarted' };
     case 'shutdown':
       return { class: 'platform', reason: 'shutdown' };
     case 'failed':
       return { class: 'platform', reason: 'internal-error' };
-    case 'timer.fired':
-      return causeOfTimer(event.timer);
     default:
       return null;
   }
 }
 
-function causeOfTimer(timer: keyof CallState['timers']): Termination | null {
+function causeOfTimer(timer: CallTimerName): Termination | null {
   switch (timer) {
     case 'connect':
       return { class: 'upstream', reason: 'ack-missing' };
+    case 'customer':
+      return { class: 'upstream', reason: 'customer-unreachable' };
     case 'prompt':
       return { class: 'platform', reason: 'unattended' };
     case 'max-duration':
@@ -152,17 +340,24 @@ function causeOfTimer(timer: keyof CallState['timers']): Termination | null {
   }
 }
 
+function mayHangUp(state: CallState, operatorId: OperatorId): boolean {
+  return operationsOf(state, { operatorId, supervises: false }).includes('hang-up');
+}
+
+/** A customer who is not rung yet has no leg that could be lost. */
+function isCustomerUncalled({ direction, callerLeg }: CallState): boolean {
+  return direction === 'call-back' && !callerLeg.answered;
+}
+
 function hangUpReason(state: CallState): Termination['reason'] {
   if (state.phase === 'unattended') return 'unattended';
-  return state.operator !== null && state.answeredAt !== null ? 'hung-up' : 'abandoned';
+  const withSomebody = state.operator !== null || state.phase === 'relayed';
+  return withSomebody && state.answeredAt !== null ? 'hung-up' : 'abandoned';
 }
 
-function stepUnattended(state: CallState, event: CallEvent): Step {
-  const answerPending = event.type === 'adopted' && !state.callerLeg.answered;
-  return answerPending ? change(state, {}, [{ type: 'answerCaller' }]) : unchanged(state);
-}
-
-function stepWrapUp(state: CallState, event: CallEvent): Step {
+/** The caller has gone: only the operator's form is still open. */
+function stepOver(state: CallState, event: CallEvent): Step {
+  if (state.phase !== 'wrap-up') return unchanged(state);
   const done =
     event.type === 'timer.fired' ||
     (event.type === 'operator.wrapped-up' && event.operatorId === state.operator?.operatorId);

@@ -1,4 +1,12 @@
-import type { CallId, LegId, OperatorId, RecordingId, TrunkId } from '../base/index.ts';
+import type {
+  CallId,
+  ContactId,
+  E164,
+  LegId,
+  OperatorId,
+  RecordingId,
+  TrunkId,
+} from '../base/index.ts';
 import type { CalledParty, CallerIdentity } from '../subscribers/index.ts';
 
 /**
@@ -8,18 +16,39 @@ import type { CalledParty, CallerIdentity } from '../subscribers/index.ts';
  *            ┌──────────── ring-no-answer, declined, failed ───────────┐
  *            ▼                                                         │
  * arrived ─► waiting ─► offering ─► connecting ─► talking ─► wrap-up ─► ended
- *            │  ▲                                  │  ▲
- *            │  └── reoffer after 20 s ── reconnecting◄┘ (operator's audio lost)
- *            └─► unattended (prompt) ─► ended
+ *            │  ▲                                  │ ▲
+ *            │  └── after 20 s without her audio ──┘ │   calling-contact ─► calling-customer ─┐
+ *            └─► unattended (prompt) ─► ended        │   (call-back)                          │
+ *                                                    │                                        ▼
+ *        ┌──────────── retrieve ─────────────────────┤                              talking, relayed
+ *        │                                           ▼
+ *        ├── held ◄─ hold ───────────────────── talking ─ park ─► parked ─ pick-up ─► talking
+ *        │    ▲  ▲                               │     └─ hand-over ─► handing-over ─► talking
+ *        │    │  └── nobody took the hand-over   │                                    (another)
+ *        │    └── no contact could be had        ▼
+ *        ├── relaying ◄─ relay ──────────────── talking, held
+ *        │    ├─ the contact answers ─► consulting ─ three-way ─► three-way
+ *        │    │                          └─ connect ─► relayed ◄─ connect ─┘
+ *        │    └─ key 1, blind transfer ─► relayed ─► wrap-up or ended
+ *        └── consulting, three-way, handing-over
  * ```
- * From every phase before `wrap-up` the caller may hang up.
+ * From every phase before `wrap-up` the caller may hang up. An operator may lose her audio in any
+ * phase in which she has the call: what she does not hear is in `operator.audio`, not in the phase.
  */
 export type CallPhase =
   | 'waiting'
   | 'offering'
   | 'connecting'
   | 'talking'
-  | 'reconnecting'
+  | 'held'
+  | 'relaying'
+  | 'consulting'
+  | 'three-way'
+  | 'relayed'
+  | 'parked'
+  | 'handing-over'
+  | 'calling-contact'
+  | 'calling-customer'
   | 'unattended'
   | 'wrap-up'
   | 'ended';
@@ -27,7 +56,8 @@ export type CallPhase =
 /** How an operator is reached; `number` devices come with outbound trunks. */
 export type OperatorDevice = { kind: 'browser'; legId: LegId } | { kind: 'sip'; target: string };
 
-export type TerminationClass = 'caller' | 'operator' | 'platform' | 'upstream' | 'indeterminate';
+export type TerminationClass =
+  'caller' | 'operator' | 'contact' | 'platform' | 'upstream' | 'indeterminate';
 
 /** Why a call or leg ended: a class and a stable reason, mapped once to SIP and to words. */
 export type Termination = {
@@ -43,6 +73,8 @@ export type Termination = {
     | 'app-restarted'
     | 'operator-lost'
     | 'shutdown'
+    | 'contact-unreachable'
+    | 'customer-unreachable'
     | 'max-duration'
     | 'internal-error';
 };
@@ -53,6 +85,75 @@ export type Offer = {
   legId: LegId;
   device: OperatorDevice;
   since: number;
+};
+
+/** Who has the call now. `lost`: her audio is gone and may come back. */
+export type CallOperator = {
+  operatorId: OperatorId;
+  legId: LegId;
+  device: OperatorDevice;
+  audio: 'up' | 'lost';
+};
+
+/** Whom to ring in a relay. The leg's id is drawn beforehand. */
+export type RelayTarget = {
+  legId: LegId;
+  /** Null for a number that stands in no list of contacts. */
+  contactId: ContactId | null;
+  name: string;
+  number: E164;
+};
+
+/**
+ * A contact's leg. `announcing`: the system says who calls and waits for a key; `waiting`: the
+ * contact pressed 3 and will be ready in a moment; `joined`: talks with whom the phase says.
+ */
+export type ContactLeg = RelayTarget & {
+  state: 'dialing' | 'ringing' | 'announcing' | 'waiting' | 'joined';
+  /** When this state has lasted too long; null when joined. */
+  due: number | null;
+};
+
+/** Why a contact was not connected: decides the operator's next phrase. */
+export type RelayReason =
+  | 'busy'
+  | 'no-answer'
+  | 'declined'
+  /** Answered, but no key was pressed: most likely a voicemail. */
+  | 'no-key'
+  | 'voicemail'
+  | 'call-back'
+  | 'wrong-number'
+  | 'absent'
+  | 'not-allowed'
+  | 'unreachable'
+  | 'withdrawn';
+
+/** 取次ぎ under way, or how the last one went. */
+export type Relay = {
+  /** Who speaks to the contact first; `nobody`: blind transfer. */
+  announce: 'operator' | 'system' | 'nobody';
+  /** Still to be rung when those ringing cannot be had. */
+  waiting: RelayTarget[];
+  outcomes: { contactId: ContactId | null; name: string; reason: RelayReason }[];
+};
+
+/** A supervisor in the call: hears it, is heard by the operator, or by all. */
+export type Monitor = {
+  operatorId: OperatorId;
+  legId: LegId;
+  mode: 'listen' | 'whisper' | 'barge';
+  /** What she was before and is again afterwards. */
+  returnTo: 'available' | 'away' | 'offline';
+};
+
+/** What the subscriber's or the office's rules say about this call; fixed when it arrives. */
+export type CallRules = {
+  /** Caller and contact are recorded on when the operator has left. */
+  recordRelayed: boolean;
+  blindTransfer: boolean;
+  /** What the operator is when she has connected caller and contact. */
+  afterRelay: 'wrap-up' | 'available';
 };
 
 export type CallTimerName =
@@ -70,6 +171,16 @@ export type CallTimerName =
   | 'connect'
   /** The unattended prompt does not report its end. */
   | 'prompt'
+  /** The first of the contacts who ring or are asked for a key has been at it too long. */
+  | 'contact'
+  /** The customer who is called back does not answer. */
+  | 'customer'
+  /** While the caller hears music: the operator is reminded. */
+  | 'hold-reminder'
+  /** Nobody picks the parked call up. */
+  | 'park'
+  /** A pause of the recording that was forgotten. */
+  | 'recording-pause'
   | 'wrap-up'
   /** The last guard: no call lives longer than this. */
   | 'max-duration';
@@ -88,7 +199,30 @@ export type CallState = {
   callerLeg: { id: LegId; kind: 'sip' | 'browser'; answered: boolean; gone: boolean };
   offer: Offer | null;
   /** Set from accept until the call leaves this operator. */
-  operator: { operatorId: OperatorId; legId: LegId; device: OperatorDevice } | null;
+  operator: CallOperator | null;
+  /** The operator who has left the caller to a contact and still writes her form. */
+  wrappingUp: CallOperator | null;
+  contacts: ContactLeg[];
+  relay: Relay | null;
+  parked: { by: OperatorId; since: number; note: string } | null;
+  /** Words of the operator who handed the call over, and how it went. */
+  handOver: {
+    from: OperatorId;
+    to: OperatorId;
+    note: string;
+    outcome: 'pending' | 'taken' | 'no-answer' | 'declined' | 'failed';
+  } | null;
+  monitors: Monitor[];
+  /** The operator is heard by nobody. */
+  muted: boolean;
+  recordingPaused: boolean;
+  /** Since when the caller hears music instead of a person. */
+  heldSince: number | null;
+  /** How often the operator was reminded of her since. */
+  reminders: number;
+  rules: CallRules;
+  /** `call-back`: we called the customer, who is `caller` all the same. */
+  direction: 'inbound' | 'call-back';
   /** The last operator who spoke with the caller; stays when the call has left her. */
   answeredBy: OperatorId | null;
   /** Operators who were offered this call and did not take it, oldest first. */
@@ -110,6 +244,16 @@ export type CallSettings = {
   promptMs: number;
   wrapUpMs: number;
   maxDurationMs: number;
+  /** How long a contact is rung. */
+  contactRingMs: number;
+  /** How long a contact may take to press a key. */
+  announceMs: number;
+  /** How long after key 3. */
+  contactWaitMs: number;
+  holdReminderMs: number;
+  parkMs: number;
+  recordingPauseMs: number;
+  rules: CallRules;
 };
 
 export const DEFAULT_CALL_SETTINGS: CallSettings = {
@@ -121,6 +265,13 @@ export const DEFAULT_CALL_SETTINGS: CallSettings = {
   promptMs: 120_000,
   wrapUpMs: 15 * 60_000,
   maxDurationMs: 4 * 60 * 60_000,
+  contactRingMs: 25_000,
+  announceMs: 20_000,
+  contactWaitMs: 60_000,
+  holdReminderMs: 60_000,
+  parkMs: 3 * 60_000,
+  recordingPauseMs: 3 * 60_000,
+  rules: { recordRelayed: true, blindTransfer: true, afterRelay: 'wrap-up' },
 };
 
 export type CallEvent =
@@ -143,15 +294,54 @@ export type CallEvent =
   | { type: 'operator.audio-lost'; operatorId: OperatorId }
   | { type: 'operator.audio-back'; operatorId: OperatorId; legId: LegId }
   | { type: 'operator.wrapped-up'; operatorId: OperatorId }
+  /** Her telephone's BYE. With a contact on the line it connects; else she has left the call. */
+  | { type: 'operator.left'; operatorId: OperatorId }
+  | { type: 'operator.held'; operatorId: OperatorId }
+  /** Back to the caller, whatever else was going on; `because` is what she learned of the contact. */
+  | { type: 'operator.retrieved'; operatorId: OperatorId; because: RelayReason | null }
+  | { type: 'operator.muted'; operatorId: OperatorId; on: boolean }
+  | { type: 'recording.paused'; operatorId: OperatorId }
+  | { type: 'recording.resumed'; operatorId: OperatorId }
+  | {
+      type: 'relay.started';
+      operatorId: OperatorId;
+      targets: RelayTarget[];
+      order: 'one-after-another' | 'together';
+      announce: 'operator' | 'system';
+    }
+  | { type: 'relay.connected'; operatorId: OperatorId }
+  | { type: 'relay.widened'; operatorId: OperatorId }
+  | { type: 'transfer.started'; operatorId: OperatorId; target: RelayTarget }
+  | { type: 'contact.ringing'; legId: LegId }
+  | { type: 'contact.answered'; legId: LegId }
+  | { type: 'contact.failed'; legId: LegId; reason: RelayReason }
+  | { type: 'contact.hung-up'; legId: LegId }
+  | { type: 'contact.pressed'; legId: LegId; digit: string }
+  | { type: 'customer.failed' }
+  | { type: 'call.parked'; operatorId: OperatorId; note: string }
+  /** Like `operator.found`, she is claimed for the call before. */
+  | {
+      type: 'call.picked-up';
+      operatorId: OperatorId;
+      legId: LegId;
+      device: OperatorDevice;
+    }
+  | {
+      type: 'hand-over.started';
+      operatorId: OperatorId;
+      /** Claimed for the call before. */
+      to: { operatorId: OperatorId; legId: LegId; device: OperatorDevice };
+      note: string;
+    }
+  /** Also a change of mode. */
+  | ({ type: 'monitor.started' } & Monitor)
+  | { type: 'monitor.ended'; operatorId: OperatorId }
   | { type: 'prompt.done' }
   | { type: 'media-plane.lost' }
   /** `due` is what the timer was armed with: where the state says otherwise, the firing is stale. */
   | { type: 'timer.fired'; timer: CallTimerName; due?: number }
-  /**
-   * A new app took the call over. What it found in the media plane; a leg that is gone is lost.
-   * In `reconnecting` it says nothing new: audio that is back is told by `operator.audio-back`.
-   */
-  | { type: 'adopted'; callerLegAlive: boolean; operatorLegAlive: boolean }
+  /** A new app took the call over and found these legs in the media plane; all others are lost. */
+  | { type: 'adopted'; alive: readonly LegId[] }
   | { type: 'shutdown' }
   /** Our own bug in this call: end it alone. */
   | { type: 'failed'; detail: string };
@@ -175,6 +365,11 @@ export type CallEffect =
     }
   /** 200 OK with our SDP; `caller.connected` follows. */
   | { type: 'answerCaller' }
+  | { type: 'dialContact'; contact: RelayTarget }
+  /** Whoever ended it: BYE or CANCEL where one is still owed, and the media leg is closed. */
+  | { type: 'endContactLeg'; legId: LegId }
+  /** Call-back: the INVITE to the customer, on the caller's leg. */
+  | { type: 'dialCustomer' }
   /** BYE, CANCEL or a final refusal, whichever fits; closes the media leg. */
   | { type: 'endCallerLeg'; termination: Termination }
   /** A SIP operator's leg is ended; a browser's kept-up leg only parts from the call. */
@@ -187,7 +382,7 @@ export type CallEffect =
   | {
       type: 'setOperatorState';
       operatorId: OperatorId;
-      state: 'available' | 'busy' | 'wrap-up' | 'away';
+      state: 'available' | 'busy' | 'wrap-up' | 'away' | 'offline';
     }
   /** The operator did not answer in time: count it; the floor may set the operator away. */
   | { type: 'noteRingNoAnswer'; operatorId: OperatorId }

@@ -1,136 +1,209 @@
-import type { LegId } from '../base/index.ts';
-import type { CallEffect, CallEvent, CallState, Offer, Step, StepContext } from './call.ts';
-import { searchAfter } from './search.ts';
+import type {
+  CallEffect,
+  CallEvent,
+  CallOperator,
+  CallState,
+  Offer,
+  Step,
+  StepContext,
+} from './call.ts';
+import { WITHOUT_OPERATOR, endContacts, endOperatorLeg, leave } from './contacts.ts';
+import { endCall } from './ending.ts';
+import { connectJoined } from './relay.ts';
+import { searchAfter, searchAgain } from './search.ts';
 import { change, enter, unchanged, withoutTimer } from './transition.ts';
 
-type Operator = NonNullable<CallState['operator']>;
+type AudioEvent = Extract<
+  CallEvent,
+  { type: 'operator.audio-lost' | 'operator.audio-back'; operatorId: unknown }
+>;
 
 /** The offered operator takes the call. Her form opens now, before the caller is connected. */
 export function accept(state: CallState, offer: Offer, context: StepContext): Step {
-  const { operatorId, legId, device } = offer;
-  const taken = { ...state, offer: null, operator: { operatorId, legId, device } };
+  const { operatorId } = offer;
+  const released = releaseFormer(state);
+  const taken: CallState = { ...released.state, offer: null, operator: operatorOf(offer) };
   const effects: CallEffect[] = [
+    ...released.effects,
     { type: 'setOperatorState', operatorId, state: 'busy' },
     { type: 'openDraft', operatorId },
   ];
-  if (state.callerLeg.answered) return talk(taken, taken.operator, context, effects);
+  if (state.callerLeg.answered) return talk(taken, context, effects);
   // The answer may be under way already, ordered for an operator who was lost at once.
   if (state.timers.connect !== undefined) return change(taken, enter(state, 'connecting'), effects);
   const timers = { connect: context.now + context.settings.connectMs };
   return change(taken, enter(state, 'connecting', timers), [...effects, { type: 'answerCaller' }]);
 }
 
+/** Whoever had the call, or still wrote about it, is free: the form goes along with the call. */
+export function releaseFormer(state: CallState): { state: CallState; effects: CallEffect[] } {
+  const { operator, wrappingUp, handOver } = state;
+  const effects: CallEffect[] = [];
+  if (operator !== null) effects.push(endOperatorLeg(operator));
+  for (const former of [operator, wrappingUp]) {
+    if (former === null) continue;
+    effects.push({
+      type: 'setOperatorState',
+      operatorId: former.operatorId,
+      state: 'available',
+    });
+  }
+  const taken =
+    handOver?.outcome === 'pending' ? { ...handOver, outcome: 'taken' as const } : handOver;
+  const timers = withoutTimer(withoutTimer(state.timers, 'wrap-up'), 'reconnect');
+  return {
+    state: { ...state, ...WITHOUT_OPERATOR, wrappingUp: null, handOver: taken, timers },
+    effects,
+  };
+}
+
+export function operatorOf({
+  operatorId,
+  legId,
+  device,
+}: Pick<CallOperator, 'operatorId' | 'legId' | 'device'>): CallOperator {
+  return { operatorId, legId, device, audio: 'up' };
+}
+
 /**
- * The answer that was ordered has reached the caller. From here she is recorded, whoever or
- * whatever she hears.
+ * The answer that was ordered has reached the caller, or a customer we called has answered. From
+ * here she is recorded, whoever or whatever she hears.
  */
 export function connectCaller(state: CallState, context: StepContext): Step {
-  if (state.callerLeg.answered || state.timers.connect === undefined) return unchanged(state);
-  const timers = withoutTimer(state.timers, 'connect');
-  const recordingId = context.newRecordingId;
+  const { timers } = state;
+  const isExpected = timers.connect !== undefined || timers.customer !== undefined;
+  if (state.callerLeg.answered || !isExpected) return unchanged(state);
   const connected: CallState = {
     ...state,
     callerLeg: { ...state.callerLeg, answered: true },
-    recordingId,
-    timers,
+    recordingId: context.newRecordingId,
+    timers: withoutTimer(withoutTimer(timers, 'connect'), 'customer'),
   };
-  if (state.phase === 'connecting' && state.operator !== null) {
-    return talk(connected, state.operator, context);
+  if (state.phase === 'calling-customer' && state.operator === null) {
+    const answeredAt = state.answeredAt ?? context.now;
+    return change(connected, { ...enter(connected, 'relayed'), answeredAt });
   }
-  if (state.phase === 'unattended') {
-    const prompt = context.now + context.settings.promptMs;
-    return change(connected, { timers: { ...timers, prompt } });
-  }
-  return change(connected, {});
+  if (state.operator !== null) return talk(connected, context);
+  if (state.phase !== 'unattended') return change(connected, {});
+  const prompt = context.now + context.settings.promptMs;
+  return change(connected, { timers: { ...connected.timers, prompt } });
 }
 
-function talk(
-  state: CallState,
-  operator: Operator,
-  context: StepContext,
-  effects: CallEffect[] = [],
-): Step {
+/** Caller and operator hear each other, as soon as her audio is up. */
+export function talk(state: CallState, context: StepContext, effects: CallEffect[] = []): Step {
   const changes = {
     ...enter(state, 'talking'),
-    operator,
-    answeredAt: state.answeredAt ?? context.now,
-    answeredBy: operator.operatorId,
+    heldSince: null,
+    parked: null,
+    reminders: 0,
   };
-  return change(state, changes, effects);
+  return change(state, { ...changes, ...answeredBy(state, context) }, effects);
 }
 
-export function stepConnecting(state: CallState, event: CallEvent, context: StepContext): Step {
-  const operator = operatorMeant(state, event);
-  if (operator === null) return unchanged(state);
-  switch (event.type) {
-    case 'operator.audio-lost':
-      return loseAudio(state, context);
-    case 'operator.audio-back':
-      return event.legId === operator.legId
-        ? unchanged(state)
-        : change(state, { operator: onLeg(operator, event.legId) });
-    case 'adopted':
-      return event.operatorLegAlive
-        ? change(state, {}, [{ type: 'answerCaller' }])
-        : loseAudio(state, context);
-    default:
-      return unchanged(state);
-  }
+function answeredBy(state: CallState, { now }: StepContext): Partial<CallState> {
+  if (state.operator?.audio !== 'up') return {};
+  return { answeredAt: state.answeredAt ?? now, answeredBy: state.operator.operatorId };
 }
 
-export function stepTalking(state: CallState, event: CallEvent, context: StepContext): Step {
-  const operator = operatorMeant(state, event);
-  if (operator === null) return unchanged(state);
-  switch (event.type) {
-    case 'operator.audio-lost':
-      return loseAudio(state, context);
-    case 'operator.audio-back':
-      return event.legId === operator.legId
-        ? unchanged(state)
-        : talk(state, onLeg(operator, event.legId), context);
-    case 'adopted':
-      return event.operatorLegAlive ? unchanged(state) : loseAudio(state, context);
-    default:
-      return unchanged(state);
-  }
+/** Back to the caller: contacts are let go, a hand-over is taken back. */
+export function retrieve(
+  state: CallState,
+  { because }: Extract<CallEvent, { type: 'operator.retrieved' }>,
+  context: StepContext,
+): Step {
+  const { offer, handOver } = state;
+  const freed = endContacts(state, because ?? 'withdrawn');
+  const withdrawn: CallEffect[] =
+    offer === null
+      ? []
+      : [
+          { type: 'withdrawOffer', offer, reason: 'ended' },
+          { type: 'setOperatorState', operatorId: offer.operatorId, state: 'available' },
+        ];
+  const back = { ...freed.state, offer: null, handOver: offer === null ? handOver : null };
+  return talk(back, context, [...freed.effects, ...withdrawn]);
 }
 
-export function stepReconnecting(state: CallState, event: CallEvent, context: StepContext): Step {
-  const operator = operatorMeant(state, event);
-  if (operator === null) return unchanged(state);
-  switch (event.type) {
-    case 'operator.audio-back':
-      return regainAudio(state, onLeg(operator, event.legId), context);
-    case 'timer.fired':
-      return event.timer === 'reconnect' ? searchAfter(state, operator, context) : unchanged(state);
-    default:
-      return unchanged(state);
-  }
-}
-
-function loseAudio(state: CallState, context: StepContext): Step {
-  const timers = { reconnect: context.now + context.settings.reconnectMs };
-  return change(state, enter(state, 'reconnecting', timers));
-}
-
-function regainAudio(state: CallState, operator: Operator, context: StepContext): Step {
-  if (!state.callerLeg.answered) {
-    return change(state, { ...enter(state, 'connecting'), operator });
-  }
-  return talk(state, operator, context);
-}
-
-/** The call's operator, unless the event speaks of another one. */
-function operatorMeant(state: CallState, event: CallEvent): Operator | null {
+/** The audio of the operator who has the call, lost or back on another leg. */
+export function stepAudio(state: CallState, event: AudioEvent, context: StepContext): Step {
   const { operator } = state;
-  if (operator !== null && 'operatorId' in event && event.operatorId !== operator.operatorId) {
-    return null;
-  }
-  return operator;
-}
-
-function onLeg(operator: Operator, legId: LegId): Operator {
+  if (operator?.operatorId !== event.operatorId) return unchanged(state);
+  if (event.type === 'operator.audio-lost') return loseAudio(state, operator, context);
+  if (event.legId === operator.legId && operator.audio === 'up') return unchanged(state);
+  const { legId } = event;
   const device =
     operator.device.kind === 'browser' ? { ...operator.device, legId } : operator.device;
-  return { ...operator, legId, device };
+  const back: CallOperator = { ...operator, legId, device, audio: 'up' };
+  const moved = { ...state, operator: back, timers: withoutTimer(state.timers, 'reconnect') };
+  return change(moved, state.phase === 'talking' ? answeredBy(moved, context) : {});
+}
+
+export function loseAudio(state: CallState, operator: CallOperator, context: StepContext): Step {
+  if (operator.audio === 'lost') return unchanged(state);
+  const reconnect = context.now + context.settings.reconnectMs;
+  return change(state, {
+    operator: { ...operator, audio: 'lost' },
+    timers: { ...state.timers, reconnect },
+  });
+}
+
+/** Her audio did not come back: the call goes to somebody else, the draft with it. */
+export function loseOperator(state: CallState, context: StepContext): Step {
+  const { operator } = state;
+  if (operator === null) return unchanged(state);
+  const { operatorId } = operator;
+  const gone: CallEffect[] = [
+    endOperatorLeg(operator),
+    { type: 'setOperatorState', operatorId, state: 'away' },
+  ];
+  switch (state.phase) {
+    case 'three-way':
+      return change(state, { ...enter(state, 'relayed'), ...WITHOUT_OPERATOR }, gone);
+    case 'handing-over':
+      return offerAlone(state, gone, context);
+    case 'calling-customer':
+      return endCall(state, { class: 'platform', reason: 'operator-lost' }, context);
+    default:
+      return searchAfter(state, operator, context);
+  }
+}
+
+/** Her telephone's BYE: what a person means who hangs up there. */
+export function stepLeft(
+  state: CallState,
+  operatorId: CallOperator['operatorId'],
+  context: StepContext,
+): Step {
+  const { operator } = state;
+  if (operator?.operatorId !== operatorId) return unchanged(state);
+  switch (state.phase) {
+    case 'consulting':
+    case 'three-way':
+      return connectJoined(state, context);
+    case 'relaying': {
+      // She leaves it to the contact who is being rung.
+      const left = leave(state, context);
+      return change(left.state, enter(left.state, 'relaying'), left.effects);
+    }
+    case 'handing-over':
+      return offerAlone(state, freed(operator), context);
+    case 'held': {
+      const searching = searchAgain(state, context);
+      return { state: searching.state, effects: [...freed(operator), ...searching.effects] };
+    }
+    default:
+      return endCall(state, { class: 'operator', reason: 'hung-up' }, context);
+  }
+}
+
+function freed(operator: CallOperator): CallEffect[] {
+  const { operatorId } = operator;
+  return [endOperatorLeg(operator), { type: 'setOperatorState', operatorId, state: 'available' }];
+}
+
+/** A hand-over without the one who handed over is an offer like any other. */
+function offerAlone(state: CallState, effects: CallEffect[], context: StepContext): Step {
+  const timers = { 'max-wait': context.now + context.settings.maxWaitMs };
+  const changes = { ...enter(state, 'offering', timers), ...WITHOUT_OPERATOR, heldSince: null };
+  return change(state, changes, effects);
 }

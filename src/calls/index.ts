@@ -1,21 +1,34 @@
-export { arrive, step } from './call-machine.ts';
+export { arrive, callBack, step } from './call-machine.ts';
 export { DEFAULT_CALL_SETTINGS } from './call.ts';
 export type {
   CallEffect,
   CallEvent,
+  CallOperator,
   CallPhase,
+  CallRules,
   CallSettings,
   CallState,
   CallTimerName,
+  ContactLeg,
+  Monitor,
   NewCall,
   Offer,
   OperatorDevice,
+  Relay,
+  RelayReason,
+  RelayTarget,
   Step,
   StepContext,
   Termination,
   TerminationClass,
 } from './call.ts';
-export type { CallCommands, CommandOutcome, CommandRefusal } from './ports.ts';
+export type {
+  CallCommands,
+  CallOperations,
+  CommandOutcome,
+  CommandRefusal,
+  RelayWish,
+} from './ports.ts';
 export type {
   CallQueries,
   CallRecord,
@@ -25,6 +38,8 @@ export type {
   OperatorState,
 } from './queries.ts';
 export { RING_NO_ANSWER_LIMIT, compareIdle, longestIdle } from './floor.ts';
+export { operationsOf } from './operations.ts';
+export type { Operation, Person } from './operations.ts';
 export { soundOf } from './sound.ts';
 export type { Hearing, Playing, Sound, SoundSource } from './sound.ts';
 export { noticeOf, terminationOf } from './termination.ts';

@@ -1,4 +1,5 @@
-import type { CallId, LegId, OperatorId } from '../base/index.ts';
+import type { CallId, ContactId, E164, LegId, OperatorId, SubscriberId } from '../base/index.ts';
+import type { Monitor, RelayReason } from './call.ts';
 
 /** Why a command was not carried out. The console says it in words; the API returns it as code. */
 export type CommandRefusal =
@@ -6,6 +7,14 @@ export type CommandRefusal =
   | 'not-your-call'
   | 'not-offered'
   | 'call-over'
+  /** The call is in a phase that does not allow it; `operationsOf` says what does. */
+  | 'not-possible-now'
+  /** Another desk was quicker. */
+  | 'already-taken'
+  | 'no-such-contact'
+  | 'no-number'
+  | 'operator-not-free'
+  | 'not-digits'
   | 'not-signed-in'
   | 'operator-busy'
   | 'audio-not-ready'
@@ -53,4 +62,62 @@ export interface CallCommands {
     sdpOffer: string;
   }): Promise<CommandOutcome<{ callId: CallId; sdpAnswer: string }>>;
   hangUpCustomer(callId: CallId): Promise<CommandOutcome>;
+}
+
+/** Whom to ring: somebody on the subscriber's list, or a number. */
+export type RelayWish = { contactId: ContactId } | { number: E164; name: string };
+
+/**
+ * What may be done with a call that is up. Each asks `operationsOf` first and is refused with
+ * `not-possible-now` where the call's phase does not allow it.
+ */
+export interface CallOperations {
+  hold(operatorId: OperatorId, callId: CallId): Promise<CommandOutcome>;
+  /** Back to the caller from wherever the call is; `because` is what she learned of the contact. */
+  retrieve(
+    operatorId: OperatorId,
+    callId: CallId,
+    because: RelayReason | null,
+  ): Promise<CommandOutcome>;
+  mute(operatorId: OperatorId, callId: CallId, on: boolean): Promise<CommandOutcome>;
+  pauseRecording(operatorId: OperatorId, callId: CallId, on: boolean): Promise<CommandOutcome>;
+  /** To whoever she talks with: the contact while consulting, else the caller. */
+  sendDigits(operatorId: OperatorId, callId: CallId, digits: string): Promise<CommandOutcome>;
+  /** 取次ぎ */
+  relay(
+    operatorId: OperatorId,
+    callId: CallId,
+    wish: {
+      to: readonly RelayWish[];
+      order: 'one-after-another' | 'together';
+      announce: 'operator' | 'system';
+    },
+  ): Promise<CommandOutcome>;
+  /** Caller and contact talk on; the operator leaves. */
+  connect(operatorId: OperatorId, callId: CallId): Promise<CommandOutcome>;
+  threeWay(operatorId: OperatorId, callId: CallId): Promise<CommandOutcome>;
+  /** Blind: the operator leaves at once. */
+  transfer(operatorId: OperatorId, callId: CallId, to: RelayWish): Promise<CommandOutcome>;
+  park(operatorId: OperatorId, callId: CallId, note: string): Promise<CommandOutcome>;
+  pickUp(operatorId: OperatorId, callId: CallId): Promise<CommandOutcome>;
+  handOver(
+    operatorId: OperatorId,
+    callId: CallId,
+    to: { operatorId: OperatorId; note: string },
+  ): Promise<CommandOutcome>;
+  /** A supervisor listens, whispers or barges in; null ends it. */
+  monitor(
+    supervisor: OperatorId,
+    callId: CallId,
+    mode: Monitor['mode'] | null,
+  ): Promise<CommandOutcome>;
+  /**
+   * Click-to-call-back: rings the contact, or the operator at her desk, then the customer, who sees
+   * the subscriber's number.
+   */
+  callBack(wish: {
+    subscriberId: SubscriberId;
+    number: E164;
+    first: { contactId: ContactId } | { operatorId: OperatorId };
+  }): Promise<CommandOutcome<{ callId: CallId }>>;
 }

@@ -36,6 +36,8 @@ export interface CallQueries {
   call(id: CallId): Promise<CallRecord | null>;
   openCalls(): Promise<CallRecord[]>;
   waitingCount(): Promise<number>;
+  /** Calls anybody may pick up, longest parked first. */
+  parkedCalls(): Promise<CallRecord[]>;
   operator(id: OperatorId): Promise<Operator | null>;
   operatorByUser(userId: UserId): Promise<Operator | null>;
   operators(): Promise<Operator[]>;

@@ -1,13 +1,28 @@
 import type { OperatorId } from '../base/index.ts';
-import type { CallEffect, CallEvent, CallState, Offer, Step, StepContext } from './call.ts';
+import type {
+  CallEffect,
+  CallEvent,
+  CallOperator,
+  CallState,
+  Offer,
+  Step,
+  StepContext,
+} from './call.ts';
+import { WITHOUT_OPERATOR, endContacts, endOperatorLeg } from './contacts.ts';
+import { putOnHold } from './hold.ts';
 import { change, enter, unchanged, withoutTimer } from './transition.ts';
-import type { Timers } from './transition.ts';
 import { leaveUnattended } from './unattended.ts';
 
 /** How often in a caller's longest wait those who let the call ring may be asked again. */
 const ROUNDS_PER_WAIT = 3;
 
-export function stepWaiting(state: CallState, event: CallEvent, context: StepContext): Step {
+type SearchEvent = Extract<
+  CallEvent,
+  { type: 'operator.found' | 'operator.not-found' | 'operator.became-available' }
+>;
+
+export function stepWaiting(state: CallState, event: SearchEvent, context: StepContext): Step {
+  if (state.phase !== 'waiting') return unchanged(state);
   switch (event.type) {
     case 'operator.found':
       return offerTo(
@@ -23,19 +38,24 @@ export function stepWaiting(state: CallState, event: CallEvent, context: StepCon
     case 'operator.not-found':
       return waitOn(state, event.signedIn, context);
     case 'operator.became-available':
-    case 'adopted':
-      return change(state, {}, [{ type: 'findOperator', excluded: state.triedOperators }]);
-    case 'timer.fired':
-      return waitingTimerFired(state, event.timer, context);
-    default:
-      return unchanged(state);
+      return searchOn(state);
   }
 }
 
-function waitingTimerFired(state: CallState, timer: keyof Timers, context: StepContext): Step {
-  if (timer === 'max-wait' || timer === 'nobody-there') return leaveUnattended(state, context);
-  if (timer !== 'retry-offer') return unchanged(state);
-  const timers = withoutTimer(state.timers, timer);
+export function searchOn(state: CallState): Step {
+  return change(state, {}, [{ type: 'findOperator', excluded: state.triedOperators }]);
+}
+
+/** The longest wait is over, or nobody is there. While an operator is rung she may still answer. */
+export function endWait(state: CallState, context: StepContext): Step {
+  return state.phase === 'waiting'
+    ? leaveUnattended(state, context)
+    : change(state, { timers: withoutTimer(state.timers, 'max-wait') });
+}
+
+/** Those who did not take it are asked once more. */
+export function retryOffer(state: CallState): Step {
+  const timers = withoutTimer(state.timers, 'retry-offer');
   return change(state, { timers, triedOperators: [] }, [{ type: 'findOperator', excluded: [] }]);
 }
 
@@ -66,43 +86,21 @@ function waitOn(state: CallState, signedIn: boolean, context: StepContext): Step
   return timers['nobody-there'] === undefined ? unchanged(state) : change(state, { timers: rest });
 }
 
-export function stepOffering(state: CallState, event: CallEvent, context: StepContext): Step {
+/** Ring-no-answer. */
+export function offerUnanswered(state: CallState, context: StepContext): Step {
   const { offer } = state;
   if (offer === null) return unchanged(state);
-  if ('operatorId' in event && event.operatorId !== offer.operatorId) return unchanged(state);
-  switch (event.type) {
-    case 'offer.declined':
-    case 'offer.failed':
-    case 'operator.audio-lost':
-      return offerOn(state, offer, context);
-    case 'operator.audio-back':
-      return moveOffer(state, offer, event.legId);
-    case 'timer.fired':
-      if (event.timer === 'ring-no-answer') {
-        return offerOn(state, offer, context, [
-          { type: 'noteRingNoAnswer', operatorId: offer.operatorId },
-        ]);
-      }
-      // The operator is being rung: she may still answer. See `offerOn`.
-      if (event.timer === 'max-wait') {
-        return change(state, { timers: withoutTimer(state.timers, 'max-wait') });
-      }
-      return unchanged(state);
-    case 'adopted':
-      return offer.device.kind === 'browser' && !event.operatorLegAlive
-        ? offerOn(state, offer, context)
-        : change(state, {}, [{ type: 'offerCall', offer }]);
-    default:
-      return unchanged(state);
-  }
+  const { operatorId } = offer;
+  const notes: CallEffect[] = [{ type: 'noteRingNoAnswer', operatorId }];
+  return offerOn(state, offer, 'no-answer', { context, notes });
 }
 
 /** She did not take it: free her, and on to the next. */
-function offerOn(
+export function offerOn(
   state: CallState,
   offer: Offer,
-  context: StepContext,
-  notes: CallEffect[] = [],
+  why: 'no-answer' | 'declined' | 'failed',
+  { context, notes = [] }: { context: StepContext; notes?: CallEffect[] },
 ): Step {
   const { operatorId } = offer;
   const freed: CallEffect[] = [
@@ -110,6 +108,7 @@ function offerOn(
     ...notes,
     { type: 'setOperatorState', operatorId, state: 'available' },
   ];
+  if (state.phase === 'handing-over') return handBack(state, why, freed, context);
   const triedOperators = tried(state, operatorId);
   // The longest wait ended while she was being rung.
   if (state.timers['max-wait'] === undefined) {
@@ -122,26 +121,47 @@ function offerOn(
   ]);
 }
 
+/** The colleague did not take it: the operator has the caller still, on music. */
+function handBack(
+  state: CallState,
+  outcome: 'no-answer' | 'declined' | 'failed',
+  effects: CallEffect[],
+  context: StepContext,
+): Step {
+  const handOver = state.handOver === null ? null : { ...state.handOver, outcome };
+  return change(state, { ...putOnHold(state, context), offer: null, handOver }, effects);
+}
+
 /** Her page was loaded anew while it rang: the same offer on her new leg. */
-function moveOffer(state: CallState, offer: Offer, legId: Offer['legId']): Step {
+export function moveOffer(state: CallState, offer: Offer, legId: Offer['legId']): Step {
   if (offer.device.kind !== 'browser' || offer.legId === legId) return unchanged(state);
   const moved: Offer = { ...offer, legId, device: { kind: 'browser', legId } };
   return change(state, { offer: moved }, [{ type: 'offerCall', offer: moved }]);
 }
 
-/** The operator is lost for good: the caller, hearing the wait tone, is offered on. */
-export function searchAfter(
-  state: CallState,
-  lost: NonNullable<CallState['operator']>,
-  context: StepContext,
-): Step {
+/** Nobody has the call any more: the caller, who was answered, is offered to all who are free. */
+export function searchAgain(state: CallState, context: StepContext): Step {
   const timers = { 'max-wait': context.now + context.settings.maxWaitMs };
-  const triedOperators = tried(state, lost.operatorId);
-  return change(state, { ...enter(state, 'waiting', timers), operator: null, triedOperators }, [
-    { type: 'endOperatorLeg', ...lost },
-    { type: 'setOperatorState', operatorId: lost.operatorId, state: 'away' },
-    { type: 'findOperator', excluded: triedOperators },
+  const changes = { ...enter(state, 'waiting', timers), ...WITHOUT_OPERATOR, parked: null };
+  return change(state, { ...changes, heldSince: null }, [
+    { type: 'findOperator', excluded: state.triedOperators },
   ]);
+}
+
+/** The operator is lost for good: the caller, hearing the wait tone, is offered on. */
+export function searchAfter(state: CallState, lost: CallOperator, context: StepContext): Step {
+  const freed = endContacts(state);
+  const triedOperators = tried(state, lost.operatorId);
+  const searching = searchAgain({ ...freed.state, triedOperators }, context);
+  return {
+    state: searching.state,
+    effects: [
+      ...freed.effects,
+      endOperatorLeg(lost),
+      { type: 'setOperatorState', operatorId: lost.operatorId, state: 'away' },
+      ...searching.effects,
+    ],
+  };
 }
 
 function tried(state: CallState, operatorId: OperatorId): OperatorId[] {

@@ -1,17 +1,24 @@
 import type { LegId, RecordingId } from '../base/index.ts';
-import type { CallState } from './call.ts';
+import type { CallPhase, CallState } from './call.ts';
 
 /** What can be played to a leg, in the call's words. */
-export type SoundSource = 'ringback' | 'wait-tone' | 'unattended';
+export type SoundSource =
+  'ringback' | 'wait-tone' | 'hold-music' | 'hold-reminder' | 'announce-relay' | 'unattended';
 
 export type Hearing = { listener: LegId; speaker: LegId; gain: number };
-export type Playing = { leg: LegId; source: SoundSource; loop: boolean };
+export type Playing = {
+  leg: LegId;
+  source: SoundSource;
+  loop: boolean;
+  /** Tells one reminder from the next; the rest begins once. */
+  turn: number;
+};
 
 /** All that is heard in a call: who hears whom, what is played to whom, and the recording. */
 export type Sound = {
   hearing: Hearing[];
   playing: Playing[];
-  recording: { id: RecordingId; callerLeg: LegId } | null;
+  recording: { id: RecordingId; callerLeg: LegId; paused: boolean } | null;
 };
 
 export const SILENCE: Sound = { hearing: [], playing: [], recording: null };
@@ -21,41 +28,114 @@ export const SILENCE: Sound = { hearing: [], playing: [], recording: null };
  * whatever was heard before.
  */
 export function soundOf(state: CallState): Sound {
-  const { callerLeg, recordingId } = state;
-  if (callerLeg.gone) return SILENCE;
-  if (!callerLeg.answered) return ringing(state);
-  return {
-    hearing: hearingOf(state),
-    playing: playingOf(state),
-    recording: recordingId === null ? null : { id: recordingId, callerLeg: callerLeg.id },
-  };
+  if (state.callerLeg.gone) return SILENCE;
+  const hearing = hearingOf(state);
+  return { hearing, playing: playingOf(state, hearing), recording: recordingOf(state) };
 }
 
 export function sameSound(one: Sound, other: Sound): boolean {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** A telephone makes its own ringback out of the 180; a browser is played one. */
-function ringing({ callerLeg }: CallState): Sound {
-  if (callerLeg.kind === 'sip') return SILENCE;
-  return { ...SILENCE, playing: [{ leg: callerLeg.id, source: 'ringback', loop: true }] };
+/** A contact who talks, and is not being asked for a key. */
+function joinedContacts({ contacts }: CallState): LegId[] {
+  return contacts.filter(({ state }) => state === 'joined').map(({ legId }) => legId);
 }
 
-function hearingOf({ phase, callerLeg, operator }: CallState): Hearing[] {
-  if (phase !== 'talking' || operator === null) return [];
-  return bothWays(callerLeg.id, operator.legId);
+/** Those who talk with each other now. */
+function conversationOf(state: CallState): LegId[] {
+  const caller = state.callerLeg.answered ? [state.callerLeg.id] : [];
+  const operator = state.operator?.audio === 'up' ? [state.operator.legId] : [];
+  switch (state.phase) {
+    case 'talking':
+      return [...caller, ...operator];
+    case 'consulting':
+      return [...operator, ...joinedContacts(state)];
+    case 'three-way':
+      return [...caller, ...operator, ...joinedContacts(state)];
+    case 'relayed':
+      return [...caller, ...joinedContacts(state)];
+    default:
+      return [];
+  }
 }
 
-function playingOf({ phase, callerLeg }: CallState): Playing[] {
-  if (phase === 'talking') return [];
-  const leg = callerLeg.id;
-  if (phase === 'unattended') return [{ leg, source: 'unattended', loop: false }];
-  return [{ leg, source: 'wait-tone', loop: true }];
+function hearingOf(state: CallState): Hearing[] {
+  const { operator, muted, monitors } = state;
+  const talkers = conversationOf(state);
+  const heard = talkers.filter((leg) => !muted || leg !== operator?.legId);
+  const hearing = talkers.flatMap((listener) => everyone(listener, heard));
+  for (const { legId, mode } of monitors) {
+    hearing.push(...everyone(legId, heard));
+    const told = mode === 'barge' ? talkers : mode === 'whisper' ? [operator?.legId] : [];
+    for (const listener of told) {
+      if (listener !== undefined && (mode === 'barge' || operator?.audio === 'up')) {
+        hearing.push({ listener, speaker: legId, gain: 1 });
+      }
+    }
+  }
+  return hearing;
 }
 
-function bothWays(one: LegId, other: LegId): Hearing[] {
-  return [
-    { listener: one, speaker: other, gain: 1 },
-    { listener: other, speaker: one, gain: 1 },
-  ];
+function everyone(listener: LegId, speakers: readonly LegId[]): Hearing[] {
+  return speakers
+    .filter((speaker) => speaker !== listener)
+    .map((speaker) => ({ listener, speaker, gain: 1 }));
+}
+
+/** Where the caller waits for somebody she knows of, it is music; else a tone. */
+const WITH_MUSIC: readonly CallPhase[] = [
+  'held',
+  'relaying',
+  'consulting',
+  'parked',
+  'handing-over',
+];
+
+function playingOf(state: CallState, hearing: Hearing[]): Playing[] {
+  const playing: Playing[] = [];
+  const begin = (leg: LegId, source: SoundSource, loop = true, turn = 0): void => {
+    playing.push({ leg, source, loop, turn });
+  };
+  const hearsSomebody = (leg: LegId): boolean => hearing.some(({ listener }) => listener === leg);
+  const { phase, callerLeg, contacts, operator } = state;
+  const toCaller = sourceForCaller(state);
+  if (toCaller !== null && !hearsSomebody(callerLeg.id)) {
+    begin(callerLeg.id, toCaller, toCaller !== 'unattended');
+  }
+  for (const { legId, state: contactState } of contacts) {
+    if (contactState === 'announcing') begin(legId, 'announce-relay');
+    else if (contactState === 'waiting') begin(legId, 'hold-music');
+    else if (contactState === 'joined' && !hearsSomebody(legId)) {
+      begin(legId, phase === 'calling-customer' ? 'ringback' : 'wait-tone');
+    }
+  }
+  if (operator?.audio !== 'up') return playing;
+  if (isRingingFor(state)) begin(operator.legId, 'ringback');
+  else if (state.reminders > 0) begin(operator.legId, 'hold-reminder', false, state.reminders);
+  return playing;
+}
+
+function sourceForCaller({ phase, callerLeg, direction }: CallState): SoundSource | null {
+  // A telephone makes its own ringback out of the 180; a browser is played one.
+  if (!callerLeg.answered) {
+    return callerLeg.kind === 'browser' && direction === 'inbound' ? 'ringback' : null;
+  }
+  if (phase === 'unattended') return 'unattended';
+  return WITH_MUSIC.includes(phase) ? 'hold-music' : 'wait-tone';
+}
+
+/** The operator hears that somebody is being rung for her. */
+function isRingingFor({ phase, contacts }: CallState): boolean {
+  if (phase === 'handing-over' || phase === 'calling-customer') return true;
+  if (phase !== 'relaying') return false;
+  return contacts.some(({ state }) => state === 'dialing' || state === 'ringing');
+}
+
+/** From the caller's answer to the end of her part, whoever or whatever she hears. */
+function recordingOf(state: CallState): Sound['recording'] {
+  const { callerLeg, recordingId, recordingPaused, phase, rules } = state;
+  if (recordingId === null || !callerLeg.answered) return null;
+  if (phase === 'relayed' && !rules.recordRelayed) return null;
+  return { id: recordingId, callerLeg: callerLeg.id, paused: recordingPaused };
 }

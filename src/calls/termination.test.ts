@@ -13,6 +13,8 @@ const REASONS: Record<Termination['reason'], true> = {
   'app-restarted': true,
   'operator-lost': true,
   shutdown: true,
+  'contact-unreachable': true,
+  'customer-unreachable': true,
   'max-duration': true,
   'internal-error': true,
 };

@@ -61,6 +61,18 @@ const NOTICES: Record<Exclude<Reason, 'hung-up'>, TerminationNotice> = {
     ja: 'オペレーターとの接続が失われました',
     en: 'The operator’s connection was lost',
   },
+  'contact-unreachable': {
+    sipStatus: 480,
+    q850Cause: 18,
+    ja: '担当者につながりませんでした',
+    en: 'The contact could not be reached',
+  },
+  'customer-unreachable': {
+    sipStatus: 480,
+    q850Cause: 18,
+    ja: 'お客様につながりませんでした',
+    en: 'The customer could not be reached',
+  },
   shutdown: {
     sipStatus: 503,
     q850Cause: 42,
@@ -84,6 +96,7 @@ const NOTICES: Record<Exclude<Reason, 'hung-up'>, TerminationNotice> = {
 const HANGERS_UP: Record<Termination['class'], { ja: string; en: string }> = {
   caller: { ja: 'お客様が切断しました', en: 'The caller hung up' },
   operator: { ja: 'オペレーターが切断しました', en: 'The operator hung up' },
+  contact: { ja: '担当者が切断しました', en: 'The contact hung up' },
   platform: { ja: 'システムが切断しました', en: 'The system hung up' },
   upstream: { ja: '回線側から切断されました', en: 'The carrier ended the call' },
   indeterminate: { ja: '通話が終了しました', en: 'The call ended' },

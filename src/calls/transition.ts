@@ -1,13 +1,25 @@
 import type { CallEffect, CallPhase, CallState, CallTimerName, Step } from './call.ts';
 
+/** Without an operator; one who has left may still have her form open. */
+const ALONE: readonly CallTimerName[] = ['wrap-up', 'recording-pause', 'max-duration'];
+const OF_HER_CALL: readonly CallTimerName[] = ['reconnect', 'recording-pause', 'max-duration'];
+
 /** The timers that may run in a phase; entering a phase stops all others. */
 const TIMERS_OF: Record<CallPhase, readonly CallTimerName[]> = {
-  waiting: ['max-wait', 'nobody-there', 'retry-offer', 'connect', 'max-duration'],
-  offering: ['ring-no-answer', 'max-wait', 'connect', 'max-duration'],
-  connecting: ['connect', 'max-duration'],
-  talking: ['max-duration'],
-  reconnecting: ['reconnect', 'connect', 'max-duration'],
-  unattended: ['connect', 'prompt', 'max-duration'],
+  waiting: ['max-wait', 'nobody-there', 'retry-offer', 'connect', ...ALONE],
+  offering: ['ring-no-answer', 'max-wait', 'connect', ...ALONE],
+  connecting: ['reconnect', 'connect', 'max-duration'],
+  talking: OF_HER_CALL,
+  held: ['hold-reminder', ...OF_HER_CALL],
+  relaying: ['contact', 'hold-reminder', 'wrap-up', ...OF_HER_CALL],
+  consulting: ['hold-reminder', ...OF_HER_CALL],
+  'three-way': OF_HER_CALL,
+  relayed: ALONE,
+  parked: ['park', ...ALONE],
+  'handing-over': ['ring-no-answer', 'hold-reminder', ...OF_HER_CALL],
+  'calling-contact': ['contact', 'max-duration'],
+  'calling-customer': ['customer', 'reconnect', 'max-duration'],
+  unattended: ['connect', 'prompt', ...ALONE],
   'wrap-up': ['wrap-up'],
   ended: [],
 };
@@ -46,4 +58,17 @@ export function withoutTimer(timers: Timers, stopped: CallTimerName): Timers {
   const rest = { ...timers };
   Reflect.deleteProperty(rest, stopped);
   return rest;
+}
+
+/** Several changes that one event makes: one transition. */
+export function inTurn(state: CallState, ...steps: ((state: CallState) => Step)[]): Step {
+  let reached = state;
+  const effects: CallEffect[] = [];
+  for (const next of steps) {
+    const made = next(reached);
+    reached = made.state;
+    effects.push(...made.effects);
+  }
+  if (reached === state) return unchanged(state);
+  return { state: { ...reached, version: state.version + 1 }, effects };
 }

@@ -10,12 +10,22 @@ export const operatorStateSchema = z.enum([
 ]);
 export type OperatorState = z.infer<typeof operatorStateSchema>;
 
+/** `reconnecting`: talking, while the operator's audio is lost. */
 export const callPhaseSchema = z.enum([
   'waiting',
   'offering',
   'connecting',
   'talking',
   'reconnecting',
+  'held',
+  'relaying',
+  'consulting',
+  'three-way',
+  'relayed',
+  'parked',
+  'handing-over',
+  'calling-contact',
+  'calling-customer',
   'unattended',
   'wrap-up',
   'ended',
@@ -38,6 +48,7 @@ export const calledViewSchema = z.object({
     'diversion',
     'history-info',
     'browser',
+    'call-back',
     'catch-all',
   ]),
   certainty: z.enum(['certain', 'likely', 'unknown']),
@@ -73,6 +84,68 @@ export const earlierCallSchema = z.object({
   summary: z.string(),
 });
 
+/** Why a contact was not connected: decides the operator's next phrase. */
+export const relayReasonSchema = z.enum([
+  'busy',
+  'no-answer',
+  'declined',
+  'no-key',
+  'voicemail',
+  'call-back',
+  'wrong-number',
+  'absent',
+  'not-allowed',
+  'unreachable',
+  'withdrawn',
+]);
+
+/** What the one who asks may do to the call now. */
+export const operationSchema = z.enum([
+  'answer',
+  'decline',
+  'hang-up',
+  'hold',
+  'retrieve',
+  'mute',
+  'send-digits',
+  'pause-recording',
+  'resume-recording',
+  'relay',
+  'connect',
+  'three-way',
+  'transfer',
+  'park',
+  'pick-up',
+  'hand-over',
+  'finish',
+  'monitor',
+]);
+
+/** A contact in a call: rung, asked for a key, or talking. */
+export const callContactSchema = z.object({
+  legId: z.string(),
+  contactId: z.string().nullable(),
+  name: z.string(),
+  numberFormatted: z.string(),
+  state: z.enum(['dialing', 'ringing', 'announcing', 'waiting', 'joined']),
+  /** When this is given up. */
+  due: z.number().nullable(),
+});
+
+export const relayViewSchema = z.object({
+  announce: z.enum(['operator', 'system', 'nobody']),
+  waiting: z.array(z.object({ contactId: z.string().nullable(), name: z.string() })),
+  outcomes: z.array(
+    z.object({
+      contactId: z.string().nullable(),
+      name: z.string(),
+      reason: relayReasonSchema,
+    }),
+  ),
+});
+
+export const monitorModeSchema = z.enum(['listen', 'whisper', 'barge']);
+
 export const callViewSchema = z.object({
   id: z.string(),
   phase: callPhaseSchema,
@@ -85,6 +158,24 @@ export const callViewSchema = z.object({
   operatorId: z.string().nullable(),
   operatorName: z.string().nullable(),
   recordingId: z.string().nullable(),
+  recordingPaused: z.boolean(),
+  muted: z.boolean(),
+  direction: z.enum(['inbound', 'call-back']),
+  /** Since when the caller hears music. */
+  heldSince: z.number().nullable(),
+  contacts: z.array(callContactSchema),
+  relay: relayViewSchema.nullable(),
+  parked: z.object({ by: z.string(), since: z.number(), note: z.string() }).nullable(),
+  handOver: z
+    .object({
+      from: z.string(),
+      to: z.string(),
+      note: z.string(),
+      outcome: z.enum(['pending', 'taken', 'no-answer', 'declined', 'failed']),
+    })
+    .nullable(),
+  monitors: z.array(z.object({ operatorId: z.string(), mode: monitorModeSchema })),
+  operations: z.array(operationSchema),
   termination: z.object({ class: z.string(), reason: z.string() }).nullable(),
 });
 export type CallView = z.infer<typeof callViewSchema>;
@@ -146,6 +237,17 @@ export const deskViewSchema = z.object({
   contacts: z.array(contactViewSchema),
   earlierCalls: z.array(earlierCallSchema),
   waitingCalls: z.number(),
+  /** Calls that any desk may pick up, longest parked first. */
+  parkedCalls: z.array(
+    z.object({
+      id: z.string(),
+      subscriberName: z.string().nullable(),
+      callerNumberFormatted: z.string().nullable(),
+      by: z.string(),
+      since: z.number(),
+      note: z.string(),
+    }),
+  ),
   serverTime: z.number(),
 });
 export type DeskView = z.infer<typeof deskViewSchema>;
@@ -187,3 +289,34 @@ export const customerCallViewSchema = z.object({
   phase: callPhaseSchema,
   termination: z.object({ class: z.string(), reason: z.string() }).nullable(),
 });
+
+const idText = z.string().min(1).max(60);
+const note = z.string().max(500).default('');
+
+export const relayTargetSchema = z.union([
+  z.strictObject({ contactId: idText }),
+  z.strictObject({ number: z.string().min(3).max(32), name: z.string().max(100).default('') }),
+]);
+export type RelayTargetSpec = z.infer<typeof relayTargetSchema>;
+export const relaySchema = z.object({
+  to: z.array(relayTargetSchema).min(1).max(8),
+  order: z.enum(['one-after-another', 'together']).default('one-after-another'),
+  /** `system`: the contact is told who calls, and answers by key: 1 出る, 2 折り返す, 3 少し待ってもらう. */
+  announce: z.enum(['operator', 'system']).default('operator'),
+});
+export const transferSchema = z.object({ to: relayTargetSchema });
+export const retrieveSchema = z.object({ because: relayReasonSchema.nullable().default(null) });
+export const switchSchema = z.object({ on: z.boolean() });
+export const digitsSchema = z.object({ digits: z.string().regex(/^[0-9*#A-Da-d]{1,32}$/) });
+export const parkSchema = z.object({ note });
+export const handOverSchema = z.object({ operatorId: idText, note });
+export const monitorSchema = z.object({ mode: monitorModeSchema });
+export const colleaguesSchema = z.object({
+  operators: z.array(z.object({ id: z.string(), name: z.string(), state: operatorStateSchema })),
+});
+export const callBackSchema = z.object({
+  number: z.string().min(3).max(32),
+  /** Who is rung first; null: my own desk. */
+  contactId: idText.nullable().default(null),
+});
+export const callBackViewSchema = z.object({ callId: z.string() });

@@ -74,7 +74,12 @@ export class CallActor {
 
   /** From outside an effect: stores the legs as soon as it is this call's turn. */
   saveLegsInTurn(): Promise<void> {
-    return this.#enqueue('legs', () => this.saveLegs());
+    return this.inTurn('legs', () => this.saveLegs());
+  }
+
+  /** From outside an effect: what must not happen while an event is handled. */
+  inTurn(what: string, work: () => Promise<void>): Promise<void> {
+    return this.#enqueue(what, work);
   }
 
   /** Within an effect: what must be durable before a request leaves (CSeq, tags). */

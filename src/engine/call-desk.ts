@@ -56,14 +56,18 @@ export class CallDesk implements CallCommands {
     if (!actor) return refuse('no-such-call');
     if (actor.state.operator?.operatorId !== operatorId) return refuse('not-your-call');
     if (actor.state.termination !== null) return refuse('call-over');
-    return this.#tell(actor, { type: 'operator.hung-up', operatorId });
+    const before = actor.state.version;
+    await actor.post({ type: 'operator.hung-up', operatorId });
+    return actor.state.version === before ? refuse('not-possible-now') : DONE;
   }
 
   async finishWrapUp(operatorId: OperatorId, callId: CallId): Promise<CommandOutcome> {
     const actor = this.#deps.engine.registry.get(callId);
     if (!actor) return refuse('no-such-call');
-    if (actor.state.operator?.operatorId !== operatorId) return refuse('not-your-call');
-    if (actor.state.phase !== 'wrap-up') return refuse('operator-busy');
+    const { operator, wrappingUp, phase } = actor.state;
+    const hers = [operator, wrappingUp].find((one) => one?.operatorId === operatorId);
+    if (!hers) return refuse('not-your-call');
+    if (hers === operator && phase !== 'wrap-up') return refuse('operator-busy');
     return this.#tell(actor, { type: 'operator.wrapped-up', operatorId });
   }
 

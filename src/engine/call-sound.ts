@@ -13,7 +13,7 @@ import type {
 } from '../calls/index.ts';
 import type { AttachedState, MediaPlane, MediaResult, PlaybackSource } from '../media/index.ts';
 import type { CallActor } from './call-actor.ts';
-import { playbackIdOf, sourceOf } from './playback-id.ts';
+import { playbackIdOf, readPlaybackId } from './playback-id.ts';
 import type { RecordingIndex } from './ports.ts';
 import { recordingPath } from './recording-path.ts';
 
@@ -28,13 +28,16 @@ export type CallSoundDeps = {
 /** What the media plane was told for a call and has not refused. */
 type Applied = {
   hearing: Map<string, Hearing>;
-  playing: Map<string, { playback: PlaybackId }>;
-  recording: RecordingId | null;
+  playing: Map<string, PlaybackId>;
+  recording: { id: RecordingId; paused: boolean } | null;
 };
 
 const SOURCES: Record<SoundSource, PlaybackSource> = {
   ringback: { kind: 'tone', tone: 'ringback' },
   'wait-tone': { kind: 'tone', tone: 'wait' },
+  'hold-music': { kind: 'prompt', name: 'hold-music' },
+  'hold-reminder': { kind: 'tone', tone: 'beep' },
+  'announce-relay': { kind: 'prompt', name: 'announce-relay' },
   unattended: { kind: 'prompt', name: 'unattended' },
 };
 
@@ -56,12 +59,11 @@ export class CallSound {
     const legs = new Set<LegId>(legsOf(actor.state));
     const hearing = found.hearing.filter((one) => legs.has(one.listener) && legs.has(one.speaker));
     const playing = found.playbacks.filter((one) => one.id.startsWith(`${id}:`));
+    const recording = found.recordings.find(({ callId }) => callId === id);
     this.#applied.set(id, {
       hearing: new Map(hearing.map((one) => [hearingKey(one), one])),
-      playing: new Map(
-        playing.map((one) => [playingKey(one.leg, sourceOf(one.id)), { playback: one.id }]),
-      ),
-      recording: found.recordings.find(({ callId }) => callId === id)?.recordingId ?? null,
+      playing: new Map(playing.map((one) => [keyOfPlayback(one.leg, one.id), one.id])),
+      recording: recording ? { id: recording.recordingId, paused: recording.paused } : null,
     });
     await this.apply(actor);
   }
@@ -102,9 +104,9 @@ export class CallSound {
   }
 
   #stop(applied: Applied, wanted: Sound): Promise<unknown>[] {
-    const keep = new Set(wanted.playing.map(({ leg, source }) => playingKey(leg, source)));
+    const keep = new Set(wanted.playing.map(playingKey));
     const over = [...applied.playing].filter(([key]) => !keep.has(key));
-    return over.map(([key, { playback }]) => {
+    return over.map(([key, playback]) => {
       applied.playing.delete(key);
       return this.#deps.media.stopPlayback(playback);
     });
@@ -123,11 +125,10 @@ export class CallSound {
 
   async #play(actor: CallActor, applied: Applied, wanted: Playing): Promise<void> {
     const { leg, source, loop } = wanted;
-    const key = playingKey(leg, source);
+    const key = playingKey(wanted);
     if (applied.playing.has(key)) return;
-    const { id, version } = actor.state;
-    const playback = playbackIdOf(id, source, version);
-    applied.playing.set(key, { playback });
+    const playback = playbackIdOf(actor.state, wanted);
+    applied.playing.set(key, playback);
     const started = await this.#deps.media.play(leg, playback, SOURCES[source], { loop });
     if (started.ok) return;
     applied.playing.delete(key);
@@ -137,18 +138,25 @@ export class CallSound {
 
   async #record(actor: CallActor, applied: Applied, { recording }: Sound): Promise<void> {
     const { media } = this.#deps;
-    if (recording?.id === applied.recording) return;
     const former = applied.recording;
-    applied.recording = recording?.id ?? null;
-    if (former !== null) await media.stopRecording(former);
+    applied.recording = recording && { id: recording.id, paused: recording.paused };
+    if (former !== null && former.id !== recording?.id) await media.stopRecording(former.id);
     if (recording === null) return;
+    const { id, paused } = recording;
+    if (former?.id !== id && !(await this.#began(actor, recording))) return;
+    const wasPaused = former?.id === id && former.paused;
+    if (paused !== wasPaused) await media.pauseRecording(id, paused);
+  }
+
+  async #began(actor: CallActor, recording: NonNullable<Sound['recording']>): Promise<boolean> {
     const begun = await this.#begin(actor, recording);
-    if (begun.ok) return;
+    if (begun.ok) return true;
     const { id: callId, operator } = actor.state;
     const { id: recordingId } = recording;
     actor.log.error({ recordingId, reason: begun.reason }, 'this call is not recorded');
     const operatorId = operator?.operatorId ?? null;
     this.#deps.events.publish({ type: 'notice', operatorId, callId, code: 'recording-failed' });
+    return false;
   }
 
   /** The index learns of it at the same time: sound does not wait for the database. */
@@ -178,16 +186,23 @@ export class CallSound {
   }
 }
 
-function legsOf({ callerLeg, operator }: CallState): LegId[] {
-  return operator === null ? [callerLeg.id] : [callerLeg.id, operator.legId];
+/** All legs that may hear or be heard in the call: also those it is just leaving. */
+function legsOf({ callerLeg, operator, wrappingUp, contacts, monitors }: CallState): LegId[] {
+  const others = [operator, wrappingUp, ...contacts, ...monitors];
+  return [callerLeg.id, ...others.flatMap((one) => (one === null ? [] : [one.legId]))];
 }
 
 function hearingKey({ listener, speaker }: Pick<Hearing, 'listener' | 'speaker'>): string {
   return `${listener} ${speaker}`;
 }
 
-function playingKey(leg: LegId, source: SoundSource | undefined): string {
-  return `${leg} ${source ?? ''}`;
+function playingKey({ leg, source, turn }: Pick<Playing, 'leg' | 'source' | 'turn'>): string {
+  return `${leg} ${source} ${turn}`;
+}
+
+function keyOfPlayback(leg: LegId, playback: PlaybackId): string {
+  const { source, turn } = readPlaybackId(playback);
+  return playingKey({ leg, source, turn });
 }
 
 function warn(

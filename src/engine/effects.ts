@@ -1,22 +1,23 @@
-import { assertNever, newId } from '../base/index.ts';
-import type { Clock, LegId, OperatorId, Random } from '../base/index.ts';
+import { assertNever } from '../base/index.ts';
+import type { Clock, OperatorId } from '../base/index.ts';
 import { RING_NO_ANSWER_LIMIT } from '../calls/index.ts';
-import type { CallEffect, FloorEvents, Operator } from '../calls/index.ts';
+import type { CallEffect, FloorEvents } from '../calls/index.ts';
 import type { CallActor } from './call-actor.ts';
 import type { CallSound } from './call-sound.ts';
 import type { CallerSide } from './caller-side.ts';
+import type { ContactSide } from './contact-side.ts';
 import type { OperatorSide } from './operator-side.ts';
 import type { FloorStore, MessageDesk } from './ports.ts';
 
 export type EffectDeps = {
   clock: Clock;
-  random: Random;
   floor: FloorStore;
   events: FloorEvents;
   messages: MessageDesk;
   sound: CallSound;
   callerSide: CallerSide;
   operatorSide: OperatorSide;
+  contactSide: ContactSide;
   /** Somebody became free: the longest waiting call may ask again. */
   onOperatorAvailable: () => void;
   /** True when a person works at this operator's console, so that wrap-up has somebody to end it. */
@@ -38,20 +39,6 @@ export class Effects {
         return this.#deps.sound.apply(actor);
       case 'findOperator':
         return this.#findOperator(actor, effect.excluded);
-      case 'ringCaller':
-        this.#deps.callerSide.ring(actor);
-        return;
-      case 'answerCaller':
-        this.#deps.callerSide.answer(actor);
-        return;
-      case 'endCallerLeg':
-        return this.#deps.callerSide.end(actor, effect.termination);
-      case 'offerCall':
-        return this.#deps.operatorSide.offer(actor, effect.offer);
-      case 'withdrawOffer':
-        return this.#deps.operatorSide.withdraw(actor, effect.offer);
-      case 'endOperatorLeg':
-        return this.#deps.operatorSide.end(actor, effect.legId, effect.device);
       case 'setOperatorState':
         return this.#setOperatorState(actor, effect.operatorId, effect.state);
       case 'noteRingNoAnswer':
@@ -63,6 +50,36 @@ export class Effects {
       case 'callEnded':
         this.#deps.onEnded(actor);
         return;
+      default:
+        return this.#runOnLeg(actor, effect);
+    }
+  }
+
+  async #runOnLeg(actor: CallActor, effect: LegEffect): Promise<void> {
+    const { callerSide, operatorSide, contactSide } = this.#deps;
+    switch (effect.type) {
+      case 'ringCaller':
+        callerSide.ring(actor);
+        return;
+      case 'answerCaller':
+        callerSide.answer(actor);
+        return;
+      case 'endCallerLeg':
+        return actor.state.direction === 'call-back'
+          ? contactSide.endCustomer(actor)
+          : callerSide.end(actor, effect.termination);
+      case 'dialCustomer':
+        return contactSide.dialCustomer(actor);
+      case 'offerCall':
+        return operatorSide.offer(actor, effect.offer);
+      case 'withdrawOffer':
+        return operatorSide.withdraw(actor, effect.offer);
+      case 'endOperatorLeg':
+        return operatorSide.end(actor, effect.legId, effect.device);
+      case 'dialContact':
+        return contactSide.dial(actor, effect.contact);
+      case 'endContactLeg':
+        return contactSide.end(actor, effect.legId);
       default:
         assertNever(effect);
     }
@@ -80,19 +97,8 @@ export class Effects {
       return;
     }
     events.publish({ type: 'operator.changed', operatorId: operator.id });
-    void actor.post({ type: 'operator.found', operatorId: operator.id, ...this.#reach(operator) });
-  }
-
-  #reach(operator: Operator): {
-    legId: LegId;
-    device: { kind: 'browser'; legId: LegId } | { kind: 'sip'; target: string };
-  } {
-    const { operatorSide, clock, random } = this.#deps;
-    if (operator.deviceKind === 'browser' && operator.legId !== null) {
-      return { legId: operator.legId, device: { kind: 'browser', legId: operator.legId } };
-    }
-    const legId = newId<LegId>('leg', clock.now(), random);
-    return { legId, device: { kind: 'sip', target: operatorSide.targetOf(operator) } };
+    const found = { operatorId: operator.id, ...operatorSide.reach(operator) };
+    void actor.post({ type: 'operator.found', ...found });
   }
 
   async #setOperatorState(
@@ -140,3 +146,19 @@ export class Effects {
     this.#deps.events.publish({ type: 'call.changed', callId: actor.state.id, operatorId });
   }
 }
+
+type LegEffect = Extract<
+  CallEffect,
+  {
+    type:
+      | 'ringCaller'
+      | 'answerCaller'
+      | 'endCallerLeg'
+      | 'dialCustomer'
+      | 'offerCall'
+      | 'withdrawOffer'
+      | 'endOperatorLeg'
+      | 'dialContact'
+      | 'endContactLeg';
+  }
+>;

@@ -9,14 +9,17 @@ import type {
   RecordingId,
   Timer,
 } from '../base/index.ts';
-import { arrive, DEFAULT_CALL_SETTINGS } from '../calls/index.ts';
+import { arrive, callBack, DEFAULT_CALL_SETTINGS } from '../calls/index.ts';
 import type {
-  CallEvent,
+  CallOperator,
   CallSettings,
   CallState,
   FloorEvents,
   NewCall,
   Operator,
+  RelayTarget,
+  Step,
+  StepContext,
 } from '../calls/index.ts';
 import type { MediaEvent, MediaPlane } from '../media/index.ts';
 import type { Directory } from '../subscribers/index.ts';
@@ -26,12 +29,15 @@ import { CallSound } from './call-sound.ts';
 import { CallerSide } from './caller-side.ts';
 import { DeskAudio } from './desk-audio.ts';
 import { Effects } from './effects.ts';
-import { sourceOf } from './playback-id.ts';
+import { readPlaybackId } from './playback-id.ts';
+import { ContactSide } from './contact-side.ts';
 import { OperatorSide } from './operator-side.ts';
+import { OutgoingLegs } from './outgoing-legs.ts';
 import type {
   CallStore,
   FloorStore,
   MessageDesk,
+  OutboundCalls,
   RecordingIndex,
   SettleRecordings,
   StoredCall,
@@ -52,6 +58,7 @@ export type EngineDeps = {
   calls: CallStore;
   floor: FloorStore;
   phones: PhoneBook;
+  outbound: OutboundCalls;
   messages: MessageDesk;
   recordings: RecordingIndex;
   settleRecordings: SettleRecordings;
@@ -75,6 +82,7 @@ export class Engine {
   readonly registry = new CallRegistry();
   readonly deskAudio: DeskAudio;
   readonly operatorSide: OperatorSide;
+  readonly #contactSide: ContactSide;
   readonly #deps: EngineDeps;
   readonly callerSide: CallerSide;
   readonly #effects: Effects;
@@ -98,18 +106,20 @@ export class Engine {
       onLost: (operator) => this.#audioLost(operator),
     });
     this.callerSide = new CallerSide({ media, sip, log });
-    this.operatorSide = new OperatorSide({ media, sip, phones, log, directory });
+    const legs = new OutgoingLegs({ media, sip, log });
+    this.operatorSide = new OperatorSide({ clock, random, sip, legs, phones, directory });
+    this.#contactSide = new ContactSide({ outbound: deps.outbound, legs });
     const { recordings, recordingsDir } = deps;
     this.#sound = new CallSound({ clock, media, recordings, recordingsDir, events });
     this.#effects = new Effects({
       clock,
-      random,
       floor,
       events,
       messages: deps.messages,
       sound: this.#sound,
       callerSide: this.callerSide,
       operatorSide: this.operatorSide,
+      contactSide: this.#contactSide,
       onOperatorAvailable: () => this.wakeWaiting(),
       isAttended: deps.isAttended,
       onEnded: (actor) => this.#ended(actor),
@@ -169,12 +179,22 @@ export class Engine {
     legs: StoredLeg[],
     before: (actor: CallActor) => void = () => undefined,
   ): Promise<void> {
-    const context = {
-      now: this.#deps.clock.now(),
-      settings: this.#settings(),
-      newRecordingId: this.#newRecordingId(),
-    };
-    const first = arrive(newCall, context);
+    await this.#begin(arrive(newCall, this.#stepContext()), legs, before);
+  }
+
+  /** Click-to-call-back: a call that begins on our side. */
+  async placeCallBack(
+    newCall: NewCall,
+    first: { contact: RelayTarget } | { operator: CallOperator },
+  ): Promise<void> {
+    await this.#begin(callBack(newCall, first, this.#stepContext()), []);
+  }
+
+  async #begin(
+    first: Step,
+    legs: StoredLeg[],
+    before: (actor: CallActor) => void = () => undefined,
+  ): Promise<void> {
     const actor = this.#actorOf({
       state: first.state,
       legs,
@@ -182,9 +202,17 @@ export class Engine {
       owner: this.#deps.bootId,
     });
     this.registry.add(actor);
-    this.#openingLegs.delete(newCall.callerLegId);
+    this.#openingLegs.delete(first.state.callerLeg.id);
     before(actor);
     await actor.begin(first);
+  }
+
+  #stepContext(): StepContext {
+    return {
+      now: this.#deps.clock.now(),
+      settings: this.#settings(),
+      newRecordingId: this.#newRecordingId(),
+    };
   }
 
   /** A media leg whose call is not stored yet: the sweep leaves it alone. */
@@ -231,14 +259,9 @@ export class Engine {
   }
 
   #announce(actor: CallActor, before: CallState): void {
-    const { id, offer, operator } = actor.state;
-    const concerned = new Set<OperatorId | null>([
-      offer?.operatorId ?? null,
-      operator?.operatorId ?? null,
-      before.offer?.operatorId ?? null,
-      before.operator?.operatorId ?? null,
-    ]);
-    if (concerned.size > 1) concerned.delete(null);
+    const { id } = actor.state;
+    const people = new Set([...peopleIn(before), ...peopleIn(actor.state)]);
+    const concerned = people.size > 0 ? people : new Set([null]);
     for (const operatorId of concerned) {
       this.events.publish({ type: 'call.changed', callId: id, operatorId });
     }
@@ -307,7 +330,12 @@ export class Engine {
     if (actor === undefined) return;
     const { callerLeg } = actor.state;
     if (event.type === 'playback.done') {
-      if (sourceOf(event.playback) === 'unattended') await actor.post({ type: 'prompt.done' });
+      const { source } = readPlaybackId(event.playback);
+      if (source === 'unattended') await actor.post({ type: 'prompt.done' });
+      return;
+    }
+    if (actor.state.contacts.some(({ legId }) => legId === event.leg)) {
+      await this.#onContactEvent(actor, event);
       return;
     }
     const isCaller = event.leg === callerLeg.id;
@@ -316,6 +344,15 @@ export class Engine {
       await actor.post({ type: 'caller.hung-up' });
     } else if (isCaller && event.type === 'leg.closed') {
       await actor.post({ type: 'caller.failed', reason: 'media-lost' });
+    }
+  }
+
+  async #onContactEvent(actor: CallActor, event: MediaLegEvent): Promise<void> {
+    const { leg: legId } = event;
+    if (event.type === 'leg.dtmf') {
+      await actor.post({ type: 'contact.pressed', legId, digit: event.digit });
+    } else if (event.type === 'leg.closed') {
+      await actor.post({ type: 'contact.hung-up', legId });
     }
   }
 
@@ -343,9 +380,16 @@ export class Engine {
         sip.adoptLeg(actor, leg, owesBye);
         this.callerSide.adopt(actor, leg);
       }
-      const news = adoptionNews(stored.state, alive);
-      log.info({ callId: stored.state.id, phase: stored.state.phase, ...news }, 'call adopted');
-      await actor.resume(news, news.callerLegAlive || stored.state.termination !== null);
+      await this.#contactSide.adopt(actor);
+      const { id, phase, direction, callerLeg, termination } = stored.state;
+      const callerLegAlive = alive.has(callerLeg.id);
+      log.info({ callId: id, phase, callerLegAlive }, 'call adopted');
+      const isUncalled = direction === 'call-back' && !callerLeg.answered;
+      const redo = callerLegAlive || termination !== null || isUncalled;
+      await actor.resume(
+        { type: 'adopted', alive: legsOf(stored).filter((leg) => alive.has(leg)) },
+        redo,
+      );
     }
     await this.#releaseIdleOperators();
   }
@@ -427,14 +471,17 @@ export class Engine {
 
 type LegEvent = Exclude<MediaEvent, { type: 'recording.closed' | 'plane.down' | 'plane.up' }>;
 
-function adoptionNews(
-  state: CallState,
-  alive: ReadonlySet<LegId>,
-): Extract<CallEvent, { type: 'adopted' }> {
-  const operatorLeg = (state.operator ?? state.offer)?.legId;
-  return {
-    type: 'adopted',
-    callerLegAlive: alive.has(state.callerLeg.id),
-    operatorLegAlive: operatorLeg !== undefined && alive.has(operatorLeg),
-  };
+type MediaLegEvent = Exclude<LegEvent, { type: 'recording.failed' }>;
+
+/** Everybody whose desk shows this call. */
+function peopleIn({ offer, operator, wrappingUp, monitors }: CallState): OperatorId[] {
+  const people = [offer, operator, wrappingUp, ...monitors];
+  return people.flatMap((one) => (one === null ? [] : [one.operatorId]));
+}
+
+/** The call's telephones, and the desks' legs it names. */
+function legsOf({ legs, state }: StoredCall): LegId[] {
+  const { offer, operator, monitors } = state;
+  const desks = [offer, operator, ...monitors].flatMap((one) => (one === null ? [] : [one.legId]));
+  return [...legs.map(({ id }) => id), ...desks];
 }

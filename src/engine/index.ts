@@ -5,6 +5,7 @@ export type { EngineDeps } from './engine.ts';
 export { MediaProcessClient } from './media-client.ts';
 export { systemNames } from './name-lookup.ts';
 export { NumberReader } from './number-reader.ts';
+export { OperationDesk } from './operation-desk.ts';
 export { PhoneBook } from './phone-book.ts';
 export { RegistrarService, SIP_REALM } from './registrar-service.ts';
 export { SipService } from './sip-service.ts';

@@ -121,6 +121,14 @@ export class MediaProcessClient implements MediaPlane {
     return this.#send({ type: 'record', options });
   }
 
+  pauseRecording(recording: RecordingId, paused: boolean): Promise<MediaResult<null>> {
+    return this.#send({ type: 'pauseRecording', recording, paused });
+  }
+
+  sendDigits(leg: LegId, digits: string): Promise<MediaResult<null>> {
+    return this.#send({ type: 'sendDigits', leg, digits });
+  }
+
   stopRecording(recording: RecordingId): Promise<MediaResult<null>> {
     return this.#send({ type: 'stopRecording', recording });
   }

@@ -15,7 +15,7 @@ import type { Ceiling, NumberRefusal, OutboundUse } from '../subscribers/index.t
 /** One leg's signalling as stored, so that another process can go on with it. */
 export type StoredLeg = {
   id: LegId;
-  role: 'caller' | 'operator';
+  role: 'caller' | 'operator' | 'contact';
   kind: 'sip' | 'browser';
   /** Null for a browser. */
   sip: LegSignalling | null;
@@ -63,6 +63,14 @@ export interface FloorStore {
     registered: readonly string[];
     now: number;
   }): Promise<Operator | null>;
+  /** This one, if she is in one of these states and can be reached; becomes `reserved`. */
+  claim(options: {
+    callId: CallId;
+    operatorId: OperatorId;
+    states: readonly OperatorState[];
+    registered: readonly string[];
+    now: number;
+  }): Promise<{ operator: Operator; was: OperatorState } | null>;
   /** True when anybody is signed in (any state but `offline`), reachable or not. */
   anyoneSignedIn(): Promise<boolean>;
   setState(

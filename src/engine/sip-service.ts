@@ -265,9 +265,12 @@ export class SipService {
       await actor.post({ type: 'caller.hung-up' });
       return;
     }
-    const { operator, offer } = actor.state;
-    const party = [operator, offer].find((one) => one?.legId === legId);
-    if (party) await actor.post({ type: 'operator.hung-up', operatorId: party.operatorId });
+    const { operator, contacts } = actor.state;
+    if (operator?.legId === legId) {
+      await actor.post({ type: 'operator.left', operatorId: operator.operatorId });
+    } else if (contacts.some((contact) => contact.legId === legId)) {
+      await actor.post({ type: 'contact.hung-up', legId });
+    }
   }
 
   /** The peer moved, held or changed its codec: an offer of its own, or a question for ours. */

@@ -54,12 +54,32 @@ export const PROBLEMS = {
     'この番号はどの契約者のものでもありません。',
     'This number belongs to no subscriber.',
   ),
+  'no-such-contact': entry(
+    404,
+    'この契約者にその担当者は登録されていません。',
+    'The subscriber has no such contact.',
+  ),
   'not-offered': entry(
     409,
     'この通話はもう呼び出されていません。',
     'This call is not offered to you any more.',
   ),
   'call-over': entry(409, 'この通話は終了しています。', 'This call is over.'),
+  'not-possible-now': entry(
+    409,
+    'いまの通話の状態では、この操作はできません。',
+    'The call does not allow this now.',
+  ),
+  'already-taken': entry(
+    409,
+    'この通話は別の席が先に取りました。',
+    'Another desk has taken this call already.',
+  ),
+  'operator-not-free': entry(
+    409,
+    '相手のオペレーターはいま応対できません。別の人に引き継ぐか、保留のままお待ちください。',
+    'The other operator is not free. Choose somebody else, or wait with the caller on hold.',
+  ),
   'not-on-the-floor': entry(
     409,
     '「受電開始」をしてから操作してください。',
@@ -155,6 +175,16 @@ export const PROBLEMS = {
     422,
     'このファイルはバックアップとして読み取れません。別のバックアップを使ってください。',
     'This file cannot be read as a backup. Use another one.',
+  ),
+  'no-number': entry(
+    422,
+    '電話番号がないか、電話番号として読み取れません。番号を確認してください。',
+    'There is no telephone number, or it cannot be read as one. Check the number.',
+  ),
+  'not-digits': entry(
+    422,
+    '送れるのは数字と * # だけです。相手の電話機が受け付けない場合もあります。',
+    'Only digits, * and # can be sent, and the other telephone must take them.',
   ),
   'no-common-codec': entry(
     422,

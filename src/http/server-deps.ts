@@ -1,5 +1,5 @@
 import type { Clock, Logger, Random } from '../base/index.ts';
-import type { CallCommands, CallQueries, FloorEvents } from '../calls/index.ts';
+import type { CallCommands, CallOperations, CallQueries, FloorEvents } from '../calls/index.ts';
 import type { Config } from '../config/index.ts';
 import type { About } from '../contract/index.ts';
 import type { DeliveryStore, MailboxStore } from '../delivery/index.ts';
@@ -24,6 +24,7 @@ export type ServerDeps = {
   people: People;
   audit: AuditStore;
   commands: CallCommands;
+  operations: CallOperations;
   calls: CallQueries;
   floor: FloorEvents;
   directory: Directory;

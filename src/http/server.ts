@@ -19,6 +19,7 @@ import { registerCustomerRoutes } from './routes/customer.ts';
 import { registerDeskRoutes } from './routes/desk.ts';
 import { registerLiveRoute } from './routes/live.ts';
 import { registerMessageRoutes } from './routes/messages.ts';
+import { registerOperationsRoutes } from './routes/operations.ts';
 import { registerOperationRoutes } from './routes/operation.ts';
 import { registerRecordingRoutes } from './routes/recordings.ts';
 import { registerSessionRoutes } from './routes/session.ts';
@@ -93,6 +94,7 @@ function registerRoutes(app: App, deps: ServerDeps, hub: LiveHub, counters: Http
   registerTokenRoutes(app, deps);
   registerDeskRoutes(app, deps);
   registerCallRoutes(app, deps);
+  registerOperationsRoutes(app, deps);
   registerMessageRoutes(app, deps);
   registerRecordingRoutes(app, deps);
   registerSubscriberRoutes(app, deps);

@@ -195,6 +195,10 @@ async function execute(
       return commands.stopPlayback(command.playback);
     case 'record':
       return commands.record(command.options);
+    case 'pauseRecording':
+      return commands.pauseRecording(command.recording, command.paused);
+    case 'sendDigits':
+      return commands.sendDigits(command.leg, command.digits);
     case 'stopRecording':
       return commands.stopRecording(command.recording);
     case 'closeLeg':

@@ -9,6 +9,7 @@ import {
   MULAW_ENCODE,
   MixFrame,
   RTP_HEADER_BYTES,
+  areDigits,
   Reception,
   addTimestamp,
   emptyRtpHeader,
@@ -27,6 +28,8 @@ import type {
   RtpHeader,
   RtcpPacket,
 } from '../media/index.ts';
+import { DigitSender } from './digit-sender.ts';
+import type { DigitFrame } from './digit-sender.ts';
 import type { Playback } from './playback.ts';
 
 const SILENCE = new Int16Array(FRAME_SAMPLES);
@@ -84,6 +87,7 @@ export class MediaLeg {
   #encodeTable = MULAW_ENCODE;
   #decodeTable = MULAW_DECODE;
   #eventPayloadType = -1;
+  #digits: DigitSender | undefined;
   #packetsSent = 0;
   #packetsReported = 0;
 
@@ -195,7 +199,9 @@ export class MediaLeg {
 
   /** Time goes on by one frame; with `live` its packet is sent. */
   send(live: boolean): void {
-    if (live && this.transport?.canSend) {
+    const event = this.#digits?.next(this.#out.timestamp);
+    if (event) this.#sendEvent(event, live);
+    else if (live && this.transport?.canSend) {
       writeRtpHeader(this.#packet, this.#out);
       encodeInto(this.#encodeTable, this.heard, this.#packet, RTP_HEADER_BYTES);
       this.transport.sendRtp(this.#packet);
@@ -204,6 +210,28 @@ export class MediaLeg {
       this.#packetsSent++;
     } else this.#out.marker = true;
     this.#out.timestamp = addTimestamp(this.#out.timestamp, FRAME_SAMPLES);
+  }
+
+  /** In the place of this frame's sound (RFC 4733 §2.5.1). False when they cannot be sent. */
+  sendDigits(digits: string): boolean {
+    if (this.#eventPayloadType < 0 || !areDigits(digits)) return false;
+    this.#digits ??= new DigitSender();
+    return this.#digits.push(digits);
+  }
+
+  #sendEvent({ payload, timestamp, marker }: DigitFrame, live: boolean): void {
+    if (live && this.transport?.canSend) {
+      const packet = new Uint8Array(RTP_HEADER_BYTES + payload.length);
+      const { ssrc, sequence } = this.#out;
+      const payloadType = this.#eventPayloadType;
+      writeRtpHeader(packet, { marker, payloadType, sequence, timestamp, ssrc });
+      packet.set(payload, RTP_HEADER_BYTES);
+      this.transport.sendRtp(packet);
+      this.#out.sequence = nextSequence(this.#out.sequence);
+      this.#packetsSent++;
+    }
+    // The first frame of sound after the event begins a talkspurt.
+    this.#out.marker = true;
   }
 
   /** Frames that nobody made: the timestamp tells the peer how much is missing. */

@@ -250,6 +250,18 @@ export class MediaSwitch {
     return done;
   }
 
+  pauseRecording(id: RecordingId, paused: boolean): MediaResult<null> {
+    const writer = this.#recordings.get(id);
+    if (writer) writer.paused = paused;
+    return done;
+  }
+
+  sendDigits(id: LegId, digits: string): MediaResult<null> {
+    const leg = this.#legs.get(id)?.media;
+    if (!leg) return refused('unknown-leg');
+    return leg.sendDigits(digits) ? done : refused('no-digits');
+  }
+
   stopRecording(id: RecordingId): MediaResult<null> {
     const writer = this.#recordings.get(id);
     if (!writer) return done;
@@ -272,11 +284,12 @@ export class MediaSwitch {
       hearing: legs.flatMap((leg) =>
         leg.hears.map(({ speaker, gain }) => ({ listener: leg.id, speaker: speaker.id, gain })),
       ),
-      recordings: [...this.#recordings.values()].map(({ options, seconds }) => ({
+      recordings: [...this.#recordings.values()].map(({ options, seconds, paused }) => ({
         recordingId: options.recordingId,
         callId: options.callId,
         path: options.path,
         seconds,
+        paused,
       })),
       playbacks: legs.flatMap((leg) => leg.playbacks.map(({ id }) => ({ id, leg: leg.id }))),
     };

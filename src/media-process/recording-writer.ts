@@ -36,6 +36,8 @@ export type RecordingListener = {
  */
 export class RecordingWriter {
   readonly options: RecordOptions;
+  /** While paused, what comes is recorded as silence. */
+  paused = false;
   readonly #files: RecordingFiles;
   readonly #clock: Clock;
   readonly #listener: RecordingListener;
@@ -82,6 +84,10 @@ export class RecordingWriter {
   /** One frame of both channels. Called in every tick; never waits. */
   append(caller: Int16Array, ours: Int16Array): void {
     if (this.#state !== 'open') return;
+    if (this.paused) {
+      this.#advance();
+      return;
+    }
     encodeInto(MULAW_ENCODE, caller, this.#record.caller, this.#filled);
     encodeInto(MULAW_ENCODE, ours, this.#record.ours, this.#filled);
     this.#advance();

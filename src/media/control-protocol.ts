@@ -40,7 +40,9 @@ export type ControlCommand =
     }
   | { type: 'stopPlayback'; playback: PlaybackId }
   | { type: 'record'; options: RecordOptions }
+  | { type: 'pauseRecording'; recording: RecordingId; paused: boolean }
   | { type: 'stopRecording'; recording: RecordingId }
+  | { type: 'sendDigits'; leg: LegId; digits: string }
   | { type: 'closeLeg'; leg: LegId }
   | { type: 'inventory' }
   | { type: 'figures' };
@@ -135,7 +137,9 @@ const SHAPES: Record<ControlCommand['type'], Record<string, (value: unknown) => 
   play: { leg: isText, playback: isText, source: isSource, loop: isBoolean },
   stopPlayback: { playback: isText },
   record: { options: isRecordOptions },
+  pauseRecording: { recording: isText, paused: isBoolean },
   stopRecording: { recording: isText },
+  sendDigits: { leg: isText, digits: isText },
   closeLeg: { leg: isText },
   inventory: {},
   figures: {},

@@ -88,6 +88,14 @@ export class DtmfReceiver {
   }
 }
 
+/** As many digits at once as anybody dials. */
+const MAX_DIGITS = 32;
+
+/** Whether all of a text can be sent as telephone events. */
+export function areDigits(text: string): boolean {
+  return text.length <= MAX_DIGITS && /^[0-9*#A-D]+$/i.test(text);
+}
+
 /**
  * The payloads of one digit in the order to send them, one per 20 ms, all with the timestamp of the
  * first: growing durations, then the end three times. Undefined for a character that is no digit.

@@ -30,7 +30,7 @@ export type { ReportBlock, RtcpPacket, SenderInfo } from './rtcp.ts';
 export { Reception } from './reception.ts';
 export { JitterBuffer, noJitter } from './jitter-buffer.ts';
 export type { FrameKind, JitterCounters } from './jitter-buffer.ts';
-export { DtmfReceiver, dtmfPayloads } from './dtmf-event.ts';
+export { DtmfReceiver, areDigits, dtmfPayloads } from './dtmf-event.ts';
 export type { DtmfDigit } from './dtmf-event.ts';
 export { toneSamples } from './tones.ts';
 export type { Tone } from './tones.ts';

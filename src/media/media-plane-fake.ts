@@ -11,6 +11,7 @@ import type {
   PlaybackSource,
   RecordOptions,
 } from './plane.ts';
+import { areDigits } from './dtmf-event.ts';
 import { answerAudio, offerAudio, readAudio } from './sdp.ts';
 
 type FakeLeg = { options: OpenLegOptions; localSdp: string; port: number };
@@ -29,7 +30,7 @@ export class FakeMediaPlane implements MediaPlane {
   readonly #gains = new Map<LegId, Map<LegId, number>>();
   readonly #playbacks = new Map<PlaybackId, LegId>();
   readonly #finished = new Set<string>();
-  readonly #recordings = new Map<RecordingId, RecordOptions>();
+  readonly #recordings = new Map<RecordingId, RecordOptions & { paused: boolean }>();
   readonly #listeners = new Set<(event: MediaEvent) => void>();
   readonly #refusals = new Map<SeenCommand['type'], MediaRefusal>();
   readonly #now: () => number;
@@ -156,9 +157,25 @@ export class FakeMediaPlane implements MediaPlane {
     return this.#run({ type: 'record', options }, () => {
       if (!this.#legs.has(options.callerLeg)) return refused('unknown-leg');
       if (!this.#finished.has(options.recordingId)) {
-        this.#recordings.set(options.recordingId, options);
+        const known = this.#recordings.get(options.recordingId);
+        this.#recordings.set(options.recordingId, known ?? { ...options, paused: false });
       }
       return done;
+    });
+  }
+
+  pauseRecording(recording: RecordingId, paused: boolean): Promise<MediaResult<null>> {
+    return this.#run({ type: 'pauseRecording', recording, paused }, () => {
+      const known = this.#recordings.get(recording);
+      if (known) known.paused = paused;
+      return done;
+    });
+  }
+
+  sendDigits(leg: LegId, digits: string): Promise<MediaResult<null>> {
+    return this.#run({ type: 'sendDigits', leg, digits }, () => {
+      if (!this.#legs.has(leg)) return refused('unknown-leg');
+      return areDigits(digits) ? done : refused('no-digits');
     });
   }
 
@@ -197,11 +214,12 @@ export class FakeMediaPlane implements MediaPlane {
           hasMedia: false,
         })),
         hearing,
-        recordings: [...this.#recordings.values()].map(({ recordingId, callId, path }) => ({
+        recordings: [...this.#recordings.values()].map(({ recordingId, callId, path, paused }) => ({
           recordingId,
           callId,
           path,
           seconds: 0,
+          paused,
         })),
         playbacks: [...this.#playbacks].map(([id, leg]) => ({ id, leg })),
       },

@@ -44,7 +44,13 @@ export type RecordOptions = {
 export type AttachedState = {
   legs: { id: LegId; kind: LegKind; hasMedia: boolean }[];
   hearing: { listener: LegId; speaker: LegId; gain: number }[];
-  recordings: { recordingId: RecordingId; callId: CallId; path: string; seconds: number }[];
+  recordings: {
+    recordingId: RecordingId;
+    callId: CallId;
+    path: string;
+    seconds: number;
+    paused: boolean;
+  }[];
   playbacks: { id: PlaybackId; leg: LegId }[];
 };
 
@@ -71,7 +77,14 @@ export type MediaEvent =
   | { type: 'plane.up'; at: number; fresh: boolean };
 
 export type MediaRefusal =
-  'no-common-codec' | 'bad-sdp' | 'no-port' | 'unknown-leg' | 'stale-epoch' | 'plane-down';
+  | 'no-common-codec'
+  | 'bad-sdp'
+  | 'no-port'
+  | 'unknown-leg'
+  /** Not digits, or the peer takes no telephone events. */
+  | 'no-digits'
+  | 'stale-epoch'
+  | 'plane-down';
 
 export type MediaResult<T> = { ok: true; value: T } | { ok: false; reason: MediaRefusal };
 
@@ -97,8 +110,15 @@ export interface MediaPlane {
     options?: { loop?: boolean },
   ): Promise<MediaResult<null>>;
   stopPlayback(playback: PlaybackId): Promise<MediaResult<null>>;
+  /**
+   * Telephone events (RFC 4733) to the peer of a leg, one digit after another: `0`–`9`, `*`, `#`,
+   * `A`–`D`. The one command that does more when it is sent twice.
+   */
+  sendDigits(leg: LegId, digits: string): Promise<MediaResult<null>>;
   /** Two channels: 0 what the caller says, 1 what the caller hears from us, prompts included. */
   record(options: RecordOptions): Promise<MediaResult<null>>;
+  /** A paused recording goes on with silence in both channels, so that it keeps the call's time. */
+  pauseRecording(recording: RecordingId, paused: boolean): Promise<MediaResult<null>>;
   stopRecording(recording: RecordingId): Promise<MediaResult<null>>;
   closeLeg(leg: LegId): Promise<MediaResult<null>>;
   /** What is there now; the answer to "what survived?". */

@@ -50,6 +50,14 @@ export function createCallQueries(database: Database): CallQueries {
       return rows.map(toRecord);
     },
 
+    async parkedCalls(): Promise<CallRecord[]> {
+      const rows = await database.rows<RecordRow>({
+        name: 'call-records-parked',
+        text: `${RECORD} where c.phase = 'parked' order by c.state -> 'parked' ->> 'since', c.id`,
+      });
+      return rows.map(toRecord);
+    },
+
     async waitingCount(): Promise<number> {
       const rows = await database.rows<{ count: number }>({
         name: 'call-waiting-count',

@@ -44,6 +44,17 @@ const CLAIM = `
   )
   returning ${COLUMNS}`;
 
+const CLAIM_ONE = `
+  with before as (select id, state from operator where id = $3 for update)
+  update operator set state = 'reserved', state_since = $2, call_id = $1
+  from before
+  where operator.id = before.id and before.state = any($4::text[]) and operator.call_id is null
+    and case device_kind
+      when 'browser' then leg_id is not null
+      else sip_uri is not null or sip_username = any($5::text[])
+    end
+  returning ${COLUMNS}, before.state as was`;
+
 /*
  * idle_since moves when an operator becomes available after work or a break. One whose caller hung
  * up while it rang keeps the place in the line.
@@ -64,6 +75,11 @@ const CHANGE_STATE = `
 
 const END_AUDIO = `
   update operator set leg_id = null, desk_id = null where id = $1 and leg_id = $2`;
+
+const NO_ANSWER = `
+  update operator set ring_no_answer_count = ring_no_answer_count + 1,
+    idle_since = greatest(idle_since, state_since)
+  where id = $1 returning ring_no_answer_count as count`;
 
 /** States in which an operator belongs to a call. */
 const ON_CALL: readonly OperatorState[] = ['reserved', 'busy', 'wrap-up'];
@@ -93,6 +109,8 @@ export function createFloorStore(database: Database, grouped: Queryable): FloorS
       });
       return rows[0] ? toOperator(rows[0]) : null;
     },
+
+    claim: (options) => claimOne(database, options),
 
     async anyoneSignedIn(): Promise<boolean> {
       const rows = await grouped.rows<{ any: boolean }>({
@@ -134,14 +152,24 @@ export function createFloorStore(database: Database, grouped: Queryable): FloorS
     async noteRingNoAnswer(id): Promise<number> {
       const rows = await grouped.rows<{ count: number }>({
         name: 'operator-no-answer',
-        text: `update operator set ring_no_answer_count = ring_no_answer_count + 1,
-            idle_since = greatest(idle_since, state_since)
-          where id = $1 returning ring_no_answer_count as count`,
+        text: NO_ANSWER,
         values: [id],
       });
       return rows[0]?.count ?? 0;
     },
   };
+}
+
+async function claimOne(
+  database: Database,
+  { callId, operatorId, states, registered, now }: Parameters<FloorStore['claim']>[0],
+): ReturnType<FloorStore['claim']> {
+  const [row] = await database.rows<OperatorRow & { was: OperatorState }>({
+    name: 'operator-claim-one',
+    text: CLAIM_ONE,
+    values: [callId, toTimestamp(now), operatorId, states, registered],
+  });
+  return row ? { operator: toOperator(row), was: row.was } : null;
 }
 
 export async function findOperator(database: Queryable, id: OperatorId): Promise<Operator | null> {

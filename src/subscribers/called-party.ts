@@ -8,6 +8,8 @@ export type RecognisedBy =
   | 'diversion'
   | 'history-info'
   | 'browser'
+  /** We called the customer back in the subscriber's name. */
+  | 'call-back'
   | 'catch-all';
 
 /** Whom the call is for, how that is known and how surely; on screen all through the call. */

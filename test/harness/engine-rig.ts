@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '../../src/base/index.ts';
+import { asId, silentLogger } from '../../src/base/index.ts';
 import type { CallId, LegId, Logger, PlaybackId } from '../../src/base/index.ts';
 import { systemClock, systemRandom } from '../../src/base/system.ts';
 import type { FloorEvent } from '../../src/calls/index.ts';
@@ -11,13 +11,21 @@ import {
   CallIntake,
   Engine,
   NumberReader,
+  OperationDesk,
   PhoneBook,
   RegistrarService,
   SipService,
   SipSocket,
   SipStreams,
 } from '../../src/engine/index.ts';
-import type { IncomingRefer, OutboundCalls, TrunkService } from '../../src/engine/index.ts';
+import type {
+  IncomingRefer,
+  OutboundCalls,
+  OutboundPlan,
+  OutboundRoute,
+  OutboundWish,
+  TrunkService,
+} from '../../src/engine/index.ts';
 import { FakeMediaPlane } from '../../src/media/index.ts';
 import { SipUserAgent } from '../../src/sip/index.ts';
 import type {
@@ -69,6 +77,7 @@ export class TestPhone {
   readonly streams: SipStreams;
   readonly invites: IncomingInvite[] = [];
   readonly requests: IncomingRequest[] = [];
+  #pickedUp: DialogState | null = null;
   /** Every message from the wire. */
   readonly heard: string[] = [];
 
@@ -141,6 +150,20 @@ export class TestPhone {
     return { invite, seen };
   }
 
+  /** Picks up what rings. */
+  pickUp(sdp: string): void {
+    const invite = this.invites.at(-1);
+    const answer = invite?.prepareAnswer({ sdp });
+    if (!invite || !answer) throw new Error('nothing rings');
+    invite.sendAnswer(answer);
+    this.#pickedUp = answer.dialog;
+  }
+
+  /** Ends the call that was picked up. */
+  async hangUp(): Promise<void> {
+    if (this.#pickedUp) await this.bye(this.agent.dialog(this.#pickedUp) ?? this.#pickedUp);
+  }
+
   bye(dialog: DialogState): Promise<unknown> {
     return this.agent.prepareInDialog(dialog, 'BYE').send();
   }
@@ -170,6 +193,43 @@ type Hooks = {
   onHold?: (legId: LegId, isHeld: boolean) => void;
 };
 
+/** Calls out, to test phones by their numbers. Who is in no list is not to be rung. */
+export class TestOutbound implements OutboundCalls {
+  readonly phones: Map<string, string>;
+  readonly begun = new Set<LegId>();
+
+  constructor(phones = new Map<string, string>()) {
+    this.phones = phones;
+  }
+
+  begin({ legId, number }: OutboundWish): Promise<OutboundPlan> {
+    const uri = this.phones.get(number);
+    if (uri === undefined) {
+      const reason = 'number-not-allowed';
+      return Promise.resolve({ ok: false, reason, because: 'special-number' });
+    }
+    this.begun.add(legId);
+    const port = Number(uri.split(':').at(-1));
+    const route: OutboundRoute = {
+      uri,
+      destination: { protocol: 'UDP', address: '127.0.0.1', port },
+      from: { uri: 'sip:+81301234567@127.0.0.1' },
+      trunkId: asId('trunk_test'),
+      legId,
+      mediaNetworks: [],
+    };
+    return Promise.resolve({ ok: true, routes: [route] });
+  }
+
+  note(): void {
+    // Nothing is passed over here.
+  }
+
+  end(leg: LegId): void {
+    this.begun.delete(leg);
+  }
+}
+
 /** The engine of one app process on a real database and real sockets; the media plane is a fake. */
 export class EngineRig {
   readonly storage: Storage;
@@ -178,6 +238,9 @@ export class EngineRig {
   readonly desk: CallDesk;
   readonly trunks: TrunkService;
   readonly outbound: OutboundCalls;
+  readonly operations: OperationDesk;
+  /** Operators at whose console a person works. */
+  readonly attended: Set<string>;
   readonly sip: SipService;
   readonly events: FloorEvent[] = [];
   readonly hooks: Hooks;
@@ -191,6 +254,8 @@ export class EngineRig {
     desk: CallDesk;
     trunks: TrunkService;
     outbound: OutboundCalls;
+    operations: OperationDesk;
+    attended: Set<string>;
     sip: SipService;
     socket: SipSocket;
     streams: SipStreams;
@@ -203,6 +268,8 @@ export class EngineRig {
     this.desk = parts.desk;
     this.trunks = parts.trunks;
     this.outbound = parts.outbound;
+    this.operations = parts.operations;
+    this.attended = parts.attended;
     this.sip = parts.sip;
     this.#socket = parts.socket;
     this.hooks = parts.hooks;
@@ -217,7 +284,12 @@ export class EngineRig {
   /** `media` and `port` of an earlier rig make this one its successor. */
   static async start(
     database: TestDatabase,
-    inherited: { media?: FakeMediaPlane; port?: number; log?: Logger } = {},
+    inherited: {
+      media?: FakeMediaPlane;
+      port?: number;
+      log?: Logger;
+      outbound?: TestOutbound;
+    } = {},
   ): Promise<EngineRig> {
     const log = inherited.log ?? silentLogger;
     const [clock, random] = [systemClock, systemRandom];
@@ -230,6 +302,7 @@ export class EngineRig {
     await storage.migrate();
     await storage.directory.reload();
     const media = inherited.media ?? new FakeMediaPlane();
+    const attended = new Set<string>();
     const port = inherited.port ?? 0;
     const [socket, streams] = await openSip(port, log);
     const own = { address: '127.0.0.1', port: socket.port };
@@ -250,6 +323,14 @@ export class EngineRig {
     });
     const { directory, floor, calls, recordings, registrations, messages: store } = storage;
     const recordingsDir = join(tmpdir(), `denwaban-rig-${process.pid}`);
+    const { trunks, outbound } = buildTrunks({
+      clock,
+      random,
+      log,
+      storage,
+      sip,
+      onChange: () => undefined,
+    });
     const engine = new Engine({
       clock,
       random,
@@ -273,15 +354,8 @@ export class EngineRig {
       settleRecordings: (inHand) =>
         settleRecordings({ folder: recordingsDir, store: recordings, log: silentLogger, inHand }),
       events: bus,
-      isAttended: () => false,
-    });
-    const { trunks, outbound } = buildTrunks({
-      clock,
-      random,
-      log,
-      storage,
-      sip,
-      onChange: () => undefined,
+      isAttended: (operatorId) => attended.has(operatorId),
+      outbound: inherited.outbound ?? outbound,
     });
     const numbers = new NumberReader(directory, numberPlan);
     const intake = new CallIntake({ clock, random, log, engine, media, numbers, trunks });
@@ -309,8 +383,9 @@ export class EngineRig {
       (peer) => sip.connectionLost(peer),
     );
     const desk = new CallDesk({ clock, random, engine, media, floor, events: bus, numbers });
+    const operations = new OperationDesk({ clock, random, engine, media, floor, directory });
     return new EngineRig({
-      ...{ storage, media, engine, desk, trunks, outbound },
+      ...{ storage, media, engine, desk, operations, attended, trunks, outbound },
       ...{ sip, socket, streams, bus, hooks },
     });
   }

@@ -2,7 +2,8 @@ import { asId, silentLogger } from '../../src/base/index.ts';
 import type { CallId, E164, OperatorId, RecordingId, SubscriberId } from '../../src/base/index.ts';
 import type { Clock } from '../../src/base/index.ts';
 import { systemClock, systemRandom } from '../../src/base/system.ts';
-import type { CallCommands, CallState, FloorEvent } from '../../src/calls/index.ts';
+import type { CallCommands, CallOperations, CallState, FloorEvent } from '../../src/calls/index.ts';
+import { DEFAULT_CALL_SETTINGS } from '../../src/calls/index.ts';
 import { buildServer } from '../../src/http/index.ts';
 import type { App, RecordingWav, ServerDeps } from '../../src/http/index.ts';
 import { ApiTokens, People } from '../../src/people/index.ts';
@@ -45,6 +46,10 @@ export type RigUser =
 export class FakeCommands {
   readonly said: [name: string, ...args: unknown[]][] = [];
   refusal: Parameters<typeof Object.keys>[0] | null = null;
+  get operations(): CallOperations {
+    return this.port as unknown as CallOperations;
+  }
+
   readonly port: CallCommands = new Proxy({} as CallCommands, {
     get:
       (_target, name) =>
@@ -54,9 +59,11 @@ export class FakeCommands {
         const value =
           name === 'openAudio'
             ? { legId: 'leg_1', sdpAnswer: 'v=0' }
-            : name === 'callAsCustomer'
-              ? { callId: 'call_customer', sdpAnswer: 'v=0' }
-              : null;
+            : name === 'callBack'
+              ? { callId: 'call_back' }
+              : name === 'callAsCustomer'
+                ? { callId: 'call_customer', sdpAnswer: 'v=0' }
+                : null;
         return { ok: true, value };
       },
   });
@@ -149,6 +156,7 @@ export async function httpRig(options: RigOptions = {}): Promise<HttpRig> {
     people,
     audit: storage.audit,
     commands: commands.port,
+    operations: commands.operations,
     calls: storage.callQueries,
     floor,
     directory: storage.directory,
@@ -286,7 +294,20 @@ export async function storeCall(
       operatorId: rig.operatorId,
       legId: asId('leg_operator'),
       device: { kind: 'browser', legId: asId('leg_operator') },
+      audio: 'up',
     },
+    wrappingUp: null,
+    contacts: [],
+    relay: null,
+    parked: null,
+    handOver: null,
+    monitors: [],
+    muted: false,
+    recordingPaused: false,
+    heldSince: null,
+    reminders: 0,
+    rules: DEFAULT_CALL_SETTINGS.rules,
+    direction: 'inbound',
     answeredBy: rig.operatorId,
     triedOperators: [],
     recordingId,

@@ -138,6 +138,24 @@ export function mediaPlaneContract(
       ]);
     });
 
+    it('pauses a recording and says so', async () => {
+      await openBoth();
+      await plane.record({ recordingId, callId, path: join(folder, 'p.rec'), callerLeg: a });
+      for (const paused of [true, true, false]) {
+        expect((await plane.pauseRecording(recordingId, paused)).ok).toBe(true);
+        expect((await state()).recordings).toMatchObject([{ recordingId, paused }]);
+      }
+      await plane.stopRecording(recordingId);
+      expect((await plane.pauseRecording(recordingId, true)).ok).toBe(true);
+    });
+
+    it('sends digits, and only digits', async () => {
+      await plane.openLeg({ id: a, kind: 'rtp', remoteSdp: OFFER });
+      expect(await plane.sendDigits(a, '0123456789*#')).toEqual({ ok: true, value: null });
+      expect(await plane.sendDigits(a, 'hello')).toEqual({ ok: false, reason: 'no-digits' });
+      expect(await plane.sendDigits(b, '1')).toEqual({ ok: false, reason: 'unknown-leg' });
+    });
+
     it('keeps the port and answers again when the outside changes', async () => {
       const first = await plane.openLeg({ id: a, kind: 'rtp', remoteSdp: OFFER });
       const held = await plane.renegotiate(

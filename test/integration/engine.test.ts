@@ -228,12 +228,12 @@ test('a browser operator answers over the leg she has, loses it, and has the cal
   await until(() => stateOf(id)?.phase === 'talking', 3_000);
   const lost = stateOf(id)?.operator?.legId as LegId;
   rig.media.emit({ type: 'leg.media-lost', leg: lost, at: 0, reason: 'ice-timeout' });
-  await until(() => stateOf(id)?.phase === 'reconnecting', 3_000);
+  await until(() => stateOf(id)?.operator?.audio === 'lost', 3_000);
   const asked = (): boolean =>
     rig.events.some((event) => event.type === 'audio.reopen' && event.operatorId === operator);
   await until(asked, 5_000);
   await rig.desk.openAudio(operator, 'desk-1234', BROWSER_OFFER);
-  await until(() => stateOf(id)?.phase === 'talking', 3_000);
+  await until(() => stateOf(id)?.operator?.audio === 'up', 3_000);
   const renewed = stateOf(id)?.operator?.legId as LegId;
   expect(renewed).not.toBe(lost);
   await until(() => rig.speaks(stateOf(id)!.callerLeg.id, renewed), 2_000);

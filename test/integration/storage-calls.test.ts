@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId, LegId, OperatorId } from '../../src/base/index.ts';
+import { DEFAULT_CALL_SETTINGS, arrive } from '../../src/calls/index.ts';
 import type { CallState, OperatorState } from '../../src/calls/index.ts';
 import type { StoredCall } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
@@ -20,38 +21,30 @@ afterAll(async () => {
 });
 
 function callState(id: string, change: Partial<CallState> = {}): CallState {
-  const base: CallState = {
-    id: asId(id),
-    phase: 'waiting',
-    arrivedAt: T0,
-    answeredAt: null,
-    endedAt: null,
-    caller: {
-      number: asId('+819001234567'),
-      rawNumber: null,
-      displayName: null,
-      withheld: null,
-      international: false,
+  const { state } = arrive(
+    {
+      id: asId(id),
+      callerLegId: asId(`leg_${id}`),
+      callerLegKind: 'sip',
+      caller: {
+        number: asId('+819001234567'),
+        rawNumber: null,
+        displayName: null,
+        withheld: null,
+        international: false,
+      },
+      called: {
+        subscriberId: asId('sub_1'),
+        did: asId('+81301234567'),
+        dialedNumber: '0301234567',
+        how: 'request-uri',
+        certainty: 'certain',
+      },
+      trunkId: null,
     },
-    called: {
-      subscriberId: asId('sub_1'),
-      did: asId('+81301234567'),
-      dialedNumber: '0301234567',
-      how: 'request-uri',
-      certainty: 'certain',
-    },
-    trunkId: null,
-    callerLeg: { id: asId(`leg_${id}`), kind: 'sip', answered: false, gone: false },
-    offer: null,
-    operator: null,
-    answeredBy: null,
-    triedOperators: [],
-    recordingId: null,
-    timers: { 'max-wait': T0 + 60_000 },
-    termination: null,
-    version: 1,
-  };
-  return { ...base, ...change };
+    { now: T0, settings: DEFAULT_CALL_SETTINGS, newRecordingId: asId('rec_1') },
+  );
+  return { ...state, ...change };
 }
 
 function stored(state: CallState, change: Partial<StoredCall> = {}): StoredCall {

@@ -4,6 +4,13 @@ const WITH_FORM: readonly CallView['phase'][] = [
   'connecting',
   'talking',
   'reconnecting',
+  'held',
+  'relaying',
+  'consulting',
+  'three-way',
+  'relayed',
+  'handing-over',
+  'calling-customer',
   'wrap-up',
 ];
 

@@ -24,22 +24,28 @@ export type CustomerCall = {
 
 const POLL_MS = 1_000;
 
+const SHOWN: Record<CustomerCallView['phase'], CustomerPhase> = {
+  waiting: 'ringing',
+  offering: 'ringing',
+  connecting: 'ringing',
+  'calling-contact': 'ringing',
+  'calling-customer': 'ringing',
+  talking: 'talking',
+  reconnecting: 'talking',
+  held: 'talking',
+  relaying: 'talking',
+  consulting: 'talking',
+  'three-way': 'talking',
+  relayed: 'talking',
+  parked: 'talking',
+  'handing-over': 'talking',
+  unattended: 'unattended',
+  'wrap-up': 'ended',
+  ended: 'ended',
+};
+
 function phaseOf(call: CustomerCallView): CustomerPhase {
-  if (call.termination !== null) return 'ended';
-  switch (call.phase) {
-    case 'talking':
-    case 'reconnecting':
-      return 'talking';
-    case 'unattended':
-      return 'unattended';
-    case 'wrap-up':
-    case 'ended':
-      return 'ended';
-    case 'waiting':
-    case 'offering':
-    case 'connecting':
-      return 'ringing';
-  }
+  return call.termination === null ? SHOWN[call.phase] : 'ended';
 }
 
 /** How the call stands at the server, asked each second while it is up. */

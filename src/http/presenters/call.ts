@@ -1,17 +1,22 @@
 import type { E164 } from '../../base/index.ts';
-import type { CallRecord } from '../../calls/index.ts';
+import { operationsOf } from '../../calls/index.ts';
+import type { CallRecord, CallState, Person } from '../../calls/index.ts';
 import type { CallView } from '../../contract/index.ts';
 import type { Directory, NumberPlan } from '../../subscribers/index.ts';
 
 export type CallWords = { directory: Directory; numbers: NumberPlan };
 
-/** A call as people see it: names, words to say and numbers written out. */
-export function presentCall(record: CallRecord, words: CallWords): CallView {
+/** A call as people see it: names, words to say, numbers written out, and what `who` may do. */
+export function presentCall(
+  record: CallRecord,
+  words: CallWords,
+  who: Person | null = null,
+): CallView {
   const { state } = record;
-  const { id, phase, version, arrivedAt, answeredAt, endedAt, recordingId, termination } = state;
+  const { id, version, arrivedAt, answeredAt, endedAt, recordingId, termination } = state;
   return {
     id,
-    phase,
+    phase: phaseShown(state),
     version,
     arrivedAt,
     answeredAt,
@@ -21,7 +26,48 @@ export function presentCall(record: CallRecord, words: CallWords): CallView {
     operatorId: record.operatorId,
     operatorName: record.operatorName,
     recordingId,
+    ...presentOperations(state, words),
+    operations: who === null ? [] : operationsOf(state, who),
     termination,
+  };
+}
+
+/** Talking without the operator's audio has a name of its own on screens. */
+export function phaseShown({ phase, operator }: CallState): CallView['phase'] {
+  const isLost = operator?.audio === 'lost';
+  return isLost && (phase === 'talking' || phase === 'connecting') ? 'reconnecting' : phase;
+}
+
+type OperationsView = Pick<
+  CallView,
+  | 'recordingPaused'
+  | 'muted'
+  | 'direction'
+  | 'heldSince'
+  | 'contacts'
+  | 'relay'
+  | 'parked'
+  | 'handOver'
+  | 'monitors'
+>;
+
+function presentOperations(state: CallState, { numbers }: CallWords): OperationsView {
+  const { recordingPaused, muted, direction, heldSince, parked, handOver, relay } = state;
+  return {
+    recordingPaused,
+    muted,
+    direction,
+    heldSince,
+    parked,
+    handOver,
+    contacts: state.contacts.map(({ number, ...contact }) => {
+      return { ...contact, numberFormatted: numbers.format(number) };
+    }),
+    relay: relay && {
+      ...relay,
+      waiting: relay.waiting.map(({ contactId, name }) => ({ contactId, name })),
+    },
+    monitors: state.monitors.map(({ operatorId, mode }) => ({ operatorId, mode })),
   };
 }
 

@@ -19,9 +19,10 @@ export async function presentDesk(
   sources: DeskSources,
   now: number,
 ): Promise<DeskView | null> {
-  const [operator, waitingCalls] = await Promise.all([
+  const [operator, waitingCalls, parked] = await Promise.all([
     sources.calls.operator(operatorId),
     sources.calls.waitingCount(),
+    sources.calls.parkedCalls(),
   ]);
   if (operator === null) return null;
   const [record, draft] = await callAndDraft(operator, sources);
@@ -33,13 +34,21 @@ export async function presentDesk(
     stateSince: operator.stateSince,
     deskId: operator.deskId,
     audio: audioOf(operator),
-    call: record === null ? null : presentCall(record, sources),
+    call: record === null ? null : presentCall(record, sources, { operatorId, supervises: false }),
     draft: draft === null || draft.operatorId !== operatorId ? null : presentDraft(draft),
     contacts: contactsOf(record, sources),
     earlierCalls: record === null ? [] : await earlierCalls(record, sources),
     waitingCalls,
+    parkedCalls: parked.flatMap((one) => presentParked(one, sources)),
     serverTime: now,
   };
+}
+
+function presentParked(record: CallRecord, sources: CallWords): DeskView['parkedCalls'] {
+  const { id, caller, called, parked } = presentCall(record, sources);
+  if (parked === null) return [];
+  const { subscriberName } = called;
+  return [{ id, subscriberName, callerNumberFormatted: caller.numberFormatted, ...parked }];
 }
 
 async function callAndDraft(

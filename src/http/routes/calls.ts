@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { asId } from '../../base/index.ts';
 import type { CallId } from '../../base/index.ts';
-import type { CallCommands } from '../../calls/index.ts';
+import type { CallCommands, Person } from '../../calls/index.ts';
 import {
   callViewSchema,
   draftViewSchema,
@@ -9,6 +9,7 @@ import {
   messageFieldSchema,
   putFieldSchema,
 } from '../../contract/index.ts';
+import type { Identity } from '../../people/index.ts';
 import type { App } from '../app.ts';
 import { answerDone } from '../command-refusals.ts';
 import { problemOfDraft } from '../draft-refusals.ts';
@@ -54,9 +55,10 @@ function registerReads(app: App, deps: Deps): void {
       tags: ['calls'],
       response: { 200: listSchema },
     },
-    handler: async () => {
+    handler: async ({ identity }) => {
       const records = await deps.calls.openCalls();
-      return { calls: records.map((record) => presentCall(record, deps)) };
+      const who = personOf(identity);
+      return { calls: records.map((record) => presentCall(record, deps, who)) };
     },
   });
 
@@ -72,9 +74,18 @@ function registerReads(app: App, deps: Deps): void {
     },
     handler: async (request, reply) => {
       const record = await deps.calls.call(asId<CallId>(request.params.id));
-      return record === null ? refuse(reply, 'no-such-call') : presentCall(record, deps);
+      return record === null
+        ? refuse(reply, 'no-such-call')
+        : presentCall(record, deps, personOf(request.identity));
     },
   });
+}
+
+/** Who asks, as the call domain knows people; null without a place on the floor. */
+function personOf(identity: Identity): Person | null {
+  if (identity.kind === 'nobody' || identity.operatorId === null) return null;
+  const supervises = identity.role === 'administrator' || identity.role === 'supervisor';
+  return { operatorId: identity.operatorId, supervises };
 }
 
 function registerCommand(app: App, commands: CallCommands, command: Command): void {

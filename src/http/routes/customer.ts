@@ -9,6 +9,7 @@ import {
 } from '../../contract/index.ts';
 import type { App } from '../app.ts';
 import { answerDone, problemOfRefusal } from '../command-refusals.ts';
+import { phaseShown } from '../presenters/call.ts';
 import { refuse } from '../problems.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
@@ -84,8 +85,8 @@ function registerFollow(app: App, { commands, calls }: Deps): void {
     handler: async (request, reply) => {
       const call = await browserCall(request.params.id, calls);
       if (call === null) return refuse(reply, 'no-such-call');
-      const { id: callId, phase, termination } = call;
-      return { callId, phase, termination };
+      const { id: callId, termination } = call;
+      return { callId, phase: phaseShown(call), termination };
     },
   });
 

@@ -113,6 +113,7 @@ export const consoleEn: Texts['console'] = {
     diversion: 'by the number it was forwarded from',
     'history-info': 'by the history of forwarding',
     browser: 'from the trial page',
+    'call-back': 'our call back',
     'catch-all': 'No subscriber has this number: ask which company was rung.',
   },
   unknownCompany: 'Unknown company',

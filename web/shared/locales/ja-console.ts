@@ -116,6 +116,7 @@ export const consoleJa = {
     diversion: '転送元の番号で判別',
     'history-info': '転送の履歴で判別',
     browser: 'お試しページからの電話',
+    'call-back': 'こちらからの折返し電話',
     'catch-all': '登録のない番号です。会社名をお尋ねください。',
   },
   unknownCompany: '会社名不明',

@@ -1,0 +1,203 @@
+import type {
+  CallEffect,
+  CallEvent,
+  CallState,
+  ContactLeg,
+  Relay,
+  RelayReason,
+  RelayTarget,
+  Step,
+  StepContext,
+} from './call.ts';
+import {
+  endContacts,
+  endLeg,
+  isRung,
+  leave,
+  replaced,
+  withContacts,
+  withOutcome,
+} from './contacts.ts';
+import { endCall } from './ending.ts';
+import { onMusic, putOnHold } from './hold.ts';
+import { searchAgain } from './search.ts';
+import { change, enter, unchanged } from './transition.ts';
+
+type Started = Extract<CallEvent, { type: 'relay.started' }>;
+type ContactEvent = Extract<CallEvent, { legId: unknown; type: `contact.${string}` }>;
+
+/** 取次ぎ: the caller hears music, the contacts are rung. One already on the line is let go. */
+export function startRelay(state: CallState, event: Started, context: StepContext): Step {
+  const { targets, order, announce } = event;
+  const together = order === 'together' ? targets : targets.slice(0, 1);
+  const relay: Relay = {
+    announce,
+    waiting: targets.slice(together.length),
+    outcomes: state.relay?.outcomes ?? [],
+  };
+  const freed = endContacts(state);
+  return dial(freed.state, { relay, targets: together }, context, freed.effects);
+}
+
+/** The operator leaves at once; the contact who answers has the caller. */
+export function transfer(state: CallState, target: RelayTarget, context: StepContext): Step {
+  const left = leave(state, context);
+  const relay: Relay = { announce: 'nobody', waiting: [], outcomes: [] };
+  return dial(left.state, { relay, targets: [target] }, context, left.effects);
+}
+
+function dial(
+  state: CallState,
+  { relay, targets }: { relay: Relay; targets: RelayTarget[] },
+  context: StepContext,
+  before: CallEffect[] = [],
+): Step {
+  const due = context.now + context.settings.contactRingMs;
+  const dialled = targets.map((target): ContactLeg => ({ ...target, state: 'dialing', due }));
+  const music = state.operator === null ? {} : onMusic(state, context);
+  const heldSince = state.heldSince ?? context.now;
+  const held = { ...state, heldSince, ...music, relay };
+  return change(held, withContacts(held, 'relaying', [...state.contacts, ...dialled]), [
+    ...before,
+    ...targets.map((contact): CallEffect => ({ type: 'dialContact', contact })),
+  ]);
+}
+
+/** What becomes of the contacts' legs, in whatever phase. */
+export function stepContacts(state: CallState, event: ContactEvent, context: StepContext): Step {
+  const contact = state.contacts.find(({ legId }) => legId === event.legId);
+  if (contact === undefined) return unchanged(state);
+  switch (event.type) {
+    case 'contact.ringing':
+      return contact.state === 'dialing'
+        ? change(state, { contacts: replaced(state, { ...contact, state: 'ringing' }) })
+        : unchanged(state);
+    case 'contact.answered':
+      return isRung(contact) ? answered(state, contact, context) : unchanged(state);
+    case 'contact.failed':
+      return contactOver(state, contact, event.reason, context);
+    case 'contact.hung-up':
+      return contactOver(state, contact, 'declined', context);
+    case 'contact.pressed':
+      return pressed(state, contact, event.digit, context);
+  }
+}
+
+function answered(state: CallState, contact: ContactLeg, context: StepContext): Step {
+  if (state.phase === 'calling-contact') return callCustomer(state, contact, context);
+  if (state.relay?.announce === 'system') {
+    const due = context.now + context.settings.announceMs;
+    const contacts = replaced(state, { ...contact, state: 'announcing', due });
+    return change(state, withContacts(state, 'relaying', contacts));
+  }
+  return state.operator === null
+    ? connectTo(state, contact, context)
+    : change(state, ...joined(state, contact, 'consulting'));
+}
+
+/** This one has it: the others ring no more. */
+function joined(
+  state: CallState,
+  contact: ContactLeg,
+  phase: 'consulting' | 'relayed' | 'calling-customer',
+): [Partial<CallState>, CallEffect[]] {
+  const others = state.contacts.filter(({ legId }) => legId !== contact.legId);
+  const contacts: ContactLeg[] = [{ ...contact, state: 'joined', due: null }];
+  return [{ ...enter(state, phase), contacts }, others.map(endLeg)];
+}
+
+function callCustomer(state: CallState, contact: ContactLeg, context: StepContext): Step {
+  const [changes, effects] = joined(state, contact, 'calling-customer');
+  const customer = context.now + context.settings.connectMs;
+  return change(state, { ...changes, timers: { ...changes.timers, customer } }, [
+    ...effects,
+    { type: 'dialCustomer' },
+  ]);
+}
+
+/** Caller and contact talk on without us. */
+function connectTo(state: CallState, contact: ContactLeg, context: StepContext): Step {
+  const left = leave(state, context);
+  const [changes, effects] = joined(left.state, contact, 'relayed');
+  return change(left.state, { ...changes, heldSince: null }, [...effects, ...left.effects]);
+}
+
+export function connectJoined(state: CallState, context: StepContext): Step {
+  const contact = state.contacts.find((one) => one.state === 'joined');
+  return contact === undefined ? unchanged(state) : connectTo(state, contact, context);
+}
+
+function pressed(state: CallState, contact: ContactLeg, digit: string, context: StepContext): Step {
+  if (contact.state !== 'announcing' && contact.state !== 'waiting') return unchanged(state);
+  switch (digit) {
+    case '1':
+      return connectTo(state, contact, context);
+    case '2':
+      return contactOver(state, contact, 'call-back', context);
+    case '3': {
+      const due = context.now + context.settings.contactWaitMs;
+      const contacts = replaced(state, { ...contact, state: 'waiting', due });
+      return change(state, withContacts(state, 'relaying', contacts));
+    }
+    default:
+      return unchanged(state);
+  }
+}
+
+/** The time of the first contact is over. */
+export function expireContact(state: CallState, context: StepContext): Step {
+  const late = state.contacts.find(({ due }) => due !== null && due <= context.now);
+  if (late === undefined) return change(state, withContacts(state, state.phase, state.contacts));
+  return contactOver(state, late, isRung(late) ? 'no-answer' : 'no-key', context);
+}
+
+/** A contact is out: on to the next, back to the operator, or the end of the call. */
+export function contactOver(
+  state: CallState,
+  contact: ContactLeg,
+  reason: RelayReason,
+  context: StepContext,
+): Step {
+  const contacts = state.contacts.filter(({ legId }) => legId !== contact.legId);
+  const effects: CallEffect[] = [endLeg(contact)];
+  switch (state.phase) {
+    case 'three-way':
+      return change(state, { ...enter(state, 'talking'), contacts, heldSince: null }, effects);
+    case 'relayed':
+    case 'calling-customer':
+    case 'calling-contact':
+      return endWithContact({ ...state, contacts }, contact, effects, context);
+    default: {
+      const noted = { ...state, relay: withOutcome(state, contact, reason), contacts };
+      return goOn(noted, effects, context);
+    }
+  }
+}
+
+function endWithContact(
+  state: CallState,
+  contact: ContactLeg,
+  effects: CallEffect[],
+  context: StepContext,
+): Step {
+  const termination =
+    contact.state === 'joined'
+      ? ({ class: 'contact', reason: 'hung-up' } as const)
+      : ({ class: 'upstream', reason: 'contact-unreachable' } as const);
+  const ended = endCall(state, termination, context);
+  return { state: ended.state, effects: [...effects, ...ended.effects] };
+}
+
+function goOn(state: CallState, effects: CallEffect[], context: StepContext): Step {
+  const { contacts, relay, operator } = state;
+  if (contacts.length > 0) {
+    return change(state, withContacts(state, state.phase, contacts), effects);
+  }
+  const [next, ...waiting] = state.phase === 'relaying' ? (relay?.waiting ?? []) : [];
+  if (next !== undefined && relay !== null) {
+    return dial(state, { relay: { ...relay, waiting }, targets: [next] }, context, effects);
+  }
+  if (operator !== null) return change(state, putOnHold(state, context), effects);
+  const searching = searchAgain(state, context);
+  return { state: searching.state, effects: [...effects, ...searching.effects] };
+}

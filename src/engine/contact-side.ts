@@ -1,0 +1,137 @@
+import type { LegId } from '../base/index.ts';
+import type { RelayReason, RelayTarget } from '../calls/index.ts';
+import type { CallActor } from './call-actor.ts';
+import type { LegFailure, OutgoingLegs, Route } from './outgoing-legs.ts';
+import type { OutboundCalls, OutboundRoute, OutboundWish } from './ports.ts';
+
+export type ContactSideDeps = { outbound: OutboundCalls; legs: OutgoingLegs };
+
+/** Contacts in a relay, and customers called back: telephones outside, rung by the outbound rules. */
+export class ContactSide {
+  readonly #deps: ContactSideDeps;
+
+  constructor(deps: ContactSideDeps) {
+    this.#deps = deps;
+  }
+
+  async dial(actor: CallActor, contact: RelayTarget): Promise<void> {
+    const { legId } = contact;
+    const { relay, direction } = actor.state;
+    const purpose = relay?.announce === 'nobody' ? 'transfer' : 'relay';
+    const wish = {
+      ...wishOf(actor, legId),
+      purpose: direction === 'call-back' ? 'call-back' : purpose,
+      number: contact.number,
+    } as const;
+    const plan = await this.#deps.outbound.begin(wish);
+    if (!plan.ok) {
+      const reason = plan.reason === 'no-trunk' ? 'unreachable' : 'not-allowed';
+      void actor.post({ type: 'contact.failed', legId, reason });
+      return;
+    }
+    await this.#deps.legs.dial({
+      actor,
+      legId,
+      role: 'contact',
+      routes: plan.routes,
+      onRinging: () => void actor.post({ type: 'contact.ringing', legId }),
+      onAnswered: () => actor.post({ type: 'contact.answered', legId }),
+      isWanted: () => actor.state.contacts.some((one) => one.legId === legId),
+      onFailed: (why) => void actor.post({ type: 'contact.failed', legId, reason: reasonOf(why) }),
+      onRoute: (route, outcome) => this.#note(plan.routes, route, outcome),
+    });
+  }
+
+  async end(actor: CallActor, legId: LegId): Promise<void> {
+    this.#deps.outbound.end(legId);
+    await this.#deps.legs.end(actor, legId);
+  }
+
+  /** Call-back: the customer's telephone is the caller's leg. */
+  async dialCustomer(actor: CallActor): Promise<void> {
+    const { id: legId } = actor.state.callerLeg;
+    const { number } = actor.state.caller;
+    const failed = (): void => void actor.post({ type: 'customer.failed' });
+    if (number === null) {
+      failed();
+      return;
+    }
+    const wish = { ...wishOf(actor, legId), purpose: 'call-back', number } as const;
+    const plan = await this.#deps.outbound.begin({ ...wish, callerNumber: null });
+    if (!plan.ok) {
+      failed();
+      return;
+    }
+    await this.#deps.legs.dial({
+      actor,
+      legId,
+      role: 'caller',
+      routes: plan.routes,
+      onAnswered: () => actor.post({ type: 'caller.connected' }),
+      isWanted: () => actor.state.termination === null,
+      onFailed: failed,
+      onRoute: (route, outcome) => this.#note(plan.routes, route, outcome),
+    });
+  }
+
+  async endCustomer(actor: CallActor): Promise<void> {
+    await this.end(actor, actor.state.callerLeg.id);
+  }
+
+  /** What a former process rang counts against the ceilings still. */
+  async adopt(actor: CallActor): Promise<void> {
+    const { contacts, callerLeg, direction, caller, termination } = actor.state;
+    if (termination !== null) return;
+    for (const { legId, number } of contacts) {
+      await this.#deps.outbound.begin({ ...wishOf(actor, legId), purpose: 'relay', number });
+    }
+    if (direction !== 'call-back' || caller.number === null) return;
+    const customer = { ...wishOf(actor, callerLeg.id), number: caller.number };
+    await this.#deps.outbound.begin({ ...customer, purpose: 'call-back', callerNumber: null });
+  }
+
+  #note(
+    routes: readonly OutboundRoute[],
+    route: Route,
+    outcome: Parameters<OutboundCalls['note']>[1],
+  ): void {
+    const known = routes.find((one) => one === route);
+    if (known) this.#deps.outbound.note(known, outcome);
+  }
+}
+
+function wishOf(
+  { state }: CallActor,
+  legId: LegId,
+): Pick<OutboundWish, 'callId' | 'legId' | 'subscriberId' | 'callerNumber'> {
+  return {
+    callId: state.id,
+    legId,
+    subscriberId: state.called.subscriberId,
+    callerNumber: state.caller.number,
+  };
+}
+
+/** What a final response says about the person who was rung. */
+function reasonOf({ status }: LegFailure): RelayReason {
+  switch (status) {
+    case 486:
+    case 600:
+      return 'busy';
+    case 408:
+    case 480:
+    case 487:
+      return 'no-answer';
+    case 603:
+      return 'declined';
+    case 404:
+    case 410:
+    case 484:
+    case 604:
+      return 'wrong-number';
+    case 403:
+      return 'not-allowed';
+    default:
+      return 'unreachable';
+  }
+}

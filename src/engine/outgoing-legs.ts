@@ -1,0 +1,200 @@
+import type { LegId, Logger } from '../base/index.ts';
+import type { MediaPlane } from '../media/index.ts';
+import type {
+  DialogState,
+  InviteFailure,
+  OutgoingInvite,
+  OutgoingInviteObserver,
+  OutgoingTarget,
+} from '../sip/index.ts';
+import type { CallActor } from './call-actor.ts';
+import type { OperatorSignalling } from './leg-signalling.ts';
+import type { StoredLeg } from './ports.ts';
+import type { SipService } from './sip-service.ts';
+
+export type OutgoingLegsDeps = { media: MediaPlane; sip: SipService; log: Logger };
+
+/** One way to the telephone. */
+export type Route = OutgoingTarget & { mediaNetworks?: readonly string[] };
+
+export type OutgoingLeg = {
+  actor: CallActor;
+  legId: LegId;
+  role: StoredLeg['role'];
+  /** In the order in which they are to be tried: on to the next where one cannot carry the call. */
+  routes: readonly Route[];
+  onRinging?: () => void;
+  /** Tells the call; what it says decides whether the leg stays. */
+  onAnswered: () => Promise<void>;
+  isWanted: () => boolean;
+  onFailed: (why: LegFailure) => void;
+  /** How each route went. */
+  onRoute?: (route: Route, outcome: 'ringing' | 'answered' | InviteFailure) => void;
+};
+
+export type LegFailure = { status: number; text: string };
+
+/**
+ * The telephones that calls of ours ring: operators' phones, contacts, customers called back. Each
+ * INVITE is stored before it leaves, so that the next process goes on with it or cancels it.
+ */
+export class OutgoingLegs {
+  readonly #deps: OutgoingLegsDeps;
+  readonly #outgoing = new Map<LegId, OutgoingInvite>();
+
+  constructor(deps: OutgoingLegsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Rings the telephone, or goes on with what rings already. */
+  async dial(leg: OutgoingLeg): Promise<void> {
+    const { actor, legId, routes } = leg;
+    if (this.isUnderWay(actor, legId) || this.resume(leg)) return;
+    const [route] = routes;
+    if (!route) {
+      leg.onFailed({ status: 404, text: 'nowhere to ring' });
+      return;
+    }
+    const opened = await this.#deps.media.openLeg({
+      id: legId,
+      kind: 'rtp',
+      signallingAddress: route.destination.address,
+      ...(route.mediaNetworks ? { mediaNetworks: route.mediaNetworks } : {}),
+    });
+    if (!opened.ok) {
+      leg.onFailed({ status: 503, text: opened.reason });
+      return;
+    }
+    await this.#invite(leg, { index: 0, sdp: opened.value.localSdp });
+  }
+
+  /** A telephone that another process let ring goes on ringing, and may have been picked up. */
+  resume(leg: OutgoingLeg): boolean {
+    const signalling = signallingOf(leg.actor, leg.legId);
+    if (!signalling || signalling.dialog) return signalling !== undefined;
+    // Which of the routes it was is not known any more; there is no going on to the next.
+    const observer = this.#observer(leg, { index: leg.routes.length, sdp: '' });
+    const outgoing = this.#deps.sip.agent.resumeOutgoingInvite(signalling.invite, observer);
+    if (outgoing) this.#outgoing.set(leg.legId, outgoing);
+    return outgoing !== undefined;
+  }
+
+  isUnderWay(actor: CallActor, legId: LegId): boolean {
+    return this.#outgoing.has(legId) || signallingOf(actor, legId)?.dialog != null;
+  }
+
+  /** CANCEL or BYE, where one is still owed; the media leg is closed. */
+  async end(actor: CallActor, legId: LegId): Promise<void> {
+    const outgoing = this.#outgoing.get(legId);
+    if (outgoing) {
+      outgoing.cancel();
+      this.#outgoing.delete(legId);
+    } else {
+      await this.#hangUp(actor, legId);
+    }
+    await this.#deps.media.closeLeg(legId);
+  }
+
+  async #invite(leg: OutgoingLeg, at: { index: number; sdp: string }): Promise<void> {
+    const { actor, legId, role, routes } = leg;
+    const route = routes[at.index];
+    if (!route) return;
+    const outgoing = this.#deps.sip.agent.prepareInvite({
+      ...route,
+      sdp: at.sdp,
+      observer: this.#observer(leg, at),
+    });
+    this.#outgoing.set(legId, outgoing);
+    const sip: OperatorSignalling = { side: 'operator', invite: outgoing.stored, dialog: null };
+    actor.putLeg({ id: legId, role, kind: 'sip', localSdp: at.sdp, sip });
+    await actor.saveLegs();
+    outgoing.start();
+  }
+
+  #observer(leg: OutgoingLeg, at: { index: number; sdp: string }): OutgoingInviteObserver {
+    const route = leg.routes[at.index];
+    const note = (outcome: 'ringing' | 'answered' | InviteFailure): void => {
+      if (route) leg.onRoute?.(route, outcome);
+    };
+    return {
+      onProvisional: () => {
+        note('ringing');
+        leg.onRinging?.();
+      },
+      onAnswered: (answer) => {
+        note('answered');
+        void this.#answered(leg, answer);
+      },
+      onFailed: (failure) => {
+        note(failure);
+        void this.#failed(leg, at, failure);
+      },
+    };
+  }
+
+  async #answered(leg: OutgoingLeg, answer: { sdp: string; dialog: DialogState }): Promise<void> {
+    const { media, sip } = this.#deps;
+    const { actor, legId } = leg;
+    const outgoing = this.#outgoing.get(legId);
+    this.#outgoing.delete(legId);
+    const stored = actor.legs.find((known) => known.id === legId);
+    const signalling = signallingOf(actor, legId);
+    if (stored && signalling) {
+      actor.putLeg({ ...stored, sip: { ...signalling, dialog: answer.dialog } });
+    }
+    sip.bind(actor, legId, answer.dialog);
+    const understood = await media.acceptAnswer(legId, answer.sdp);
+    if (understood.ok) await leg.onAnswered();
+    else leg.onFailed({ status: 488, text: understood.reason });
+    outgoing?.acknowledge();
+    // The call may have gone elsewhere while the telephone was being picked up.
+    if (!understood.ok || !leg.isWanted()) await this.end(actor, legId);
+  }
+
+  async #failed(
+    leg: OutgoingLeg,
+    { index, sdp }: { index: number; sdp: string },
+    failure: InviteFailure,
+  ): Promise<void> {
+    const isOurs = this.#outgoing.delete(leg.legId);
+    const next = index + 1;
+    if (isOurs && next < leg.routes.length && isRouteTrouble(failure)) {
+      await leg.actor.inTurn('next route', () => this.#invite(leg, { index: next, sdp }));
+      return;
+    }
+    await this.#deps.media.closeLeg(leg.legId);
+    leg.onFailed({ status: failure.status, text: `${failure.status} ${failure.reason}` });
+  }
+
+  async #hangUp(actor: CallActor, legId: LegId): Promise<void> {
+    const { sip } = this.#deps;
+    const leg = actor.legs.find((known) => known.id === legId);
+    const signalling = signallingOf(actor, legId);
+    if (!leg || !signalling) return;
+    const { dialog, invite } = signalling;
+    if (dialog && sip.isBound(dialog)) await sip.bye(actor, leg, dialog);
+    else if (!dialog) this.#cancelStored(leg, invite);
+  }
+
+  /** A telephone that another process let ring. */
+  #cancelStored(leg: StoredLeg, invite: OperatorSignalling['invite']): void {
+    const ignore = (): void => undefined;
+    const outgoing = this.#deps.sip.agent.resumeOutgoingInvite(invite, {
+      onAnswered: ignore,
+      onFailed: ignore,
+    });
+    this.#deps.log.info({ legId: leg.id }, 'telephone left ringing by a former process: cancelled');
+    outgoing?.cancel();
+  }
+}
+
+function signallingOf(actor: CallActor, legId: LegId): OperatorSignalling | undefined {
+  const sip = actor.legs.find((known) => known.id === legId)?.sip;
+  return sip?.side === 'operator' ? sip : undefined;
+}
+
+/** The trunk cannot carry the call; what the called party says is final. */
+function isRouteTrouble({ status, reason }: InviteFailure): boolean {
+  if (reason === 'timeout' || reason === 'transport-error') return true;
+  return reason === 'rejected' && status >= 500 && status < 600;
+}
