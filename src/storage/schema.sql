@@ -75,8 +75,8 @@ create table call (
 );
 CREATE INDEX call_earlier ON call USING btree (caller_number, subscriber_id, arrived_at DESC) WHERE (caller_number IS NOT NULL);
 CREATE INDEX call_ended ON call USING btree (ended_at) WHERE (ended_at IS NOT NULL);
-CREATE INDEX call_parked ON call USING btree (arrived_at) WHERE (phase = 'parked'::text);
 CREATE INDEX call_open ON call USING btree (arrived_at) WHERE ((phase <> 'ended'::text) OR (pending_effects <> '[]'::jsonb));
+CREATE INDEX call_parked ON call USING btree (arrived_at) WHERE (phase = 'parked'::text);
 CREATE INDEX call_waiting ON call USING btree (arrived_at) WHERE (phase = ANY (ARRAY['waiting'::text, 'offering'::text]));
 
 create table call_transition (
