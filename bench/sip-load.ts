@@ -59,6 +59,7 @@ export class SipLoad {
   readonly #byNumber = new Map<string, LoadCall>();
   readonly #operatorDialogs = new Map<string, { call: LoadCall; answer: string }>();
   #resender: NodeJS.Timeout | undefined;
+  #closed = false;
 
   private constructor(options: SipLoadOptions) {
     this.#options = options;
@@ -85,6 +86,7 @@ export class SipLoad {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     clearInterval(this.#resender);
     await Promise.all(
       [this.#caller, this.#operator].map(
@@ -193,6 +195,7 @@ export class SipLoad {
   #atOperator(message: string, from: Place): void {
     const callId = header(message, 'Call-ID') ?? '';
     const send = (answer: string): void => {
+      if (this.#closed) return;
       this.#operator.send(Buffer.from(answer, 'latin1'), from.port, from.address, ignore);
     };
     if (message.startsWith('INVITE ')) this.#offered(callId, message, send);
@@ -239,6 +242,7 @@ export class SipLoad {
 
   #send(socket: Socket, message: string): void {
     const { address, port } = this.#options.target;
+    if (this.#closed) return;
     socket.send(Buffer.from(message, 'latin1'), port, address, ignore);
   }
 
