@@ -5,6 +5,7 @@ import { readBack } from './recordings.ts';
 import type { ReadBack } from './recordings.ts';
 import { disturbance, say, shares } from './say.ts';
 import { SipLoad } from './sip-load.ts';
+import type { LoadCall } from './sip-load.ts';
 import { SoundLoad } from './sound-load.ts';
 import type { SoundFigures } from './sound-load.ts';
 
@@ -12,7 +13,8 @@ import type { SoundFigures } from './sound-load.ts';
  * How many recorded conversations does one core carry? Both sides speak all the time, every 20 ms frame is
  * known at the far ear by its content, both channels of every recording are read back and checked.
  */
-const RAMP_PER_SECOND = 25;
+const RAMP_PER_SECOND = 10;
+const UP_MS = 15_000;
 const ANSWER_AFTER_MS = 100;
 const SETTLE_MS = 3000;
 const MOST_LOSS_PERCENT = 0.1;
@@ -67,6 +69,7 @@ async function run(product: Product, count: number, seconds: number): Promise<Ru
     const idleKb = total(product.memoryKb());
     sound.start();
     await load.place(count, RAMP_PER_SECOND);
+    await allUp(load);
     await sleep(SETTLE_MS);
     const up = load.calls.filter((call) => call.answeredAt > 0).length;
     sound.openWindow();
@@ -88,10 +91,17 @@ async function run(product: Product, count: number, seconds: number): Promise<Ru
   }
 }
 
+async function allUp(load: SipLoad): Promise<void> {
+  const until = performance.now() + UP_MS;
+  const isSettled = ({ answeredAt, failure }: LoadCall): boolean =>
+    answeredAt > 0 || failure !== undefined;
+  while (!load.calls.every(isSettled) && performance.now() < until) await sleep(100);
+}
+
 async function hangUpAll(load: SipLoad): Promise<void> {
   for (const call of load.calls) {
     load.hangUp(call);
-    await sleep(1000 / RAMP_PER_SECOND / 2);
+    await sleep(1000 / RAMP_PER_SECOND / 4);
   }
 }
 
