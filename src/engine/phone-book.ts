@@ -6,6 +6,8 @@ import type { RegistrationStore, StoredBinding } from './ports.ts';
 /** Where a phone is reached now. */
 export type ReachablePhone = { uri: string; destination: Peer; route: string[] };
 
+const MAX_FIXED = 5_000;
+
 export type PhoneBookDeps = {
   clock: Clock;
   store: RegistrationStore;
@@ -17,6 +19,8 @@ export type PhoneBookDeps = {
 export class PhoneBook {
   readonly #deps: PhoneBookDeps;
   readonly #bindings = new Map<string, StoredBinding[]>();
+  /** Where phones of a fixed address were called, latest last. */
+  readonly #fixedAddresses = new Set<string>();
 
   constructor(deps: PhoneBookDeps) {
     this.#deps = deps;
@@ -45,6 +49,7 @@ export class PhoneBook {
   }
 
   isPhoneAt(address: string): boolean {
+    if (this.#fixedAddresses.has(address)) return true;
     const all = [...this.#bindings.values()].flat();
     return all.some(({ sourceAddress }) => sourceAddress === address);
   }
@@ -71,8 +76,18 @@ export class PhoneBook {
     const isAddress = /^\d{1,3}(\.\d{1,3}){3}$/.test(uri.host);
     const address = isAddress ? uri.host : await this.#deps.lookup(uri.host);
     if (address === null) return null;
+    this.#remember(address);
     const protocol = uri.params.get('transport')?.toLowerCase() === 'tcp' ? 'TCP' : 'UDP';
     const destination: Peer = { protocol, address, port: uri.port ?? 5060 };
     return { uri: target, destination, route: [] };
+  }
+
+  #remember(address: string): void {
+    this.#fixedAddresses.delete(address);
+    this.#fixedAddresses.add(address);
+    const [oldest] = this.#fixedAddresses;
+    if (this.#fixedAddresses.size > MAX_FIXED && oldest !== undefined) {
+      this.#fixedAddresses.delete(oldest);
+    }
   }
 }
