@@ -28,9 +28,7 @@ create table call (
   ) stored,
   termination_class text generated always as (state -> 'termination' ->> 'class') stored,
   termination_reason text generated always as (state -> 'termination' ->> 'reason') stored
--- Up to 8 kB stay in the row as they are: compressing a document that is written again within a
--- second costs more than all the rest of the write.
-) with (toast_tuple_target = 8160);
+);
 create index call_open on call (arrived_at)
   where phase <> 'ended' or pending_effects <> '[]'::jsonb;
 create index call_waiting on call (arrived_at) where phase in ('waiting', 'offering');
