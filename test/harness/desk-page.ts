@@ -1,10 +1,11 @@
 import type { Browser, Locator, Page } from 'playwright-core';
+import type { CallView } from '../../src/contract/index.ts';
 import { openPage, signIn } from './pages.ts';
 import type { PageOptions } from './pages.ts';
 import { until } from './platform.ts';
 
 type Mode = 'elsewhere' | 'start' | 'ring' | 'call' | 'idle';
-type Phase = 'connecting' | 'talking' | 'reconnecting' | 'wrap-up';
+type Phase = CallView['phase'];
 
 /** For a step of the page on a machine that does much else. */
 const STEP_MS = 20_000;

@@ -12,13 +12,23 @@ export async function applyOffice(
     subscribers?: unknown[];
     addresses?: string[];
     settings?: unknown;
+    /** How calls leave over the trunk, and the one contact's telephone. */
+    outbound?: unknown;
+    contactPhone?: string;
   },
 ): Promise<CenterSpec> {
   const spec = centerSpecSchema.parse({
     version: 1,
     name: '電話番センター',
     settings: parts.settings,
-    trunks: [{ id: 'carrier', name: 'Carrier', addresses: parts.addresses ?? ['127.0.0.0/8'] }],
+    trunks: [
+      {
+        id: 'carrier',
+        name: 'Carrier',
+        addresses: parts.addresses ?? ['127.0.0.0/8'],
+        outbound: parts.outbound,
+      },
+    ],
     subscribers: parts.subscribers ?? [
       {
         id: 'sakura',
@@ -28,7 +38,13 @@ export async function applyOffice(
         greetingKana: 'おでんわありがとうございます。さくらほうりつじむしょでございます。',
         numbers: [{ number: '03-0123-4567', label: '代表' }],
         contacts: [
-          { id: 'yamada', name: '山田 太郎', kana: 'やまだ たろう', email: 'yamada@example.jp' },
+          {
+            id: 'yamada',
+            name: '山田 太郎',
+            kana: 'やまだ たろう',
+            email: 'yamada@example.jp',
+            phone: parts.contactPhone,
+          },
         ],
         mailRoutes: [{ to: ['yamada'] }],
         members: [{ email: 'member@example.jp', name: '山田 太郎', initialPassword: PASSWORD }],

@@ -1,19 +1,10 @@
-import { Badge, Group, Paper, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
-import {
-  IconAlertTriangle,
-  IconCircleCheck,
-  IconClockPause,
-  IconHeadphones,
-  IconNotes,
-  IconPhone,
-  IconPhoneRinging,
-  IconRefresh,
-  IconSpeakerphone,
-} from '@tabler/icons-react';
+import { Group, Paper, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
+import { IconAlertTriangle, IconClockPause, IconHeadphones, IconPhone } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import type { ComponentType, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FloorView } from '../../src/contract/index.ts';
+import { CallPhaseBadge } from '../shared/CallPhaseBadge.tsx';
 import { formatDuration } from '../shared/format.ts';
 import { OperatorStateBadge } from '../shared/OperatorStateBadge.tsx';
 import { EmptyState, LoadingState, ProblemState } from '../shared/States.tsx';
@@ -23,28 +14,6 @@ import { FLOOR_KEY, useFloor } from './admin-queries.ts';
 import { HowToChange } from './HowToChange.tsx';
 
 type IconType = ComponentType<{ size?: number; stroke?: number; 'aria-hidden'?: boolean }>;
-type CallPhase = FloorView['calls'][number]['phase'];
-
-const PHASES: Record<CallPhase, { color: string; Icon: IconType }> = {
-  waiting: { color: 'orange', Icon: IconClockPause },
-  offering: { color: 'orange', Icon: IconPhoneRinging },
-  connecting: { color: 'indigo', Icon: IconPhone },
-  talking: { color: 'indigo', Icon: IconPhone },
-  reconnecting: { color: 'orange', Icon: IconRefresh },
-  held: { color: 'orange', Icon: IconClockPause },
-  relaying: { color: 'orange', Icon: IconPhoneRinging },
-  consulting: { color: 'indigo', Icon: IconPhone },
-  'three-way': { color: 'indigo', Icon: IconPhone },
-  relayed: { color: 'indigo', Icon: IconPhone },
-  parked: { color: 'red', Icon: IconClockPause },
-  'handing-over': { color: 'orange', Icon: IconPhoneRinging },
-  'calling-contact': { color: 'orange', Icon: IconPhoneRinging },
-  'calling-customer': { color: 'orange', Icon: IconPhoneRinging },
-  unattended: { color: 'red', Icon: IconSpeakerphone },
-  'wrap-up': { color: 'gray', Icon: IconNotes },
-  ended: { color: 'gray', Icon: IconCircleCheck },
-};
-
 export function FloorPanel(): ReactNode {
   const queryClient = useQueryClient();
   const query = useFloor();
@@ -216,7 +185,7 @@ function CallTable({ floor, now }: { floor: FloorView; now: number }): ReactNode
           return (
             <Table.Tr key={call.id} data-testid="floor-call" data-phase={call.phase}>
               <Table.Td>
-                <PhaseBadge phase={call.phase} />
+                <CallPhaseBadge phase={call.phase} />
               </Table.Td>
               <Table.Td visibleFrom="sm">{since}</Table.Td>
               <Table.Td>
@@ -232,15 +201,5 @@ function CallTable({ floor, now }: { floor: FloorView; now: number }): ReactNode
         })}
       </Table.Tbody>
     </Table>
-  );
-}
-
-function PhaseBadge({ phase }: { phase: CallPhase }): ReactNode {
-  const { t } = useTranslation();
-  const { color, Icon } = PHASES[phase];
-  return (
-    <Badge color={color} leftSection={<Icon size={16} aria-hidden />}>
-      {t(`admin.phase.${phase}`)}
-    </Badge>
   );
 }

@@ -3,24 +3,27 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { callTypeSchema } from '../../src/contract/index.ts';
 import type { CallType, CallView } from '../../src/contract/index.ts';
+import { isInWrapUp } from './call-phases.ts';
 import { Keys } from './CheatBar.tsx';
 import classes from './console.module.css';
 import { useDesk, useDeskSnapshot } from './desk-context.ts';
 import { valueOf } from './draft-keeper.ts';
 import { KEY_NAMES } from './keys.ts';
 import { phrasesFor } from './phrases.ts';
+import { concernedContact, familyName } from './relay-words.ts';
 
 /** Left: what kind of call it is, and what to say next. */
 export function CallGuide(props: { call: CallView; closed: boolean }): ReactNode {
   return (
     <Stack gap="md">
-      <CallTypes closed={props.closed} />
-      {props.call.phase !== 'wrap-up' && <Phrases call={props.call} />}
+      <CallTypes closed={props.closed} withKeys={props.call.phase !== 'consulting'} />
+      {!isInWrapUp(props.call) && <Phrases call={props.call} />}
     </Stack>
   );
 }
 
-function CallTypes(props: { closed: boolean }): ReactNode {
+/** In a consultation the same keys say what the contact answered. */
+function CallTypes(props: { closed: boolean; withKeys: boolean }): ReactNode {
   const { t } = useTranslation();
   const desk = useDesk();
   const { draft } = useDeskSnapshot();
@@ -31,7 +34,7 @@ function CallTypes(props: { closed: boolean }): ReactNode {
         <Title order={2} size="sm">
           {t('console.callType.title')}
         </Title>
-        {!props.closed && <Keys names={KEY_NAMES['call-type']} />}
+        {!props.closed && props.withKeys && <Keys names={KEY_NAMES['call-type']} />}
       </Group>
       {props.closed ? (
         <Text size="sm">
@@ -68,12 +71,15 @@ function isCallType(value: string): value is CallType {
 function Phrases(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const { draft, view } = useDeskSnapshot();
-  const { called, caller } = props.call;
+  const { called, caller, phase, relay } = props.call;
+  const contact = familyName(concernedContact(props.call));
   const value = (field: 'callType' | 'company' | 'name' | 'phone'): string =>
     draft === null ? '' : valueOf(draft, field);
   const phrases = phrasesFor({
     called,
     caller,
+    phase,
+    relay,
     callType: value('callType'),
     company: value('company'),
     name: value('name'),
@@ -92,7 +98,10 @@ function Phrases(props: { call: CallView }): ReactNode {
           data-testid={`phrase-${phrase}`}
         >
           <Text size={index === 0 ? 'md' : 'sm'} c={index === 0 ? undefined : 'dimmed'} lang="ja">
-            {t(`console.phrase.${phrase}`, { operator: view?.operatorName ?? '' })}
+            {t(`console.phrase.${phrase}`, {
+              operator: view?.operatorName ?? '',
+              contact,
+            })}
           </Text>
         </Box>
       ))}

@@ -1,49 +1,63 @@
-import { Alert, Badge, Box, Group, Text, Title } from '@mantine/core';
+import { Alert, Box, Group, Text, Title } from '@mantine/core';
 import {
   IconInfoCircle,
-  IconPhone,
-  IconPhoneX,
+  IconMicrophoneOff,
+  IconPlayerPauseFilled,
   IconPlayerRecordFilled,
-  IconRefresh,
 } from '@tabler/icons-react';
+import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallView } from '../../src/contract/index.ts';
+import { CallPhaseBadge } from '../shared/CallPhaseBadge.tsx';
 import { formatClock, formatDuration } from '../shared/format.ts';
 import { currentLanguage } from '../shared/i18n.ts';
 import { CallerNumber, CertaintyBadge, companyText, LineText } from './CallFacts.tsx';
-import { CallActions } from './CallActions.tsx';
+import { CallActions, MoreActions } from './CallActions.tsx';
+import { isInWrapUp } from './call-phases.ts';
 import classes from './console.module.css';
 import { useServerNow } from './desk-context.ts';
 import { GreetingBox } from './RingCard.tsx';
+import type { RunningAction } from './use-call-actions.ts';
 
 /** Time on top, the company that never leaves, and the first words. */
-export function CallHeader(props: { call: CallView; timeZone: string | undefined }): ReactNode {
+export function CallHeader(props: {
+  call: CallView;
+  timeZone: string | undefined;
+  actions: readonly RunningAction[];
+}): ReactNode {
   const { t } = useTranslation();
   const { call } = props;
   const { called } = call;
   return (
     <>
       <Box className={classes['company'] ?? ''} px="md" pt={6} pb={4}>
-        <TimeLine call={call} timeZone={props.timeZone} />
-        <Group gap="sm" align="baseline" mt={2}>
-          <Title order={1} size="h2" lh={1.3} data-testid="company">
-            {companyText(called, t)}
-          </Title>
-          <Text size="sm" c="dimmed">
-            {called.subscriberKana}
-          </Text>
-          <CertaintyBadge called={called} />
-          <LineText called={called} />
+        <TimeLine {...props} />
+        <Group justify="space-between" gap="xs" mt={2}>
+          <Group gap="sm" align="baseline">
+            <Title order={1} size="h2" lh={1.3} data-testid="company">
+              {companyText(called, t)}
+            </Title>
+            <Text size="sm" c="dimmed">
+              {called.subscriberKana}
+            </Text>
+            <CertaintyBadge called={called} />
+            <LineText called={called} />
+          </Group>
+          <MoreActions actions={props.actions} />
         </Group>
       </Box>
-      {call.phase !== 'wrap-up' && <GreetingBox called={called} />}
+      {!isInWrapUp(call) && <GreetingBox called={called} />}
       <FaultNotice call={call} />
     </>
   );
 }
 
-function TimeLine(props: { call: CallView; timeZone: string | undefined }): ReactNode {
+function TimeLine(props: {
+  call: CallView;
+  timeZone: string | undefined;
+  actions: readonly RunningAction[];
+}): ReactNode {
   const { t } = useTranslation();
   const now = useServerNow();
   const { call, timeZone } = props;
@@ -70,46 +84,67 @@ function TimeLine(props: { call: CallView; timeZone: string | undefined }): Reac
         >
           {formatClock(now, { language: currentLanguage(), timeZone })}
         </Text>
-        <PhaseBadge call={call} />
+        <Phase call={call} />
         <CallerNumber caller={call.caller} />
       </Group>
-      <CallActions call={call} />
+      <CallActions call={call} actions={props.actions} />
     </Group>
   );
 }
 
-function PhaseBadge(props: { call: CallView }): ReactNode {
+/** Where the call stands, since when she hears music, and what is not as usual. */
+function Phase(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
-  const { phase, recordingId, termination } = props.call;
-  const over = phase === 'wrap-up';
-  const Icon = phase === 'reconnecting' ? IconRefresh : over ? IconPhoneX : IconPhone;
-  const ended =
-    termination !== null && isOrdinary(termination.class)
-      ? t(`console.call.${termination.class === 'caller' ? 'byCaller' : 'byOperator'}`)
-      : t('console.call.wrapUp');
-  const words = {
-    connecting: t('console.call.connecting'),
-    reconnecting: t('console.call.reconnecting'),
-    'wrap-up': ended,
-  };
+  const now = useServerNow();
+  const { call } = props;
+  const { phase, heldSince, muted } = call;
   return (
     <Group gap="xs" role="status">
-      <Badge
-        color={phase === 'reconnecting' ? 'orange' : over ? 'gray' : 'indigo'}
-        leftSection={<Icon size={16} aria-hidden />}
+      <CallPhaseBadge
+        phase={phase}
+        word={phase === 'wrap-up' ? endedText(call, t) : undefined}
         // The top line says it too; a phone has no room for it twice.
         visibleFrom={phase === 'talking' ? 'sm' : undefined}
         data-testid="call-phase"
-        data-phase={phase}
-      >
-        {phase in words ? words[phase as keyof typeof words] : t('console.call.talking')}
-      </Badge>
-      {phase === 'talking' && recordingId !== null && (
-        <Group gap={4} c="red" wrap="nowrap">
-          <IconPlayerRecordFilled size={14} aria-hidden />
-          <Text size="xs">{t('console.call.recording')}</Text>
+      />
+      {heldSince !== null && !isInWrapUp(call) && (
+        <Text size="sm" c="orange" fw={600} role="timer" data-testid="hold-timer">
+          {t('console.call.held', { time: formatDuration(now - heldSince) })}
+        </Text>
+      )}
+      {muted && (
+        <Group gap={4} c="orange" wrap="nowrap" data-testid="muted">
+          <IconMicrophoneOff size={16} aria-hidden />
+          <Text size="xs">{t('console.call.muted')}</Text>
         </Group>
       )}
+      <Recording call={call} />
+    </Group>
+  );
+}
+
+function endedText({ termination }: CallView, t: TFunction): string {
+  if (termination === null || !isOrdinary(termination.class)) return t('console.call.wrapUp');
+  return t(`console.call.${termination.class === 'caller' ? 'byCaller' : 'byOperator'}`);
+}
+
+function Recording({ call }: { call: CallView }): ReactNode {
+  const { t } = useTranslation();
+  if (call.recordingId === null || isInWrapUp(call)) return null;
+  const paused = call.recordingPaused;
+  const Icon = paused ? IconPlayerPauseFilled : IconPlayerRecordFilled;
+  return (
+    <Group
+      gap={4}
+      c={paused ? 'orange' : 'red'}
+      wrap="nowrap"
+      data-testid="recording"
+      data-paused={paused}
+    >
+      <Icon size={14} aria-hidden />
+      <Text size="xs" fw={paused ? 600 : undefined}>
+        {t(paused ? 'console.call.recordingPaused' : 'console.call.recording')}
+      </Text>
     </Group>
   );
 }

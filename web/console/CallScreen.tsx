@@ -8,6 +8,7 @@ import type { CallView } from '../../src/contract/index.ts';
 import { aboutQuery } from '../shared/session.tsx';
 import { CallGuide } from './CallGuide.tsx';
 import { CallHeader } from './CallHeader.tsx';
+import { isInWrapUp } from './call-phases.ts';
 import { CallSide } from './CallSide.tsx';
 import { Keys } from './CheatBar.tsx';
 import classes from './console.module.css';
@@ -18,8 +19,11 @@ import type { KeptDraft } from './draft-keeper.ts';
 import { KEY_NAMES } from './keys.ts';
 import { MessageForm, useFirstField } from './MessageForm.tsx';
 import { SentPanel } from './SentPanel.tsx';
+import { SidePanels } from './SidePanels.tsx';
+import { useCallActions } from './use-call-actions.ts';
 import { useDeskKeys } from './use-desk-keys.ts';
 import { useSending } from './use-sending.ts';
+import { useSidePanel } from './use-side-panel.ts';
 
 /** From the answer to the end of wrap-up. */
 export function CallScreen(props: { call: CallView }): ReactNode {
@@ -31,15 +35,18 @@ export function CallScreen(props: { call: CallView }): ReactNode {
   const firstField = useFirstField(call.id);
   const { issues, sending, send } = useSending(call.id);
   const [asking, ask] = useDisclosure(false);
-  const inWrapUp = call.phase === 'wrap-up';
+  const inWrapUp = isInWrapUp(call);
+  const panel = useSidePanel(call);
+  const actions = useCallActions(call, panel.open);
   const isSent = message !== null || (draft?.sentMessageId ?? null) !== null;
   const finish = (): void => desk.attempt(() => desk.finishWrapUp());
   const finishOrAsk = (): void => (hasUnsent(draft, isSent) ? ask.open() : finish());
   useFormKeys({ call, open: !isSent, send, finish: inWrapUp ? finishOrAsk : null, firstField });
+  useDeskKeys(Object.fromEntries(actions.map(({ key, run }) => [key, run])));
   return (
     <div className={classes['call']} data-testid="call-screen" data-call-id={call.id}>
       <div className={classes['callHead']}>
-        <CallHeader call={call} timeZone={about?.timeZone} />
+        <CallHeader call={call} timeZone={about?.timeZone} actions={actions} />
       </div>
       <div className={classes['columns']}>
         <div className={classes['column']}>
@@ -63,7 +70,8 @@ export function CallScreen(props: { call: CallView }): ReactNode {
             />
           )}
         </main>
-        <div className={classes['column']}>
+        <div className={panel.isFirst ? classes['columnFirst'] : classes['column']}>
+          {panel.isShown && <SidePanels call={call} opened={panel.opened} close={panel.close} />}
           <CallSide call={call} closed={isSent} timeZone={about?.timeZone} />
         </div>
       </div>
@@ -95,11 +103,16 @@ function useFormKeys(options: {
   const toggle = (field: 'wants' | 'urgency', on: string, off: string): void =>
     desk.type(field, value(field) === on ? off : on);
   useDeskKeys({
-    ...(call.phase !== 'wrap-up' && { 'hang-up': () => desk.attempt(() => desk.hangUp()) }),
+    ...(call.operations.includes('hang-up') && {
+      'hang-up': () => desk.attempt(() => desk.hangUp()),
+    }),
     ...(finish !== null && { finish }),
     ...(open && {
       send: options.send,
-      'call-type': ({ index }) => desk.type('callType', callTypeSchema.options[index] ?? ''),
+      ...(call.phase !== 'consulting' && {
+        'call-type': ({ index }: { index: number }) =>
+          desk.type('callType', callTypeSchema.options[index] ?? ''),
+      }),
       urgency: () => toggle('urgency', 'urgent', 'normal'),
       callback: () => toggle('wants', 'callback', 'message'),
       'caller-number': () => desk.type('phone', call.caller.numberFormatted ?? value('phone')),

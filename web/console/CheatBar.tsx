@@ -2,11 +2,15 @@ import { Group, Kbd, Text } from '@mantine/core';
 import { Fragment } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { CallView } from '../../src/contract/index.ts';
+import { callActions } from './call-actions.ts';
+import type { CallKey } from './call-actions.ts';
+import { isInWrapUp } from './call-phases.ts';
 import classes from './console.module.css';
 import type { ConsoleMode } from './console-mode.ts';
 import { KEY_NAMES } from './keys.ts';
 
-type KeyOf = keyof typeof KEY_NAMES;
+type KeyOf = Exclude<keyof typeof KEY_NAMES, CallKey>;
 const SHOWN: Record<'ring' | 'talk' | 'wrap-up' | 'talk-sent' | 'wrap-up-sent', KeyOf[]> = {
   'talk-sent': ['hang-up'],
   'wrap-up-sent': ['finish'],
@@ -29,12 +33,20 @@ export function Keys(props: { names: readonly string[] }): ReactNode {
 }
 
 /** The keys that do something now. */
-export function CheatBar(props: { mode: ConsoleMode; wrapUp: boolean; sent: boolean }): ReactNode {
+export function CheatBar(props: {
+  mode: ConsoleMode;
+  call: CallView | null;
+  sent: boolean;
+}): ReactNode {
   const { t } = useTranslation();
-  const { mode, wrapUp, sent } = props;
-  const inCall = SHOWN[`${wrapUp ? 'wrap-up' : 'talk'}${sent ? '-sent' : ''}`];
+  const { mode, call, sent } = props;
+  const wrapUp = call !== null && isInWrapUp(call);
+  const inCall = SHOWN[`${wrapUp ? 'wrap-up' : 'talk'}${sent ? '-sent' : ''}`].filter(
+    (action) => action !== 'hang-up' || call?.operations.includes('hang-up'),
+  );
   const shown = mode === 'call' ? inCall : mode === 'ring' || mode === 'idle' ? SHOWN.ring : [];
-  if (shown.length === 0) return null;
+  const operations = mode === 'call' && call !== null ? callActions(call) : [];
+  if (shown.length + operations.length === 0) return null;
   return (
     <Group
       component="footer"
@@ -45,6 +57,12 @@ export function CheatBar(props: { mode: ConsoleMode; wrapUp: boolean; sent: bool
       aria-label={t('console.keys.title')}
       data-testid="cheat-bar"
     >
+      {operations.map(({ key, does }) => (
+        <Group key={key} gap={6} wrap="nowrap">
+          <Keys names={KEY_NAMES[key]} />
+          <Text size="xs">{t(`console.action.${does}`)}</Text>
+        </Group>
+      ))}
       {shown.map((action) => (
         <Group key={action} gap={6} wrap="nowrap">
           <Keys names={KEY_NAMES[action]} />

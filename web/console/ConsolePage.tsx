@@ -75,11 +75,7 @@ function Console(): ReactNode {
         {mode === 'ring' && call !== null && <RingCard call={call} />}
         {mode === 'call' && call !== null && <CallScreen key={call.id} call={call} />}
       </div>
-      <CheatBar
-        mode={mode}
-        wrapUp={call?.phase === 'wrap-up'}
-        sent={(snapshot.draft?.sentMessageId ?? null) !== null}
-      />
+      <CheatBar mode={mode} call={call} sent={(snapshot.draft?.sentMessageId ?? null) !== null} />
     </Box>
   );
 }

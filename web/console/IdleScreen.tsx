@@ -20,6 +20,7 @@ import classes from '../shared/rows.module.css';
 import { When } from '../shared/When.tsx';
 import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { useDeskMessages } from './desk-messages.ts';
+import { ParkedCalls } from './ParkedCalls.tsx';
 
 /** Between calls: ready or away, and what became of today's messages. */
 export function IdleScreen(): ReactNode {
@@ -27,6 +28,7 @@ export function IdleScreen(): ReactNode {
     <Box p="md" maw={1200} mx="auto" component="main">
       <Stack gap="lg">
         <Readiness />
+        <ParkedCalls />
         <Messages />
       </Stack>
     </Box>

@@ -1,4 +1,5 @@
 import {
+  Alert,
   Box,
   Button,
   Center,
@@ -10,7 +11,7 @@ import {
   Title,
   VisuallyHidden,
 } from '@mantine/core';
-import { IconHistory, IconPhone, IconPhoneRinging } from '@tabler/icons-react';
+import { IconHistory, IconPhone, IconPhoneRinging, IconUserShare } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -67,6 +68,7 @@ export function RingCard(props: { call: CallView }): ReactNode {
               </Group>
             </Fact>
           </SimpleGrid>
+          <HandedOver call={props.call} />
           <GreetingBox called={called} preview />
           <LastCall />
         </Stack>
@@ -103,6 +105,24 @@ function Fact(props: { label: string; children: ReactNode }): ReactNode {
       </Text>
       {props.children}
     </Box>
+  );
+}
+
+/** A colleague hands it over: her words come before the first ones to the caller. */
+function HandedOver({ call }: { call: CallView }): ReactNode {
+  const { t } = useTranslation();
+  const { view } = useDeskSnapshot();
+  const { handOver, operatorName } = call;
+  if (handOver?.outcome !== 'pending' || handOver.to !== view?.operatorId) return null;
+  return (
+    <Alert icon={<IconUserShare aria-hidden />} data-testid="handed-over">
+      <Text>{t('console.handOver.from', { name: operatorName ?? '' })}</Text>
+      {handOver.note !== '' && (
+        <Text fw={600} size="lg">
+          {handOver.note}
+        </Text>
+      )}
+    </Alert>
   );
 }
 

@@ -5,16 +5,19 @@ import {
   IconCoffee,
   IconHeadphones,
   IconHeadphonesOff,
+  IconParking,
   IconPower,
   IconRefresh,
 } from '@tabler/icons-react';
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { CallPhaseBadge } from '../shared/CallPhaseBadge.tsx';
 import { formatDuration } from '../shared/format.ts';
 import { OperatorStateBadge } from '../shared/OperatorStateBadge.tsx';
 import { UserMenu } from '../shared/UserMenu.tsx';
 import { AudioSettings } from './AudioSettings.tsx';
+import { isInWrapUp, isOffered } from './call-phases.ts';
 import classes from './console.module.css';
 import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { LevelBar } from './LevelBar.tsx';
@@ -56,6 +59,22 @@ export function TopBar(): ReactNode {
             </Text>
           </Badge>
         )}
+        {view !== null && view.parkedCalls.length > 0 && (
+          <Badge
+            variant="filled"
+            color="red"
+            leftSection={<IconParking size={16} aria-hidden />}
+            style={{ flexShrink: 0 }}
+            data-testid="parked-count"
+          >
+            <Text span inherit visibleFrom="sm">
+              {t('console.parked.count', { count: view.parkedCalls.length })}
+            </Text>
+            <Text span inherit hiddenFrom="sm">
+              {view.parkedCalls.length}
+            </Text>
+          </Badge>
+        )}
       </Group>
       <Group gap="xs" wrap="nowrap">
         <AudioButton />
@@ -82,15 +101,20 @@ function StateBadge(): ReactNode {
   if (view === null) return null;
   // During a call its own timer counts.
   const counts = view.state !== 'busy' && view.state !== 'reserved';
+  const badge = {
+    size: 'xl',
+    'data-testid': 'operator-state',
+    'data-state': view.state,
+    role: 'status',
+  } as const;
+  const { call } = view;
   return (
     <Group gap="xs" wrap="nowrap" style={{ flexShrink: 0 }}>
-      <OperatorStateBadge
-        state={view.state}
-        size="xl"
-        data-testid="operator-state"
-        data-state={view.state}
-        role="status"
-      />
+      {view.state === 'busy' && call !== null && !isInWrapUp(call) ? (
+        <CallPhaseBadge phase={call.phase} {...badge} />
+      ) : (
+        <OperatorStateBadge state={view.state} {...badge} />
+      )}
       {counts && (
         <Text size="sm" c="dimmed" visibleFrom="md" aria-hidden>
           {formatDuration(now - view.stateSince)}
@@ -104,7 +128,7 @@ function AudioButton(): ReactNode {
   const { t } = useTranslation();
   const { audio, view } = useDeskSnapshot();
   const [opened, { open, close }] = useDisclosure(false);
-  const ringing = view?.call?.phase === 'offering';
+  const ringing = view !== null && isOffered(view);
   // A ringing call must not hide behind a dialog.
   useEffect(() => {
     if (ringing) close();

@@ -1,4 +1,4 @@
-import type { CallView } from '../../src/contract/index.ts';
+import type { CallView, DeskView } from '../../src/contract/index.ts';
 
 const WITH_FORM: readonly CallView['phase'][] = [
   'connecting',
@@ -17,4 +17,16 @@ const WITH_FORM: readonly CallView['phase'][] = [
 /** From the answer to the end of wrap-up: the words, the form and the people are on the screen. */
 export function hasForm(call: CallView): boolean {
   return WITH_FORM.includes(call.phase);
+}
+
+/** The operator has only to finish her form; the call may go on without her. */
+export function isInWrapUp({ phase, operations }: CallView): boolean {
+  return phase === 'wrap-up' || operations.includes('finish');
+}
+
+/** The call rings at this desk: a new one, or a colleague hands hers over. */
+export function isOffered({ call, operatorId }: Pick<DeskView, 'call' | 'operatorId'>): boolean {
+  if (call === null) return false;
+  const isHandedToMe = call.phase === 'handing-over' && call.handOver?.to === operatorId;
+  return call.phase === 'offering' || isHandedToMe;
 }

@@ -1,7 +1,7 @@
-import type { CallView } from '../../src/contract/index.ts';
+import type { DeskView } from '../../src/contract/index.ts';
 import type { AudioPhase } from './desk-audio.ts';
 import type { DeskSnapshot } from './desk.ts';
-import { hasForm } from './call-phases.ts';
+import { hasForm, isOffered } from './call-phases.ts';
 
 /** Which of the console's screens is shown. */
 export type ConsoleMode = 'loading' | 'elsewhere' | 'start' | 'ring' | 'call' | 'idle';
@@ -19,7 +19,7 @@ export function consoleMode(facts: Facts): ConsoleMode {
   if (view === null) return 'loading';
   const silent = view.device === 'browser' && NO_SOUND.includes(audio.phase);
   if (isElsewhere(facts, silent)) return 'elsewhere';
-  const ofCall = modeOfCall(view.call);
+  const ofCall = modeOfCall(view);
   if (ofCall !== null) return ofCall;
   return silent || view.state === 'offline' ? 'start' : 'idle';
 }
@@ -30,8 +30,8 @@ function isElsewhere({ view, taken, deskId }: Facts, silent: boolean): boolean {
   return silent && view.audio === 'up' && view.deskId !== null && view.deskId !== deskId;
 }
 
-function modeOfCall(call: CallView | null): 'ring' | 'call' | null {
-  if (call === null) return null;
-  if (call.phase === 'offering') return 'ring';
-  return hasForm(call) ? 'call' : null;
+function modeOfCall(view: DeskView): 'ring' | 'call' | null {
+  if (view.call === null) return null;
+  if (isOffered(view)) return 'ring';
+  return hasForm(view.call) ? 'call' : null;
 }

@@ -14,7 +14,8 @@ import type {
 import { announceSessionEnd, API, ApiProblem, nothing, request } from '../shared/api.ts';
 import { LiveConnection, openLiveSocket } from '../shared/live.ts';
 import type { LiveStatus } from '../shared/live.ts';
-import { hasForm } from './call-phases.ts';
+import { CallCommands } from './call-commands.ts';
+import { hasForm, isOffered } from './call-phases.ts';
 import { DeskAudio } from './desk-audio.ts';
 import type { AudioView } from './desk-audio.ts';
 import { claimDeskId, enterShift, isOnShift, leaveShift } from './desk-id.ts';
@@ -49,6 +50,8 @@ export class Desk {
   readonly operatorId: string;
   readonly ringer = new Ringer();
   readonly audio: DeskAudio;
+  /** What is done with the call that is up. */
+  readonly operations: CallCommands;
   readonly #live: LiveConnection;
   readonly #drafts: DraftSync;
   readonly #listeners = new Set<() => void>();
@@ -62,6 +65,7 @@ export class Desk {
   constructor(operatorId: string, deskId: string) {
     this.operatorId = operatorId;
     this.audio = new DeskAudio((sdpOffer, takeOver) => openAudio(deskId, sdpOffer, takeOver));
+    this.operations = new CallCommands((path, method, body) => this.#command(path, method, body));
     this.#live = new LiveConnection({
       deskId,
       topics: ['desk', 'messages'],
@@ -291,7 +295,7 @@ export class Desk {
 
   #show(view: DeskView): void {
     const { call } = view;
-    const withForm = call !== null && hasForm(call);
+    const withForm = call !== null && hasForm(call) && !isOffered(view);
     // The caret is in the form the instant the call is answered; the stored draft may come later.
     const empty = { callId: call?.id ?? '', version: 0, fields: {}, sentMessageId: null };
     this.#snapshot = { ...this.#snapshot, view, clockOffsetMs: view.serverTime - Date.now() };
@@ -301,7 +305,7 @@ export class Desk {
   }
 
   #ring(view: DeskView): void {
-    const rings = view.device === 'browser' && view.call?.phase === 'offering';
+    const rings = view.device === 'browser' && isOffered(view);
     if (rings && this.#snapshot.audio.phase !== 'off') this.ringer.start();
     else this.ringer.stop();
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { actionOf, mayHangUp } from './keys.ts';
+import { actionOf, KEY_NAMES, mayHangUp } from './keys.ts';
 import type { DeskKeyPress } from './keys.ts';
 
 const press = (key: string, more: Partial<DeskKeyPress> = {}): DeskKeyPress => ({
@@ -59,6 +59,18 @@ test('letters with Alt, and never with Ctrl+Alt, which is AltGr', () => {
   expect(actionOf(press('u', { altKey: true, code: 'KeyU' }))).toEqual({ type: 'urgency' });
   expect(actionOf(press('u', { altKey: true, ctrlKey: true, code: 'KeyU' }))).toBeNull();
   expect(actionOf(press('x', { altKey: true, code: 'KeyX' }))).toBeNull();
+});
+
+test('every key of the console asks for one action alone', () => {
+  const names = Object.values(KEY_NAMES).map((keys) => keys.join('+'));
+  expect(new Set(names).size).toBe(names.length);
+  for (const [type, keys] of Object.entries(KEY_NAMES)) {
+    const [held, letter] = keys as readonly string[];
+    if (held !== 'Alt' || letter?.length !== 1) continue;
+    const pressed = press(letter.toLowerCase(), { altKey: true, code: `Key${letter}` });
+    expect(actionOf(pressed)).toEqual({ type });
+    expect(['D', 'E', 'F']).not.toContain(letter);
+  }
 });
 
 test('a second hang-up within a second, or one just after the answer, does not count', () => {

@@ -12,7 +12,15 @@ export type DeskAction =
   | { type: 'urgency' }
   | { type: 'callback' }
   | { type: 'caller-number' }
-  | { type: 'first-field' };
+  | { type: 'first-field' }
+  | { type: 'hold' }
+  | { type: 'mute' }
+  | { type: 'recording' }
+  | { type: 'relay' }
+  | { type: 'connect' }
+  | { type: 'three-way' }
+  | { type: 'park' }
+  | { type: 'hand-over' };
 
 export type DeskKeyPress = KeyPress & {
   code: string;
@@ -26,7 +34,7 @@ export type DeskKeyPress = KeyPress & {
 /**
  * F2 and F4 do nothing in browsers and, unlike F6 to F10, nothing in Japanese input methods, where
  * F8 turns kana half-width: a late press would cut a caller off. Letters go by their place on the
- * keyboard, because Option types other characters on a Mac.
+ * keyboard, because Option types other characters on a Mac; D, E and F are the browsers' own.
  */
 export const KEY_NAMES = {
   answer: ['F2'],
@@ -39,6 +47,14 @@ export const KEY_NAMES = {
   callback: ['Alt', 'R'],
   'caller-number': ['Alt', 'T'],
   'first-field': ['Alt', 'C'],
+  hold: ['Alt', 'H'],
+  mute: ['Alt', 'M'],
+  recording: ['Alt', 'P'],
+  relay: ['Alt', 'L'],
+  connect: ['Alt', 'G'],
+  'three-way': ['Alt', 'W'],
+  park: ['Alt', 'K'],
+  'hand-over': ['Alt', 'O'],
 } as const satisfies Record<DeskAction['type'], readonly string[]>;
 
 const ALT_LETTERS: Partial<Record<string, DeskAction>> = {
@@ -46,6 +62,14 @@ const ALT_LETTERS: Partial<Record<string, DeskAction>> = {
   KeyR: { type: 'callback' },
   KeyT: { type: 'caller-number' },
   KeyC: { type: 'first-field' },
+  KeyH: { type: 'hold' },
+  KeyM: { type: 'mute' },
+  KeyP: { type: 'recording' },
+  KeyL: { type: 'relay' },
+  KeyG: { type: 'connect' },
+  KeyW: { type: 'three-way' },
+  KeyK: { type: 'park' },
+  KeyO: { type: 'hand-over' },
 };
 
 /** The action a keydown asks for; null for typing, held keys and the input method's own keys. */

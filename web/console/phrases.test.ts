@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import { phrasesFor } from './phrases.ts';
+import type { Conversation } from './phrases.ts';
 
-const known = {
+const known: Conversation = {
   called: { subscriberId: 'sub_1' },
   caller: { number: '+81312345678' },
+  phase: 'talking',
+  relay: null,
   callType: '',
   company: '青空商事',
   name: '',
@@ -31,4 +34,29 @@ test('a withheld number is asked for until there is one', () => {
 
 test('without company and name the full name is asked', () => {
   expect(phrasesFor({ ...known, company: '' })).toContain('askName');
+});
+
+test('back from a contact who was not reached: the words fit the reason', () => {
+  const after = (reason: NonNullable<Conversation['relay']>['outcomes'][number]['reason']) => {
+    const outcomes = [
+      { contactId: 'a', name: '佐藤', reason: 'busy' as const },
+      { contactId: 'b', name: '山田', reason },
+    ];
+    return phrasesFor({ ...known, relay: { announce: 'operator', waiting: [], outcomes } })[0];
+  };
+  expect(after('no-answer')).toBe('relayAbsent');
+  expect(after('busy')).toBe('relayBusy');
+  expect(after('declined')).toBe('relayDeclined');
+  expect(after('call-back')).toBe('relayCallBack');
+  expect(after('wrong-number')).toBe('relayFailed');
+  expect(after('withdrawn')).toBe('thanksForWaiting');
+});
+
+test('a caller on music is thanked for waiting first', () => {
+  expect(phrasesFor({ ...known, phase: 'held' })[0]).toBe('thanksForWaiting');
+});
+
+test('with the contact on the line: the words that connect', () => {
+  expect(phrasesFor({ ...known, phase: 'consulting' })).toEqual(['connectNow']);
+  expect(phrasesFor({ ...known, phase: 'three-way' })).toEqual(['threeWay']);
 });

@@ -9,28 +9,67 @@ export type Phrase =
   | 'closing'
   | 'sales'
   | 'wrongNumber'
-  | 'complaint';
+  | 'complaint'
+  | 'thanksForWaiting'
+  | 'connectNow'
+  | 'threeWay'
+  | 'relayAbsent'
+  | 'relayBusy'
+  | 'relayDeclined'
+  | 'relayCallBack'
+  | 'relayFailed';
 
 export type Conversation = {
   called: Pick<CallView['called'], 'subscriberId'>;
   caller: Pick<CallView['caller'], 'number'>;
+  phase: CallView['phase'];
+  relay: CallView['relay'];
   callType: string;
   company: string;
   name: string;
   phone: string;
 };
 
-/** No call-back is promised: whether there will be one is the subscriber's affair. */
+type RelayReason = NonNullable<CallView['relay']>['outcomes'][number]['reason'];
+
+/** What the caller is told of a contact who was not connected. */
+const AFTER_RELAY: Record<RelayReason, Phrase> = {
+  busy: 'relayBusy',
+  'no-answer': 'relayAbsent',
+  'no-key': 'relayAbsent',
+  voicemail: 'relayAbsent',
+  absent: 'relayAbsent',
+  unreachable: 'relayAbsent',
+  declined: 'relayDeclined',
+  'call-back': 'relayCallBack',
+  'wrong-number': 'relayFailed',
+  'not-allowed': 'relayFailed',
+  withdrawn: 'thanksForWaiting',
+};
+
+/** No call-back is promised but by the contact: whether there will be one is the subscriber's affair. */
 export function phrasesFor(conversation: Conversation): Phrase[] {
-  const { called, caller, callType, company, name, phone } = conversation;
+  const { called, caller, callType, company, name, phone, phase } = conversation;
+  if (phase === 'consulting') return ['connectNow'];
+  if (phase === 'three-way') return ['threeWay'];
   if (callType === 'sales') return ['sales'];
   if (callType === 'wrong-number') return ['wrongNumber'];
   const phrases: Phrase[] = [];
   if (called.subscriberId === null) phrases.push('unknownCompany');
   if (callType === 'complaint') phrases.push('complaint');
-  phrases.push('absent');
+  phrases.push(...absence(conversation));
   if (company === '' && name === '') phrases.push('askName');
   if (caller.number === null && phone === '') phrases.push('askNumber');
   phrases.push('closing');
   return phrases;
+}
+
+/** That the one asked for is not there: from the start, or as a relay has shown. */
+function absence({ phase, relay }: Conversation): Phrase[] {
+  const last = relay?.outcomes.at(-1);
+  if (last !== undefined) {
+    const phrase = AFTER_RELAY[last.reason];
+    return phrase === 'thanksForWaiting' ? [phrase, 'absent'] : [phrase];
+  }
+  return phase === 'held' || phase === 'relaying' ? ['thanksForWaiting', 'absent'] : ['absent'];
 }

@@ -1,0 +1,164 @@
+import { Badge, Group, Stack, Text, Title } from '@mantine/core';
+import {
+  IconMessages,
+  IconPhoneCall,
+  IconPhoneOutgoing,
+  IconPhoneX,
+  IconVolume,
+  IconClockPause,
+} from '@tabler/icons-react';
+import type { ComponentType, ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { CallView } from '../../src/contract/index.ts';
+import { formatDuration } from '../shared/format.ts';
+import { Keys } from './CheatBar.tsx';
+import classes from './console.module.css';
+import { useDeskSnapshot, useServerNow } from './desk-context.ts';
+import { valueOf } from './draft-keeper.ts';
+import { ConsultReasons } from './ConsultReasons.tsx';
+import { KEY_NAMES } from './keys.ts';
+import { RelayChoice } from './RelayChoice.tsx';
+import { callerKind, requestText } from './relay-words.ts';
+
+type ContactLeg = CallView['contacts'][number];
+
+/** 取次ぎ: whom to ring, what to tell them, and what became of each. */
+export function RelayPanel(props: { call: CallView; open: boolean; close: () => void }): ReactNode {
+  const { t } = useTranslation();
+  const { call, open, close } = props;
+  const { contacts, relay, phase } = call;
+  if (!open && contacts.length === 0 && relay === null) return null;
+  const speaks = relay?.announce !== 'system' && contacts.length > 0 && phase !== 'three-way';
+  return (
+    <Stack
+      gap="xs"
+      component="section"
+      aria-label={t('console.relay.title')}
+      data-testid="relay-panel"
+    >
+      <Group justify="space-between" gap="xs">
+        <Title order={2} size="sm">
+          {t('console.relay.title')}
+        </Title>
+        {!open && call.operations.includes('relay') && <Keys names={KEY_NAMES.relay} />}
+      </Group>
+      <Progress call={call} />
+      {open && <RelayChoice call={call} close={close} />}
+      {(open || speaks) && <ToSay />}
+      {phase === 'consulting' && <ConsultReasons call={call} />}
+    </Stack>
+  );
+}
+
+/** Who is rung or on the line, who comes next, and what became of the others. */
+function Progress({ call }: { call: CallView }): ReactNode {
+  const { t } = useTranslation();
+  const { contacts, relay, phase } = call;
+  const waiting = phase === 'relaying' ? (relay?.waiting ?? []) : [];
+  return (
+    <Stack gap={4} aria-live="polite">
+      {contacts.map((contact) => (
+        <ContactState key={contact.legId} contact={contact} />
+      ))}
+      {waiting.map(({ contactId, name }, place) => (
+        <Text key={contactId ?? `${name}-${place}`} size="sm" c="dimmed">
+          {t('console.relay.next', { name })}
+        </Text>
+      ))}
+      {relay?.outcomes.map((outcome, place) => (
+        <Outcome key={`${outcome.name}-${place}`} outcome={outcome} />
+      ))}
+    </Stack>
+  );
+}
+
+const STATES: Record<
+  ContactLeg['state'],
+  { color: string; Icon: ComponentType<{ size?: number; 'aria-hidden'?: boolean }> }
+> = {
+  dialing: { color: 'orange', Icon: IconPhoneOutgoing },
+  ringing: { color: 'orange', Icon: IconPhoneCall },
+  announcing: { color: 'indigo', Icon: IconVolume },
+  waiting: { color: 'indigo', Icon: IconClockPause },
+  joined: { color: 'teal', Icon: IconMessages },
+};
+
+/** Where a contact stands, and how long it may stay so. */
+function ContactState({ contact }: { contact: ContactLeg }): ReactNode {
+  const { t } = useTranslation();
+  const now = useServerNow();
+  const { name, numberFormatted, state, due } = contact;
+  const { color, Icon } = STATES[state];
+  return (
+    <Group justify="space-between" gap="xs" data-testid="relay-contact" data-state={state}>
+      <Stack gap={0}>
+        <Text fw={600}>{name === '' ? numberFormatted : name}</Text>
+        {name !== '' && (
+          <Text size="xs" c="dimmed">
+            {numberFormatted}
+          </Text>
+        )}
+      </Stack>
+      <Group gap={6}>
+        <Badge color={color} leftSection={<Icon size={16} aria-hidden />}>
+          {t(`console.relay.state.${state}`)}
+        </Badge>
+        {due !== null && (
+          <Text size="sm" c="dimmed">
+            {t('console.relay.left', { time: formatDuration(Math.max(0, due - now)) })}
+          </Text>
+        )}
+      </Group>
+    </Group>
+  );
+}
+
+function Outcome(props: {
+  outcome: NonNullable<CallView['relay']>['outcomes'][number];
+}): ReactNode {
+  const { t } = useTranslation();
+  const { name, reason } = props.outcome;
+  return (
+    <Group gap={6} wrap="nowrap" data-testid="relay-outcome" data-reason={reason}>
+      <IconPhoneX size={16} aria-hidden style={{ flexShrink: 0 }} />
+      <Text size="sm">
+        {name}　{t(`console.relay.reason.${reason}`)}
+      </Text>
+    </Group>
+  );
+}
+
+/** お電話です: composed from the form as it is written. */
+function ToSay(): ReactNode {
+  const { t } = useTranslation();
+  const { draft, view } = useDeskSnapshot();
+  const value = (field: 'company' | 'name' | 'phone' | 'body'): string =>
+    draft === null ? '' : valueOf(draft, field);
+  const said = {
+    company: value('company'),
+    name: value('name'),
+    phone: value('phone') || (view?.call?.caller.numberFormatted ?? ''),
+    body: value('body'),
+  };
+  const request = requestText(said.body);
+  return (
+    <Stack
+      gap={2}
+      pl="xs"
+      className={classes['phraseNow'] ?? ''}
+      component="section"
+      aria-label={t('console.relay.say')}
+      data-testid="relay-say"
+    >
+      <Text size="xs" c="dimmed">
+        {t('console.relay.say')}
+      </Text>
+      <Text lang="ja">
+        {t('console.relay.hello', { operator: view?.operatorName ?? '' })}
+        {t(`console.relay.from.${callerKind(said)}`, said)}
+        {request !== '' && t('console.relay.about', { request })}
+        {t('console.relay.ask')}
+      </Text>
+    </Stack>
+  );
+}

@@ -1,0 +1,21 @@
+import { Stack } from '@mantine/core';
+import type { ReactNode } from 'react';
+import type { CallView } from '../../src/contract/index.ts';
+import { HandOverPanel } from './HandOverPanel.tsx';
+import { RelayPanel } from './RelayPanel.tsx';
+import type { SidePanel } from './use-call-actions.ts';
+
+/** Above the people: the relay and the hand-over, while they are chosen and under way. */
+export function SidePanels(props: {
+  call: CallView;
+  opened: SidePanel | null;
+  close: () => void;
+}): ReactNode {
+  const { call, opened, close } = props;
+  return (
+    <Stack gap="md" mb="md">
+      <HandOverPanel call={call} open={opened === 'hand-over'} close={close} />
+      <RelayPanel call={call} open={opened === 'relay'} close={close} />
+    </Stack>
+  );
+}

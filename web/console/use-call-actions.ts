@@ -1,0 +1,43 @@
+import type { CallView } from '../../src/contract/index.ts';
+import { callActions } from './call-actions.ts';
+import type { CallDeed, CallKey } from './call-actions.ts';
+import { useDesk } from './desk-context.ts';
+import type { Desk } from './desk.ts';
+
+export type SidePanel = 'relay' | 'hand-over';
+export type RunningAction = { key: CallKey; does: CallDeed; run: () => void };
+
+/** The operations of the call with what each does, for its button and its key alike. */
+export function useCallActions(call: CallView, open: (panel: SidePanel) => void): RunningAction[] {
+  const desk = useDesk();
+  return callActions(call).map((action) => ({
+    ...action,
+    run: (): void => {
+      if (action.does === 'relay' || action.does === 'hand-over') open(action.does);
+      else desk.attempt(() => perform(desk, call, action.does as Performed));
+    },
+  }));
+}
+
+type Performed = Exclude<CallDeed, SidePanel>;
+
+function perform({ operations }: Desk, { id }: CallView, deed: Performed): Promise<void> {
+  switch (deed) {
+    case 'hold':
+      return operations.hold(id);
+    case 'retrieve':
+      return operations.retrieve(id);
+    case 'connect':
+      return operations.connect(id);
+    case 'three-way':
+      return operations.threeWay(id);
+    case 'mute':
+    case 'unmute':
+      return operations.mute(id, deed === 'mute');
+    case 'pause-recording':
+    case 'resume-recording':
+      return operations.pauseRecording(id, deed === 'pause-recording');
+    case 'park':
+      return operations.park(id);
+  }
+}
