@@ -36,8 +36,13 @@ const ICONS: Record<CallDeed, ComponentType<{ size?: number; 'aria-hidden'?: boo
   'hand-over': IconUserShare,
 };
 
-/** What the ends of the call hear stands beside hanging up; the rest has a line of its own. */
-const MAIN: readonly CallKey[] = ['hold', 'connect', 'three-way', 'relay', 'mute'];
+/** Whom she talks with next stands beside hanging up; the rest has a line of its own. */
+const MAIN: readonly CallKey[] = ['hold', 'connect', 'three-way', 'relay'];
+
+/** With a contact on the line another relay is the rare wish, and there is no room for it. */
+function isMain({ key }: RunningAction, call: CallView): boolean {
+  return MAIN.includes(key) && !(key === 'relay' && call.phase === 'consulting');
+}
 
 /** What can be done with the call itself, each with its key. */
 export function CallActions(props: {
@@ -45,7 +50,7 @@ export function CallActions(props: {
   actions: readonly RunningAction[];
 }): ReactNode {
   const { t } = useTranslation();
-  const main = props.actions.filter(({ key }) => MAIN.includes(key));
+  const main = props.actions.filter((action) => isMain(action, props.call));
   const mayHangUp = props.call.operations.includes('hang-up');
   if (main.length === 0 && !mayHangUp) return null;
   return (
@@ -58,13 +63,22 @@ export function CallActions(props: {
   );
 }
 
-/** Recording, parking and handing over. */
-export function MoreActions(props: { actions: readonly RunningAction[] }): ReactNode {
+/** Microphone, recording, parking and handing over. */
+export function MoreActions(props: {
+  call: CallView;
+  actions: readonly RunningAction[];
+  visibleFrom?: 'sm' | undefined;
+}): ReactNode {
   const { t } = useTranslation();
-  const more = props.actions.filter(({ key }) => !MAIN.includes(key));
+  const more = props.actions.filter((action) => !isMain(action, props.call));
   if (more.length === 0) return null;
   return (
-    <Group gap="xs" role="group" aria-label={t('console.call.moreActions')}>
+    <Group
+      gap="xs"
+      role="group"
+      aria-label={t('console.call.moreActions')}
+      visibleFrom={props.visibleFrom}
+    >
       {more.map((action) => (
         <ActionButton key={action.key} action={action} />
       ))}

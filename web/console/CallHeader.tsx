@@ -44,10 +44,14 @@ export function CallHeader(props: {
             <CertaintyBadge called={called} />
             <LineText called={called} />
           </Group>
-          <MoreActions actions={props.actions} />
+          <MoreActions call={call} actions={props.actions} visibleFrom="sm" />
         </Group>
       </Box>
       {!isInWrapUp(call) && <GreetingBox called={called} />}
+      {/* On a phone only what is wanted at once stays in sight. */}
+      <Box hiddenFrom="sm" px="md" py={6}>
+        <MoreActions call={call} actions={props.actions} />
+      </Box>
       <FaultNotice call={call} />
     </>
   );

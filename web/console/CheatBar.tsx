@@ -42,7 +42,9 @@ export function CheatBar(props: {
   const { mode, call, sent } = props;
   const wrapUp = call !== null && isInWrapUp(call);
   const inCall = SHOWN[`${wrapUp ? 'wrap-up' : 'talk'}${sent ? '-sent' : ''}`].filter(
-    (action) => action !== 'hang-up' || call?.operations.includes('hang-up'),
+    (action) =>
+      (action !== 'hang-up' || call?.operations.includes('hang-up')) &&
+      (action !== 'call-type' || call?.phase !== 'consulting'),
   );
   const shown = mode === 'call' ? inCall : mode === 'ring' || mode === 'idle' ? SHOWN.ring : [];
   const operations = mode === 'call' && call !== null ? callActions(call) : [];
@@ -52,6 +54,7 @@ export function CheatBar(props: {
       component="footer"
       className={classes['keys'] ?? ''}
       gap="md"
+      style={{ rowGap: 2 }}
       px="md"
       py={4}
       aria-label={t('console.keys.title')}

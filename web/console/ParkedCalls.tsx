@@ -56,7 +56,8 @@ function ParkedRow(props: { call: ParkedCall; withKey: boolean; onPickUp: () => 
     <Group px="md" py={8} justify="space-between" gap="xs" data-testid="parked-call">
       <Box flex="1 1 16rem">
         <Text fw={600}>
-          {subscriberName ?? t('console.unknownCompany')}　
+          {subscriberName ?? t('console.unknownCompany')}
+          {'　'}
           {callerNumberFormatted ?? t('console.caller.none')}
         </Text>
         <Text size="sm" c="dimmed">
