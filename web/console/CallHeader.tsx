@@ -67,7 +67,7 @@ function TimeLine(props: {
   const { call, timeZone } = props;
   const until = call.endedAt ?? now;
   return (
-    <Group justify="space-between" gap="xs" wrap="nowrap">
+    <Group justify="space-between" gap="xs">
       <Group gap="md">
         <Text
           fz="1.75rem"
