@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** The product of a test runs beside the test, and there are two of them at a time. */
+const TWO_AT_A_TIME = { fileParallelism: true, maxWorkers: 2 } as const;
+
 export default defineConfig({
   test: {
     projects: [
@@ -16,13 +19,23 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          ...TWO_AT_A_TIME,
         },
       },
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          ...TWO_AT_A_TIME,
+        },
+      },
+      {
+        // What is heard is measured in real time: one file after another and nothing beside it.
+        test: {
+          name: 'sound',
+          include: ['test/sound/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,
