@@ -13,7 +13,6 @@ const ENTRIES = {
   test: 'test/run.ts',
   cli: 'src/cli/main.ts',
   bench: 'bench/main.ts',
-  soak: 'test/soak/main.ts',
 };
 
 async function main([name = '', ...args]) {
