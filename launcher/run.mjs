@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 /** npm runs us below a shell, which dies of a signal to npm without handing it on. */
 const PARENT = process.env.npm_lifecycle_event === undefined ? undefined : process.ppid;
 const PARENT_WATCH_MS = 500;
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'];
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Runs a program to its end, handing every signal on to it, and resolves with how it ended.

@@ -47,7 +47,7 @@ export class App {
   #delivery: OutboxWorker | null = null;
   #server: HttpApp | null = null;
   #tidying: Timer | null = null;
-  #stopped = false;
+  #leaving: Promise<void> | undefined;
   readonly #demo: Demo | null;
 
   constructor(config: Config, internal: Internal, log: Logger) {
@@ -125,8 +125,12 @@ export class App {
 
   /** `drain` lets calls end, `end` ends them, `hand-over` leaves them to the next app. */
   async stop(how: 'drain' | 'end' | 'hand-over'): Promise<void> {
-    if (this.#stopped && how !== 'end') return;
-    this.#stopped = true;
+    if (this.#leaving === undefined) this.#leaving = this.#leave(how);
+    else if (how === 'end') await this.#telephony?.engine.drain(0);
+    await this.#leaving;
+  }
+
+  async #leave(how: 'drain' | 'end' | 'hand-over'): Promise<void> {
     if (how !== 'hand-over') await this.#telephony?.engine.drain(how === 'drain' ? DRAIN_MS : 0);
     this.#tidying?.cancel();
     await this.#delivery?.stop();

@@ -29,7 +29,10 @@ if (internal === undefined) {
 
 const app = new App(config, internal, log);
 
-/** SIGTERM and SIGINT end calls, in their own time or at once; SIGUSR2 leaves them to the next app. */
+/**
+ * SIGTERM, as a crash, leaves the calls to the next app; the keeper, who knows that there will be none,
+ * says SIGUSR2 (they may end in their own time) and SIGINT (they end at once).
+ */
 const leave = (how: 'drain' | 'end' | 'hand-over') => (): void => {
   void app.stop(how).then(
     () => process.exit(0),
@@ -39,9 +42,9 @@ const leave = (how: 'drain' | 'end' | 'hand-over') => (): void => {
     },
   );
 };
-process.on('SIGTERM', leave('drain'));
+process.on('SIGTERM', leave('hand-over'));
+process.on('SIGUSR2', leave('drain'));
 process.on('SIGINT', leave('end'));
-process.on('SIGUSR2', leave('hand-over'));
 process.on('unhandledRejection', (thrown) => {
   log.error({ err: toError(thrown) }, 'a fault outside any call');
 });

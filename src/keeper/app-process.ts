@@ -12,16 +12,16 @@ import { startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 import type { StopStep } from './stop-steps.ts';
 
-/** SIGTERM: no new calls, the running ones may end. SIGINT: end them now. */
+/** SIGUSR2: no new calls, the running ones may end. SIGINT: end them now. */
 export const APP_STOP: readonly StopStep[] = [
-  { signal: 'SIGTERM', waitMs: 30_000 },
+  { signal: 'SIGUSR2', waitMs: 30_000 },
   { signal: 'SIGINT', waitMs: 5_000 },
   { signal: 'SIGKILL', waitMs: 5_000 },
 ];
 
-/** SIGUSR2: go without touching a call; the next app adopts them. */
-export const APP_HAND_OVER: readonly StopStep[] = [
-  { signal: 'SIGUSR2', waitMs: 5_000 },
+/** SIGTERM: go without touching a call; the next app adopts them. */
+const APP_HAND_OVER: readonly StopStep[] = [
+  { signal: 'SIGTERM', waitMs: 5_000 },
   { signal: 'SIGKILL', waitMs: 5_000 },
 ];
 

@@ -4,7 +4,7 @@ import { deferred } from '../base/index.ts';
 import type { Clock, Logger } from '../base/index.ts';
 import { userRuntimeDir } from '../config/index.ts';
 import type { Config } from '../config/index.ts';
-import { APP_HAND_OVER, APP_STOP, endOldApp, launchApp } from './app-process.ts';
+import { APP_STOP, endOldApp, launchApp } from './app-process.ts';
 import { claimDataFolder, openDataFolder } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { EmbeddedPostgres, POSTGRES_STOP } from './embedded-postgres.ts';
@@ -74,11 +74,6 @@ export class Keeper {
     }
     this.#stopped = this.#stop();
     return this.#stopped;
-  }
-
-  /** Planned replacement of the app alone: calls go on, the sockets stay open. */
-  async replaceApp(): Promise<void> {
-    await this.#children.app?.replace(APP_HAND_OVER);
   }
 
   #database(folder: DataFolder): { databaseUrl: string; postgres?: EmbeddedPostgres } {

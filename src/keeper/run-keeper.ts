@@ -76,7 +76,6 @@ function whenAskedToStop(keeper: Keeper): Promise<undefined> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
     // The launcher is gone without a word.
     process.on('disconnect', ask);
-    process.on('SIGUSR2', () => void keeper.replaceApp());
   });
 }
 

@@ -78,19 +78,6 @@ test('a first start that fails is the caller’s to know', async () => {
   await expect(supervised.start()).rejects.toThrow('no room');
 });
 
-test('a planned replacement never waits and does not count as a death', async () => {
-  const { paper, clock, supervised } = rig();
-  await supervised.start();
-  for (let i = 1; i <= 4; i++) {
-    const replaced = supervised.replace([{ signal: 'SIGUSR2', waitMs: 5000 }]);
-    paper.end('code 0');
-    await replaced;
-    await settle();
-    expect(paper.ends).toHaveLength(i + 1);
-  }
-  expect(clock.now()).toBe(new ManualClock().now());
-});
-
 test('stopped means stopped: neither the end nor a pause in progress starts another', async () => {
   const { paper, clock, supervised } = rig();
   await supervised.start();

@@ -25,7 +25,6 @@ export class Supervised {
   #running: RunningProcess | undefined;
   #launching: Promise<unknown> = Promise.resolve();
   #stopping = false;
-  #replacing = false;
   #hurry: Deferred<undefined> = deferred();
   readonly #wake = new AbortController();
 
@@ -48,26 +47,16 @@ export class Supervised {
     this.#stopping = true;
     this.#wake.abort(new Error('stopping'));
     await this.#launching;
-    await this.#end(steps);
+    if (!this.#running) return;
+    const { name, clock, log } = this.#options;
+    const over = await endProcess(this.#running, steps, clock, () => this.#hurry.promise);
+    if (!over) log.error({ child: name }, 'the process does not end');
   }
 
   /** Skips the waits of a running `stop`: on to its next step. */
   hurry(): void {
     this.#hurry.resolve(undefined);
     this.#hurry = deferred();
-  }
-
-  /** Ends the process; the next one is started at once. */
-  async replace(steps: readonly StopStep[]): Promise<void> {
-    this.#replacing = true;
-    await this.#end(steps);
-  }
-
-  async #end(steps: readonly StopStep[]): Promise<void> {
-    if (!this.#running) return;
-    const { name, clock, log } = this.#options;
-    const over = await endProcess(this.#running, steps, clock, () => this.#hurry.promise);
-    if (!over) log.error({ child: name }, 'the process does not end');
   }
 
   async #keep(first: RunningProcess, firstStartMs: number): Promise<void> {
@@ -82,11 +71,8 @@ export class Supervised {
         this.#options.onFatal(ended);
         return;
       }
-      const planned = this.#replacing;
-      this.#replacing = false;
-      const delayMs = planned ? 0 : this.#backOff.nextDelayMs(clock.monotonic() - startMs);
-      if (planned) log.info({ child: name }, 'replaced as asked');
-      else log.warn({ child: name, ended, restartInMs: delayMs }, 'ended; it is started again');
+      const delayMs = this.#backOff.nextDelayMs(clock.monotonic() - startMs);
+      log.warn({ child: name, ended, restartInMs: delayMs }, 'ended; it is started again');
       await this.#pause(delayMs);
       startMs = clock.monotonic();
       running = await this.#relaunch();

@@ -62,7 +62,7 @@ describe('start and stop', () => {
 
     process.kill(keeper.pid, 'SIGTERM');
     expect(await keeper.ended).toMatchObject({ code: 0 });
-    expect(keeper.appLog().at(-1)).toContain('SIGTERM');
+    expect(keeper.appLog().at(-1)).toContain('SIGUSR2');
     expect(keeper.mediaLog().at(-1)).toContain('SIGTERM');
     await eventually(() => processesOf(dir).length === 0);
     const left = readdirSync(join(dir, 'run'));
@@ -89,9 +89,9 @@ describe('start and stop', () => {
   });
 
   test('one press of Ctrl-C that arrives three times waits for calls; another press does not', async () => {
-    const keeper = await started(dir, { env: { FAKE_APP_IGNORES: 'SIGTERM' } });
+    const keeper = await started(dir, { env: { FAKE_APP_IGNORES: 'SIGUSR2' } });
     for (let i = 0; i < 3; i++) process.kill(keeper.pid, 'SIGINT');
-    await eventually(() => keeper.appLog().at(-1)?.endsWith('SIGTERM') === true);
+    await eventually(() => keeper.appLog().at(-1)?.endsWith('SIGUSR2') === true);
     await sleep(700);
     expect(isAlive(keeper.pidOf('app'))).toBe(true);
     process.kill(keeper.pid, 'SIGINT');
@@ -168,18 +168,18 @@ describe('the app dies', () => {
     await stopKeeper(keeper);
   });
 
-  test('SIGUSR2 replaces the app alone and tells it to hand over', async () => {
+  test('an app that goes by itself is replaced alone', async () => {
     const keeper = await started(dir);
     const [app, media, postgres] = [
       keeper.pidOf('app'),
       keeper.pidOf('media'),
       keeper.pidOf('postgres'),
     ];
-    process.kill(keeper.pid, 'SIGUSR2');
+    process.kill(app, 'SIGTERM');
     await eventually(
       () => keeper.pidOf('app') !== app && keeper.appLog().at(-1)?.endsWith('listening') === true,
     );
-    expect(keeper.appLog()).toContain(`${app} SIGUSR2`);
+    expect(keeper.appLog()).toContain(`${app} SIGTERM`);
     expect(keeper.appLog()).toContain(`${keeper.pidOf('app')} generation 2`);
     expect([keeper.pidOf('media'), keeper.pidOf('postgres')]).toEqual([media, postgres]);
     await stopKeeper(keeper);
@@ -224,7 +224,7 @@ describe('the keeper dies', () => {
     const next = await started(dir, { env });
     expect([next.pidOf('media'), next.pidOf('postgres')]).toEqual([media, postgres]);
     expect(isAlive(app)).toBe(false);
-    expect(next.appLog()).toContain(`${app} SIGUSR2`);
+    expect(next.appLog()).toContain(`${app} SIGTERM`);
     expect(await whoServes(`http://127.0.0.1:${ports.http}/`)).toBe(next.pidOf('app'));
 
     // An adopted process is not our child; its death is noticed all the same.

@@ -53,7 +53,7 @@ fs.writeFileSync('dist/web/index.html', fs.readFileSync('web/main.tsx'));
 const PROGRAM = `
 import { appendFileSync } from 'node:fs';
 const note = (line) => appendFileSync('program.log', line + '\\n');
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => { note(signal); if (signal === 'SIGTERM') process.exit(7); });
 }
 process.on('disconnect', () => { note('disconnect'); process.exit(0); });
@@ -229,7 +229,7 @@ describe('the end', () => {
   test('every signal is handed on, and the launcher stays until the program is gone', async () => {
     const start = launch(['start']);
     const pid = await running();
-    for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2', 'SIGTERM'] as const) {
+    for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) {
       start.child.kill(signal);
       await eventually(() => lines('program.log').at(-1) === signal);
     }

@@ -55,13 +55,13 @@ async function written({ callPath, seat }: Conversation): Promise<string | undef
   return body.fields.company?.value;
 }
 
-async function killApp(): Promise<void> {
-  const before = platform.kill('app');
+async function killApp(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  const before = platform.kill('app', signal);
   await until(() => platform.pidOf('app') !== before, 10_000);
   await platform.untilReady();
 }
 
-test('the app is killed with two calls up: nobody hears it, recordings have no gap, and either side ends its call', async () => {
+test('the app is killed, and the next one asked to go, with two calls up: nobody hears it, recordings have no gap, and either side ends its call', async () => {
   const common = { scenario: 'uac-hangs-up' };
   const first = await converse(platform, office.seats, { callerSound: callerSound(0), ...common });
   const known = new Set([first.callPath.slice('/api/v1/calls/'.length)]);
@@ -74,8 +74,10 @@ test('the app is killed with two calls up: nobody hears it, recordings have no g
   await write(first, '北斗建設');
   await killApp();
   expect(await written(first)).toBe('北斗建設');
+  await killApp('SIGTERM');
+  expect(await written(first)).toBe('北斗建設');
   const [byOperator, byCaller] = first.seat.answersItself ? [second, first] : [first, second];
-  await wait(8_000);
+  await wait(6_000);
   await hangUp(platform, byOperator);
   expect(await byCaller.sipp.finished(), byCaller.sipp.failure).toBe(0);
   byCaller.peer.stop();
