@@ -37,6 +37,23 @@ describe('BlockSequence and its ear', () => {
     expect(analyseBlocks(join(0, 2, 1, 3), caller).outOfOrder).toEqual([2]);
   });
 
+  it('hears a block through a click in its middle, and misses one of which most is lost', () => {
+    const middle = 12 * BLOCK_SAMPLES + BLOCK_SAMPLES / 2;
+    const without = (samples: number): Int16Array => {
+      const pcm = caller.render(0, 30 * BLOCK_SAMPLES);
+      return pcm.fill(0, middle - samples / 2, middle + samples / 2);
+    };
+    const replayed = (samples: number): Int16Array => {
+      const [head, tail] = [caller.render(0, middle), caller.render(middle - samples, 40_000)];
+      return Int16Array.from([...head, ...tail]);
+    };
+    for (const samples of [40, 160, 240]) {
+      expect(analyseBlocks(without(samples), caller).missing, `gap ${samples}`).toEqual([]);
+      expect(analyseBlocks(replayed(samples), caller).missing, `replay ${samples}`).toEqual([]);
+    }
+    expect(analyseBlocks(without(1300), caller).missing).toEqual([12]);
+  });
+
   it('hears nothing of another speaker and nothing in silence', () => {
     expect(analyseBlocks(operator.render(0, 80_000), caller).seen).toEqual([]);
     expect(analyseBlocks(new Int16Array(80_000), caller).seen).toEqual([]);

@@ -42,27 +42,31 @@ const SCRIPT = `
     return out.stream;
   };
   navigator.mediaDevices.getUserMedia = microphone;
-  const worklet = 'registerProcessor("ear", class extends AudioWorkletProcessor {' +
-    'process([input]) { if (input[0]) this.port.postMessage(input[0].slice()); return true; } });';
-  const listen = async (stream) => {
-    const ctx = audio();
-    await ctx.resume();
-    await ctx.audioWorklet.addModule(URL.createObjectURL(new Blob([worklet], { type: 'text/javascript' })));
+  // Straight from the track: an audio context would listen by a clock of its own and lose 10 ms now and then.
+  const listen = async (track) => {
     const element = new Audio();
-    element.srcObject = stream;
+    element.srcObject = new MediaStream([track]);
     element.muted = true;
     void element.play();
-    const node = new AudioWorkletNode(ctx, 'ear');
-    node.port.onmessage = ({ data }) => heard.push(data);
-    ctx.createMediaStreamSource(stream).connect(node).connect(ctx.destination);
+    const reader = new MediaStreamTrackProcessor({ track, maxBufferSize: 200 }).readable.getReader();
     window.ear.ready = true;
+    for (;;) {
+      const { done, value: data } = await reader.read();
+      if (done) return;
+      const samples = new Float32Array(data.numberOfFrames);
+      data.copyTo(samples, { planeIndex: 0, format: 'f32-planar' });
+      const step = data.sampleRate / 8000;
+      data.close();
+      // What the telephone sent has nothing above 4 kHz: every sixth of 48 kHz is enough.
+      heard.push(Float32Array.from({ length: samples.length / step }, (_, i) => samples[i * step]));
+    }
   };
   const Native = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Native {
     constructor(...args) {
       super(...args);
-      this.addEventListener('track', ({ track, streams }) => {
-        if (track.kind === 'audio') void listen(streams[0] ?? new MediaStream([track]));
+      this.addEventListener('track', ({ track }) => {
+        if (track.kind === 'audio') void listen(track);
       });
     }
   };
