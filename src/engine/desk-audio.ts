@@ -86,11 +86,15 @@ export class DeskAudio {
       await this.#allLost();
       return;
     }
-    if (event.type !== 'leg.media-lost' && event.type !== 'leg.closed') return;
+    if (!isAboutLeg(event)) return;
     const operatorId = this.#owner.get(event.leg);
     if (operatorId === undefined) return;
     const operator = await this.#deps.floor.operator(operatorId);
-    if (operator?.legId === event.leg) await this.#lost(operator);
+    if (operator?.legId !== event.leg) return;
+    if (event.type === 'leg.media-back') await this.#deps.onUp(operator, event.leg);
+    // Her connection may still be there: the leg stays, only the caller must not wait in silence.
+    else if (isHint(event)) await this.#deps.onLost(operator);
+    else await this.#lost(operator);
   }
 
   stop(): void {
@@ -149,6 +153,18 @@ export class DeskAudio {
     log.info({ operatorId: id }, 'desk gone for a minute: operator is off the floor');
     events.publish({ type: 'operator.changed', operatorId: id });
   }
+}
+
+type AboutLeg = Extract<MediaEvent, { type: 'leg.media-lost' | 'leg.media-back' | 'leg.closed' }>;
+
+function isAboutLeg(event: MediaEvent): event is AboutLeg {
+  const { type } = event;
+  return type === 'leg.media-lost' || type === 'leg.media-back' || type === 'leg.closed';
+}
+
+/** Nothing is heard of her, which is all that is known so far. */
+function isHint(event: AboutLeg): boolean {
+  return event.type === 'leg.media-lost' && event.reason === 'rtp-timeout';
 }
 
 /** What the media plane refused, in the words of the commands. */

@@ -339,7 +339,9 @@ export class Engine {
       return;
     }
     const isCaller = event.leg === callerLeg.id;
-    const isLoss = event.type === 'leg.closed' || event.type === 'leg.media-lost';
+    const isLoss =
+      event.type === 'leg.closed' ||
+      (event.type === 'leg.media-lost' && event.reason === 'ice-timeout');
     if (isCaller && isLoss && callerLeg.kind === 'browser') {
       await actor.post({ type: 'caller.hung-up' });
     } else if (isCaller && event.type === 'leg.closed') {

@@ -102,6 +102,17 @@ describe('MediaLeg', () => {
     at(listener).leg.hears.push({ speaker: at(speaker).leg, gain });
   };
 
+  it('counts the frames without a packet by what it sends: a stall is no silence', () => {
+    speak(0, 500);
+    step(3);
+    expect([at(0).leg.quietFrames, at(1).leg.quietFrames]).toEqual([3, 3]);
+    step(50, false);
+    at(0).leg.skip(200);
+    expect(at(0).leg.quietFrames).toBe(3);
+    speak(0, 500);
+    expect([at(0).leg.quietFrames, at(1).leg.quietFrames]).toEqual([0, 3]);
+  });
+
   it('sends perfectly paced silence to a leg that hears nobody', () => {
     step(3);
     expect(

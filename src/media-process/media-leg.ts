@@ -25,6 +25,7 @@ import type {
   DtmfDigit,
   JitterCounters,
   LegKind,
+  MediaEvent,
   RtpHeader,
   RtcpPacket,
 } from '../media/index.ts';
@@ -46,6 +47,8 @@ export interface LegTransport {
   sendRtcp(packet: Uint8Array): void;
   close(): Promise<void>;
 }
+
+export type LostReason = Extract<MediaEvent, { type: 'leg.media-lost' }>['reason'];
 
 export type LegListener = {
   onFirstMedia(leg: MediaLeg): void;
@@ -69,8 +72,11 @@ export class MediaLeg {
   heard: Int16Array = SILENCE;
   speaks = false;
   hasMedia = false;
-  lost = false;
+  /** Why the peer is not heard of, when that was told. */
+  lost: LostReason | undefined;
   lastPacketMs: number;
+  /** Frames sent since the last packet came: a stall of this process, which sends none, is no silence. */
+  quietFrames = 0;
   transport: LegTransport | undefined;
 
   readonly #listener: LegListener;
@@ -146,6 +152,7 @@ export class MediaLeg {
   receive(header: RtpHeader, datagram: Uint8Array, nowMs: number): void {
     if (!this.takes(header.payloadType)) return;
     this.lastPacketMs = nowMs;
+    this.quietFrames = 0;
     this.#reception.receive(header.ssrc, header.sequence, header.timestamp, nowMs);
     if (header.payloadType === this.#eventPayloadType) {
       const payload = datagram.subarray(header.payloadStart, header.payloadEnd);
@@ -199,6 +206,7 @@ export class MediaLeg {
 
   /** Time goes on by one frame; with `live` its packet is sent. */
   send(live: boolean): void {
+    if (live) this.quietFrames++;
     const event = this.#digits?.next(this.#out.timestamp);
     if (event) this.#sendEvent(event, live);
     else if (live && this.transport?.canSend) {

@@ -13,7 +13,7 @@ import type {
 } from '../media/index.ts';
 import { BrowserLeg } from './browser-leg.ts';
 import { MediaLeg } from './media-leg.ts';
-import type { LegListener } from './media-leg.ts';
+import type { LegListener, LostReason } from './media-leg.ts';
 import { EchoPlayback, SamplePlayback } from './playback.ts';
 import type { Playback } from './playback.ts';
 import type { PortPool } from './port-pool.ts';
@@ -30,6 +30,11 @@ const MAX_PLAYBACKS_PER_LEG = 8;
 const FRAMES_PER_SECOND = 50;
 const REPORT_SECONDS = 5;
 const RTP_LOST_MS = 30_000;
+/**
+ * A browser sends all the time, muted or not: after this it has most likely died, long before its
+ * missing checks say so. Looked at once a second.
+ */
+const BROWSER_QUIET_FRAMES = 2 * FRAMES_PER_SECOND;
 /** After the transport's own 15 s without a check: together 30 s until the leg is closed. */
 const BROWSER_CLOSED_MS = 15_000;
 const FINISHED_KEPT = 1000;
@@ -342,12 +347,16 @@ export class MediaSwitch {
     if (outside instanceof BrowserLeg) {
       if (outside.lostAtMs !== undefined && nowMs - outside.lostAtMs >= BROWSER_CLOSED_MS) {
         this.#endLeg(media.id, 'media-lost');
+      } else if (media.hasMedia && !media.lost && media.quietFrames >= BROWSER_QUIET_FRAMES) {
+        this.#tellLost(media, 'rtp-timeout');
       }
       return;
     }
     if (!outside.expectsMedia) media.lastPacketMs = nowMs;
     const silent = media.hasMedia && nowMs - media.lastPacketMs >= RTP_LOST_MS;
-    if (silent !== media.lost) this.#tellLost(media, silent, 'rtp-timeout');
+    if (silent !== (media.lost !== undefined)) {
+      this.#tellLost(media, silent ? 'rtp-timeout' : undefined);
+    }
   }
 
   // ---- Events
@@ -365,10 +374,19 @@ export class MediaSwitch {
       if (!leg) return;
       leg.outside.connected = true;
       leg.outside.lostAtMs = undefined;
-      if (leg.media.lost) this.#tellLost(leg.media, false, 'ice-timeout');
+      leg.media.quietFrames = 0;
+      if (leg.media.lost) this.#tellLost(leg.media, undefined);
     };
     return {
-      onRtp: (id, packet) => found(id)?.outside.receive(packet, clock.monotonic()),
+      onRtp: (id, packet) => {
+        const leg = found(id);
+        if (!leg) return;
+        leg.outside.receive(packet, clock.monotonic());
+        const { media } = leg;
+        if (media.lost === 'rtp-timeout' && media.quietFrames === 0) {
+          this.#tellLost(media, undefined);
+        }
+      },
       onRtcp: (id, packet) => found(id)?.outside.receiveRtcp(packet, clock.monotonic()),
       onConnected: back,
       onBack: back,
@@ -381,17 +399,16 @@ export class MediaSwitch {
         }
         // A page that closed or reloaded may come back with a new offer for the same leg.
         leg.outside.lostAtMs = clock.monotonic();
-        if (!leg.media.lost) this.#tellLost(leg.media, true, 'ice-timeout');
+        if (leg.media.lost !== 'ice-timeout') this.#tellLost(leg.media, 'ice-timeout');
       },
     };
   }
 
-  #tellLost(media: MediaLeg, lost: boolean, reason: 'ice-timeout' | 'rtp-timeout'): void {
-    media.lost = lost;
-    const at = this.#now();
-    const event = { leg: media.id, at };
+  #tellLost(media: MediaLeg, reason: LostReason | undefined): void {
+    media.lost = reason;
+    const event = { leg: media.id, at: this.#now() };
     this.#emit(
-      lost ? { type: 'leg.media-lost', ...event, reason } : { type: 'leg.media-back', ...event },
+      reason ? { type: 'leg.media-lost', ...event, reason } : { type: 'leg.media-back', ...event },
     );
   }
 

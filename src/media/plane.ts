@@ -57,7 +57,10 @@ export type AttachedState = {
 /** What a media plane counts of itself: `gauges` are as of now, `counters` only grow. */
 export type MediaFigures = { gauges: Record<string, number>; counters: Record<string, number> };
 
-/** What a media plane tells its controller. `at` is Unix ms on the media process's clock. */
+/**
+ * What a media plane tells its controller. A leg whose packets stop is lost by `rtp-timeout`: a
+ * browser's, which sends all the time, after 2–3 s, and it may be back with the next packet; by
+ * `ice-timeout`, which may follow, its connection is gone. A telephone's after 30 s. `at` is Unix ms on the media process's clock. */
 export type MediaEvent =
   | { type: 'leg.first-media'; leg: LegId; at: number }
   | { type: 'leg.media-lost'; leg: LegId; at: number; reason: 'ice-timeout' | 'rtp-timeout' }

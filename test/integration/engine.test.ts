@@ -246,6 +246,41 @@ test('a browser operator answers over the leg she has, loses it, and has the cal
   expect(await rig.storage.floor.operator(operator)).toMatchObject({ state: 'available' });
 });
 
+test('a browser that falls silent: the caller hears the tone, and her again when it speaks', async () => {
+  await office([browserOperator('one')]);
+  const operator = await takeSeat('one');
+  trunk.call(rig.port, '0301234567');
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'offering', 3_000);
+  expect(await rig.desk.answer(operator, id)).toEqual({ ok: true, value: null });
+  await until(() => stateOf(id)?.phase === 'talking', 3_000);
+  const leg = stateOf(id)?.operator?.legId as LegId;
+  const caller = stateOf(id)!.callerLeg.id;
+  await until(() => rig.speaks(caller, leg), 2_000);
+  rig.media.emit({ type: 'leg.media-lost', leg, at: 0, reason: 'rtp-timeout' });
+  await until(() => stateOf(id)?.operator?.audio === 'lost', 3_000);
+  await until(() => rig.playing(id).some((one) => one.leg === caller), 2_000);
+  expect(rig.playing(id).at(-1)?.playback).toContain(':wait-tone:');
+  // Her leg is still hers: no new one is asked for.
+  expect(rig.media.openLegs).toContain(leg);
+  expect(rig.events.map(({ type }) => type)).not.toContain('audio.reopen');
+  rig.media.emit({ type: 'leg.media-back', leg, at: 0 });
+  await until(() => stateOf(id)?.operator?.audio === 'up', 3_000);
+  expect(stateOf(id)?.timers.reconnect).toBeUndefined();
+  await until(() => rig.speaks(caller, leg), 2_000);
+
+  // The next silence is a loss after all.
+  rig.media.emit({ type: 'leg.media-lost', leg, at: 0, reason: 'rtp-timeout' });
+  rig.media.emit({ type: 'leg.media-lost', leg, at: 0, reason: 'ice-timeout' });
+  await until(() => rig.events.some(({ type }) => type === 'audio.reopen'), 3_000);
+  expect(rig.media.openLegs).not.toContain(leg);
+  await rig.desk.openAudio(operator, 'desk-1234', BROWSER_OFFER);
+  await until(() => stateOf(id)?.operator?.audio === 'up', 3_000);
+  await rig.desk.hangUp(operator, id);
+  await rig.desk.finishWrapUp(operator, id);
+  await until(() => rig.engine.openCalls.length === 0, 3_000);
+});
+
 test('the media process dies: the call ends with a cause and the desk is asked to reopen', async () => {
   await office([browserOperator('one')]);
   const operator = await takeSeat('one');
