@@ -93,6 +93,8 @@ function listen(
 }
 
 const sequence = new BlockSequence({ seed: 42, lane: 0 });
+/** Samples: 143 Hz. */
+const VOICE_PERIOD = 56;
 
 function expectAllBlocks(pcm: Int16Array, seconds: number): void {
   const report = analyseBlocks(pcm, sequence);
@@ -223,6 +225,33 @@ describe('JitterBuffer', () => {
       'silence',
     ]);
     expect(frame.every((sample) => sample === 0)).toBe(true);
+  });
+
+  it('grows without a click: a voice goes on in its period', () => {
+    const voiceAt = (sample: number): number =>
+      [1, 2, 3].reduce((sum, n) => sum + Math.sin((2 * Math.PI * n * sample) / VOICE_PERIOD), 0) *
+      4000;
+    const buffer = new JitterBuffer(0);
+    const payload = new Uint8Array(160);
+    const heard: number[] = [];
+    const frame = new Int16Array(160);
+    for (let tick = 1; tick <= 100; tick++) {
+      // From the 40th packet on the network takes 27 ms longer.
+      const number = tick <= 40 ? tick - 1 : tick - 2;
+      const atMs = number * 20 + (number < 40 ? 3 : 30);
+      const header = { ...emptyRtpHeader(), ssrc: 1, sequence: number, payloadEnd: 160 };
+      payload.forEach((_, i) => {
+        payload[i] = MULAW_ENCODE[Math.round(voiceAt(number * 160 + i)) & 0xffff]!;
+      });
+      buffer.insert({ ...header, timestamp: number * 160 }, payload, MULAW_DECODE, atMs);
+      buffer.pop(frame, tick * 20);
+      heard.push(...frame);
+    }
+    const sincePeriod = heard
+      .slice(800)
+      .map((sample, i, all) => Math.abs(sample - (all[i - VOICE_PERIOD] ?? sample)));
+    expect(buffer.counters.grown).toBe(1);
+    expect(Math.max(...sincePeriod)).toBeLessThan(4000);
   });
 
   it('grows for late packets and shrinks again when they come in time', () => {

@@ -36,6 +36,13 @@ const SETTLING_FRAMES = 250;
 /** Added to what was lacking, so that the next slightly slower packet is in time too. */
 const MARGIN_MS = 2;
 const DEADBAND_SAMPLES = 4;
+/** What was just played is looked for within this much further back: a period of any voice. */
+const JOIN_SEARCH_SAMPLES = 100;
+/** How much of it is compared, and over how much the two places are faded into each other. */
+const JOIN_SAMPLES = 80;
+const JOIN_FADE_SAMPLES = 40;
+/** Of two places that fit about as well, the one that costs less delay. */
+const JOIN_GOOD_ENOUGH = 0.95;
 
 /** What jitter buffers did about jitter, loss and clocks. */
 export type JitterCounters = ReturnType<typeof noJitter>;
@@ -86,6 +93,8 @@ export class JitterBuffer {
   #reviewWindows = 0;
   #smallestSpareMs = Infinity;
   #excessSamples = 0;
+  /** Where reading would have gone on had the delay not grown; faded out in the next frame. */
+  #leftAt: number | undefined;
 
   /** What happened so far; read by metrics and tests. */
   readonly counters = noJitter();
@@ -120,6 +129,7 @@ export class JitterBuffer {
     }
     this.#framesSinceStart++;
     const kind = this.#read(frame);
+    this.#fadeOver(frame);
     this.#dropInSilence(frame, kind);
     if (++this.#windowFrames >= WINDOW_FRAMES) this.#endWindow();
     return kind;
@@ -183,17 +193,64 @@ export class JitterBuffer {
 
   /**
    * A packet played 20 ms after it came is in time wherever frames begin within it, and where they
-   * begin moves with every slip.
+   * begin moves with every slip. What was played is played again from a place that sounds like the
+   * one that was left, so that a voice goes on without a click.
    */
   #grow(): void {
     const latencyMs = this.#smallestLatencyMs;
     const wantedMs = Math.min(FRAME_MS + MARGIN_MS - latencyMs, MAX_LATENCY_MS - this.#toleranceMs);
-    const samples = Math.min(Math.ceil(wantedMs * SAMPLES_PER_MS), BEHIND_SAMPLES);
-    if (samples <= 0) return;
+    const atLeast = Math.min(Math.ceil(wantedMs * SAMPLES_PER_MS), BEHIND_SAMPLES);
+    if (atLeast <= 0) return;
+    const samples = this.#bestJoin(atLeast);
+    this.#leftAt = this.#readTimestamp;
     this.#readTimestamp = (this.#readTimestamp - samples) >>> 0;
     this.#toleranceMs = Math.min(MAX_LATENCY_MS, this.#toleranceMs + samples / SAMPLES_PER_MS);
     this.counters.grown++;
     this.#unlock();
+  }
+
+  /** How far to go back, `atLeast` or a little more, so that what was just played fits what comes. */
+  #bestJoin(atLeast: number): number {
+    const furthest = Math.min(atLeast + JOIN_SEARCH_SAMPLES, BEHIND_SAMPLES - JOIN_SAMPLES);
+    let best = atLeast;
+    let bestFit = 0;
+    for (let back = atLeast; back <= furthest; back++) {
+      const fit = this.#likeness(back);
+      if (fit * JOIN_GOOD_ENOUGH > bestFit) {
+        best = back;
+        bestFit = fit;
+      }
+    }
+    return best;
+  }
+
+  /** -1 … 1: the last `JOIN_SAMPLES` played against those `back` samples before them. */
+  #likeness(back: number): number {
+    let both = 0;
+    let here = 0;
+    let there = 0;
+    for (let i = 1; i <= JOIN_SAMPLES; i++) {
+      const at = this.#readTimestamp - i;
+      const a = this.#ring[at & RING_MASK] ?? ABSENT;
+      const b = this.#ring[(at - back) & RING_MASK] ?? ABSENT;
+      if (a === ABSENT || b === ABSENT) continue;
+      both += a * b;
+      here += a * a;
+      there += b * b;
+    }
+    return both / Math.sqrt(here * there + 1);
+  }
+
+  /** Fades from where reading was to where it is. What of the old place never came fades nothing. */
+  #fadeOver(frame: Int16Array): void {
+    if (this.#leftAt === undefined) return;
+    for (let i = 0; i < JOIN_FADE_SAMPLES; i++) {
+      const old = this.#ring[(this.#leftAt + i) & RING_MASK] ?? ABSENT;
+      if (old === ABSENT) break;
+      const share = (i + 1) / (JOIN_FADE_SAMPLES + 1);
+      frame[i] = Math.round(old + ((frame[i] ?? 0) - old) * share);
+    }
+    this.#leftAt = undefined;
   }
 
   /** Forgets the reference of the drift control: the delay was changed on purpose. */
