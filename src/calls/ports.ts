@@ -23,7 +23,9 @@ export type CommandRefusal =
   | 'too-many-calls'
   | 'bad-sdp'
   | 'no-common-codec'
-  | 'media-unavailable';
+  | 'media-unavailable'
+  /** It could not be stored, so it was not done. */
+  | 'not-saved';
 
 export type CommandOutcome<T = null> =
   { ok: true; value: T } | { ok: false; reason: CommandRefusal };

@@ -67,6 +67,8 @@ export type FloorEvent =
         | 'app-restarted'
         | 'call-ended-by-fault'
         | 'recording-failed'
+        | 'not-saved'
+        | 'saved-again'
         | 'shutting-down';
     };
 

@@ -36,6 +36,8 @@ export const noticeSchema = z.object({
     'app-restarted',
     'call-ended-by-fault',
     'recording-failed',
+    'not-saved',
+    'saved-again',
     'delivery-failed',
     'shutting-down',
   ]),

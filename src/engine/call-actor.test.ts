@@ -68,6 +68,7 @@ describe('a new call', () => {
         onTransition: () => undefined,
         onLeg: () => undefined,
         onLost: () => told.push('lost'),
+        onStore: (_actor, is) => told.push(is),
       },
     );
     const begun = actor.begin(FIRST);

@@ -1,5 +1,5 @@
 import type { Clock, LegId, Logger, RecordingId, Timer } from '../base/index.ts';
-import { toError } from '../base/index.ts';
+import { AppError, toError } from '../base/index.ts';
 import type {
   CallEffect,
   CallEvent,
@@ -9,10 +9,13 @@ import type {
   Step,
 } from '../calls/index.ts';
 import { step } from '../calls/index.ts';
+import { NEEDS_STORE, addOwed, isStillDue } from './owed-effects.ts';
 import type { CallStore, StoredCall, StoredLeg, Transition } from './ports.ts';
 
 /** More events than this waiting for one call is a fault of ours, not a busy call. */
 const MAX_QUEUED_EVENTS = 200;
+/** How often a call that could not be stored is tried again. */
+const STORE_RETRY_MS = 500;
 
 export type CallActorDeps = {
   clock: Clock;
@@ -26,13 +29,19 @@ export type CallActorDeps = {
   onTransition: (actor: CallActor, before: CallState) => void;
   /** The call has a leg it did not have. */
   onLeg: (actor: CallActor, leg: LegId) => void;
-  /** Another process took the call, or the store is unreachable beyond hope. */
+  /** Another process took the call. */
   onLost: (actor: CallActor) => void;
+  /** The call could not be stored and goes on; or it is stored again. */
+  onStore: (actor: CallActor, is: 'away' | 'back') => void;
 };
 
 /**
  * One call at work: its queue, its timers, its stored row. Events are handled one after another;
  * each transition is committed before its effects run. Nothing else changes a call.
+ *
+ * While the store is away the call goes on in memory: whoever talks talks on, who hangs up is gone. What
+ * people wish is refused, what needs the store is owed, and no request leaves inside a dialog. Once it is
+ * back the call is stored as it is by then, and what was owed is done.
  */
 export class CallActor {
   readonly log: Logger;
@@ -42,8 +51,17 @@ export class CallActor {
   readonly #timers = new Map<CallTimerName, { at: number; timer: Timer }>();
   #draining = false;
   #lost = false;
-  /** The version in the database; behind the state's while the database is away. */
+  /** The version known to be in the database; behind the state's while the database is away. */
   #storedVersion: number;
+  #hasRow = true;
+  #behind = false;
+  #retry: Timer | null = null;
+  #closed = false;
+  readonly #untilStored: (() => void)[] = [];
+  /** Effects that wait for the store, oldest first. */
+  #owed: readonly CallEffect[] = [];
+  /** `callEnded`, until nothing is owed. */
+  #last: CallEffect | null = null;
 
   constructor(stored: StoredCall, deps: CallActorDeps) {
     this.#stored = stored;
@@ -82,9 +100,18 @@ export class CallActor {
     return this.#enqueue(what, work);
   }
 
-  /** Within an effect: what must be durable before a request leaves (CSeq, tags). */
+  /**
+   * Within an effect: what must be durable before a request leaves (CSeq, tags). Where the store is
+   * away it is not yet: the request waits for `whenStored`, the effect does not.
+   */
   async saveLegs(): Promise<void> {
     await this.#save(null);
+  }
+
+  /** Resolves once all that was put so far is stored; never for a call that is lost before. */
+  whenStored(): Promise<void> {
+    if (!this.#behind) return Promise.resolve();
+    return new Promise((resolve) => this.#untilStored.push(resolve));
   }
 
   /**
@@ -92,9 +119,10 @@ export class CallActor {
    * operator becomes free, the caller hangs up) waits until the row is there.
    */
   begin(first: Step): Promise<void> {
+    this.#hasRow = false;
     return this.#exclusively(async () => {
       this.#stored = { ...this.#stored, state: first.state, pendingEffects: first.effects };
-      await this.#deps.store.insert(this.#stored, this.#line('new', 'call.arrived'));
+      await this.#save(this.#line('new', 'call.arrived'));
       this.#deps.onTransition(this, first.state);
       this.#armTimers();
       await this.#runEffects(first.effects);
@@ -112,10 +140,24 @@ export class CallActor {
 
   /** Queues an event; resolves when its transition is stored and its effects were started. */
   post(event: CallEvent): Promise<void> {
-    return this.#enqueue(event.type, () => this.#handle(event));
+    return this.#enqueue(event.type, async () => void (await this.#handle(event, 'happened')));
+  }
+
+  /**
+   * Like `post`, for what a person wishes: false when it could not be stored. Then nothing has happened
+   * and nothing will.
+   */
+  async wish(event: CallEvent): Promise<boolean> {
+    let isStored = true;
+    await this.#enqueue(event.type, async () => {
+      isStored = await this.#handle(event, 'wished');
+    });
+    return isStored;
   }
 
   close(): void {
+    this.#closed = true;
+    this.#retry?.cancel();
     for (const { timer } of this.#timers.values()) timer.cancel();
     this.#timers.clear();
   }
@@ -152,31 +194,86 @@ export class CallActor {
     this.#draining = false;
   }
 
-  async #handle(event: CallEvent): Promise<void> {
+  async #handle(event: CallEvent, how: 'happened' | 'wished'): Promise<boolean> {
     const before = this.state;
     const next = this.#step(event);
-    if (next.state === before) return;
-    this.#stored = { ...this.#stored, state: next.state, pendingEffects: next.effects };
+    if (next.state === before) return true;
+    this.#become(next.state, next.effects);
     await this.#save(this.#line(before.phase, event.type));
-    if (this.#lost) return;
+    if (this.#lost) return true;
+    if (this.#behind && how === 'wished') {
+      // Its version is used up: the answer alone may have been lost.
+      this.#become({ ...before, version: next.state.version }, []);
+      return false;
+    }
     this.log.info({ from: before.phase, event: event.type, to: next.state.phase }, 'call');
     this.#deps.onTransition(this, before);
     this.#armTimers();
     await this.#runEffects(next.effects);
+    return true;
+  }
+
+  #become(state: CallState, effects: readonly CallEffect[]): void {
+    const last = this.#last === null ? [] : [this.#last];
+    const pendingEffects = [...this.#owed, ...effects, ...last];
+    this.#stored = { ...this.#stored, state, pendingEffects };
   }
 
   async #save(line: Transition | null): Promise<void> {
     const { version } = this.state;
     try {
-      if (await this.#deps.store.save(this.#stored, this.#storedVersion, line)) {
-        this.#storedVersion = version;
-      } else {
+      if (!(await this.#write(line))) {
         this.#lose();
+        return;
       }
+      this.#storedVersion = version;
+      this.#noteStored();
     } catch (thrown) {
-      // The call goes on without its row: a caller must not be cut off because a disk is full.
-      this.log.error({ err: toError(thrown) }, 'call could not be stored; it goes on');
+      this.#noteAway(toError(thrown));
     }
+  }
+
+  async #write(line: Transition | null): Promise<boolean> {
+    const { store } = this.#deps;
+    if (this.#hasRow) return store.save(this.#stored, this.#storedVersion, line);
+    await store.insert(this.#stored, line ?? this.#line('new', 'store.back'));
+    this.#hasRow = true;
+    return true;
+  }
+
+  /** The call goes on without its row: a caller must not be cut off because a disk is full. */
+  #noteAway(error: Error): void {
+    this.#armRetry();
+    if (this.#behind) return;
+    this.#behind = true;
+    this.log.error({ err: error }, 'call could not be stored; it goes on');
+    this.#deps.onStore(this, 'away');
+  }
+
+  #noteStored(): void {
+    if (!this.#behind) return;
+    this.#behind = false;
+    this.log.info({ owed: this.#owed.length }, 'call is stored again');
+    this.#deps.onStore(this, 'back');
+    for (const resolve of this.#untilStored.splice(0)) resolve();
+  }
+
+  #armRetry(): void {
+    if (this.#retry !== null || this.#closed) return;
+    this.#retry = this.#deps.clock.setTimer(STORE_RETRY_MS, () => {
+      this.#retry = null;
+      void this.#enqueue('store', () => this.#catchUp()).then(() => {
+        if (this.#behind || this.#owed.length > 0) this.#armRetry();
+      });
+    });
+  }
+
+  async #catchUp(): Promise<void> {
+    if (this.#behind) await this.#save(this.#line(this.state.phase, 'store.back'));
+    if (this.#behind || this.#lost) return;
+    const owed = this.#owed.filter((effect) => isStillDue(effect, this.state));
+    this.#owed = [];
+    await this.#runEffects(owed);
   }
 
   #step(event: CallEvent): Step {
@@ -195,18 +292,43 @@ export class CallActor {
 
   async #runEffects(effects: readonly CallEffect[]): Promise<void> {
     for (const effect of effects) {
-      try {
-        await this.#deps.runEffect(this, effect);
-      } catch (thrown) {
-        this.log.error({ err: toError(thrown), effect: effect.type }, 'effect failed');
-        if (ESSENTIAL.has(effect.type)) {
-          void this.post({ type: 'failed', detail: `${effect.type}: ${toError(thrown).message}` });
-        }
+      const isOwing = this.#behind || this.#owed.length > 0;
+      if (effect.type === 'callEnded') this.#last = effect;
+      else if (isOwing && NEEDS_STORE.has(effect.type)) this.#owed = addOwed(this.#owed, effect);
+      else await this.#run(effect);
+    }
+    this.#become(this.state, []);
+    if (this.#owed.length > 0) this.#armRetry();
+    else if (this.state.phase === 'ended') await this.#finish();
+  }
+
+  async #run(effect: CallEffect): Promise<void> {
+    try {
+      await this.#deps.runEffect(this, effect);
+    } catch (thrown) {
+      const error = toError(thrown);
+      if (error instanceof AppError && error.retryable) {
+        this.log.warn({ reason: error.message, effect: effect.type }, 'effect waits for the store');
+        this.#owed = addOwed(this.#owed, effect);
+        return;
+      }
+      this.log.error({ err: error, effect: effect.type }, 'effect failed');
+      if (ESSENTIAL.has(effect.type)) {
+        void this.post({ type: 'failed', detail: `${effect.type}: ${error.message}` });
       }
     }
-    this.#stored = { ...this.#stored, pendingEffects: [] };
-    // No later transition will say that these are done; the next process must not find them.
-    if (this.state.phase === 'ended') await this.saveLegs();
+  }
+
+  /** No later transition will say that the effects are done; the next process must not find them. */
+  async #finish(): Promise<void> {
+    const last = this.#last;
+    this.#last = null;
+    this.#become(this.state, []);
+    await this.saveLegs();
+    this.#last = last;
+    if (this.#behind || last === null) return;
+    this.#last = null;
+    await this.#run(last);
   }
 
   #armTimers(): void {

@@ -154,12 +154,13 @@ export class CallDesk implements CallCommands {
   async hangUpCustomer(callId: CallId): Promise<CommandOutcome> {
     const actor = this.#deps.engine.registry.get(callId);
     if (actor?.state.callerLeg.kind !== 'browser') return refuse('no-such-call');
-    return this.#tell(actor, { type: 'caller.hung-up' });
+    await actor.post({ type: 'caller.hung-up' });
+    return DONE;
   }
 
   async #tell(actor: CallActor, event: CallEvent): Promise<CommandOutcome> {
     const before = actor.state.version;
-    await actor.post(event);
+    if (!(await actor.wish(event))) return refuse('not-saved');
     return actor.state.version === before ? refuse('call-over') : DONE;
   }
 

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { toError } from '../base/index.ts';
+import { sleep, toError } from '../base/index.ts';
 import type { CallId, Clock, LegId, PlaybackId, RecordingId } from '../base/index.ts';
 import { soundOf } from '../calls/index.ts';
 import type {
@@ -31,6 +31,9 @@ type Applied = {
   playing: Map<string, PlaybackId>;
   recording: { id: RecordingId; paused: boolean } | null;
 };
+
+const MAX_INDEX_TRIES = 30;
+const INDEX_RETRY_MS = 2_000;
 
 const SOURCES: Record<SoundSource, PlaybackSource> = {
   ringback: { kind: 'tone', tone: 'ringback' },
@@ -163,26 +166,46 @@ export class CallSound {
   async #begin(
     actor: CallActor,
     { id, callerLeg }: NonNullable<Sound['recording']>,
-  ): Promise<MediaResult<null>> {
+  ): Promise<{ ok: true } | { ok: false; reason: string }> {
     const { media, recordings, recordingsDir, clock } = this.#deps;
     const { state } = actor;
     const startedAt = state.answeredAt ?? clock.now();
     const path = recordingPath(id, startedAt);
     const absolutePath = join(recordingsDir, path);
-    await mkdir(dirname(absolutePath), { recursive: true, mode: 0o700 });
     const { subscriberId } = state.called;
+    const entry = { id, callId: state.id, subscriberId, path, startedAt };
+    try {
+      await mkdir(dirname(absolutePath), { recursive: true, mode: 0o700 });
+    } catch (thrown) {
+      // A full disk: they talk all the same.
+      actor.log.error({ err: toError(thrown), recordingId: id }, 'no folder for the recording');
+      return { ok: false, reason: 'no-folder' };
+    }
     const [begun] = await Promise.all([
       media.record({ recordingId: id, callId: state.id, path: absolutePath, callerLeg }),
-      recordings
-        .begin({ id, callId: state.id, subscriberId, path, startedAt })
-        .catch((thrown: unknown) => {
-          actor.log.error(
-            { err: toError(thrown), recordingId: id },
-            'recording is not in the index',
-          );
-        }),
+      recordings.begin(entry).catch((thrown: unknown) => {
+        actor.log.error({ err: toError(thrown), recordingId: id }, 'recording is not in the index');
+        void this.#indexLater(actor, entry);
+      }),
     ]);
     return begun;
+  }
+
+  /** The file is being written; while the database is away nobody can find it. */
+  async #indexLater(
+    actor: CallActor,
+    entry: Parameters<RecordingIndex['begin']>[0],
+  ): Promise<void> {
+    for (let tries = 0; tries < MAX_INDEX_TRIES; tries++) {
+      await sleep(this.#deps.clock, INDEX_RETRY_MS);
+      await actor.whenStored();
+      try {
+        await this.#deps.recordings.begin(entry);
+        return;
+      } catch (thrown) {
+        actor.log.warn({ err: toError(thrown), recordingId: entry.id }, 'still not in the index');
+      }
+    }
   }
 }
 

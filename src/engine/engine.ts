@@ -241,6 +241,7 @@ export class Engine {
       onTransition: (actor, before) => this.#announce(actor, before),
       onLeg: (actor, leg) => this.registry.addLeg(leg, actor),
       onLost: (actor) => this.#letGo(actor),
+      onStore: (actor, is) => this.#noteStore(actor, is),
     });
   }
 
@@ -268,6 +269,18 @@ export class Engine {
     this.#sayFault(actor, before);
   }
 
+  /** Desks are told once that nothing can be stored, and once that all is stored again. */
+  readonly #unstored = new Set<CallActor>();
+  #noteStore(actor: CallActor, is: 'away' | 'back'): void {
+    const before = this.#unstored.size;
+    if (is === 'away') this.#unstored.add(actor);
+    else this.#unstored.delete(actor);
+    const now = this.#unstored.size;
+    if ((before === 0) === (now === 0)) return;
+    const code = now > 0 ? 'not-saved' : 'saved-again';
+    this.events.publish({ type: 'notice', operatorId: null, callId: null, code });
+  }
+
   #sayFault(actor: CallActor, before: CallState): void {
     const { termination, operator, id } = actor.state;
     if (termination === null || before.termination !== null || operator === null) return;
@@ -285,6 +298,7 @@ export class Engine {
   }
 
   #letGo(actor: CallActor): void {
+    this.#noteStore(actor, 'back');
     this.registry.remove(actor);
     this.#sound.forget(actor.state.id);
   }
@@ -423,6 +437,7 @@ export class Engine {
   async #tidy(): Promise<void> {
     try {
       await this.#closeOrphans();
+      await this.#freeStranded();
       await this.#deps.settleRecordings(() => this.#recordingsInHand());
     } catch (thrown) {
       this.#deps.log.error({ err: toError(thrown) }, 'what nobody owns could not be looked for');
@@ -455,6 +470,35 @@ export class Engine {
     for (const recording of found.value.recordings) {
       if (!this.registry.get(recording.callId)) await media.stopRecording(recording.recordingId);
     }
+  }
+
+  /**
+   * An operator whose call does not know her, twice in a row, is free again: her claim was made, but
+   * the answer was lost with the database.
+   */
+  #stranded = new Map<OperatorId, CallId>();
+  async #freeStranded(): Promise<void> {
+    const { floor, clock, log } = this.#deps;
+    const before = this.#stranded;
+    this.#stranded = new Map();
+    for (const { id, callId } of await floor.operators()) {
+      if (callId === null || this.#knows(callId, id)) continue;
+      if (before.get(id) !== callId) {
+        this.#stranded.set(id, callId);
+        continue;
+      }
+      log.warn({ operatorId: id, callId }, 'operator held by a call that does not know her: freed');
+      await floor.releaseFrom(id, callId, 'available', clock.now());
+      this.events.publish({ type: 'operator.changed', operatorId: id });
+      this.wakeWaiting();
+    }
+  }
+
+  /** A call that is not stored frees her itself, or has just claimed her. */
+  #knows(callId: CallId, operatorId: OperatorId): boolean {
+    const actor = this.registry.get(callId);
+    if (actor === undefined) return false;
+    return this.#unstored.has(actor) || peopleIn(actor.state).includes(operatorId);
   }
 
   #isOwned(leg: LegId): boolean {

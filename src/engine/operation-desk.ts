@@ -63,8 +63,8 @@ export class OperationDesk implements CallOperations {
   async mute(operatorId: OperatorId, callId: CallId, on: boolean): Promise<CommandOutcome> {
     const found = this.#may('mute', operatorId, callId);
     if ('ok' in found) return found;
-    await found.post({ type: 'operator.muted', operatorId, on });
-    return DONE;
+    const isStored = await found.wish({ type: 'operator.muted', operatorId, on });
+    return isStored ? DONE : refuse('not-saved');
   }
 
   async pauseRecording(
@@ -140,7 +140,8 @@ export class OperationDesk implements CallOperations {
     const claimed = await this.#claim(callId, operatorId, ['available', 'away']);
     if (claimed === null) return refuse('operator-busy');
     const reached = this.#deps.engine.operatorSide.reach(claimed.operator);
-    await this.#postOrFree(actor, { type: 'call.picked-up', operatorId, ...reached });
+    const event = { type: 'call.picked-up', operatorId, ...reached } as const;
+    if (!(await this.#wishOrFree(actor, event))) return refuse('not-saved');
     const { operator, offer } = actor.state;
     const has = [operator, offer].some((one) => one?.operatorId === operatorId);
     return has ? DONE : refuse('already-taken');
@@ -156,7 +157,8 @@ export class OperationDesk implements CallOperations {
     const claimed = await this.#claim(callId, other, ['available']);
     if (claimed === null) return refuse('operator-not-free');
     const to = { operatorId: other, ...this.#deps.engine.operatorSide.reach(claimed.operator) };
-    await this.#postOrFree(found, { type: 'hand-over.started', operatorId, to, note });
+    const event = { type: 'hand-over.started', operatorId, to, note } as const;
+    if (!(await this.#wishOrFree(found, event))) return refuse('not-saved');
     return found.state.handOver?.to === other ? DONE : refuse('not-possible-now');
   }
 
@@ -169,12 +171,12 @@ export class OperationDesk implements CallOperations {
     if (!actor) return refuse('no-such-call');
     const known = actor.state.monitors.find(({ operatorId }) => operatorId === supervisor);
     if (mode === null) {
-      await actor.post({ type: 'monitor.ended', operatorId: supervisor });
-      return DONE;
+      const isOut = await actor.wish({ type: 'monitor.ended', operatorId: supervisor });
+      return isOut ? DONE : refuse('not-saved');
     }
     if (!known) return this.#join(supervisor, actor, mode);
-    await actor.post({ type: 'monitor.started', ...known, mode });
-    return DONE;
+    const isStored = await actor.wish({ type: 'monitor.started', ...known, mode });
+    return isStored ? DONE : refuse('not-saved');
   }
 
   async #join(
@@ -194,7 +196,8 @@ export class OperationDesk implements CallOperations {
       return refuse('audio-not-ready');
     }
     const entered = { operatorId: supervisor, legId, mode, returnTo } as const;
-    await this.#postOrFree(actor, { type: 'monitor.started', ...entered });
+    const event = { type: 'monitor.started', ...entered } as const;
+    if (!(await this.#wishOrFree(actor, event))) return refuse('not-saved');
     const isIn = actor.state.monitors.some(({ operatorId }) => operatorId === supervisor);
     return isIn ? DONE : refuse('not-possible-now');
   }
@@ -268,7 +271,7 @@ export class OperationDesk implements CallOperations {
     const found = this.#may(operation, event.operatorId, callId);
     if ('ok' in found) return found;
     const before = found.state.version;
-    await found.post(event);
+    if (!(await found.wish(event))) return refuse('not-saved');
     return found.state.version === before ? refuse('not-possible-now') : DONE;
   }
 
@@ -284,15 +287,16 @@ export class OperationDesk implements CallOperations {
     return claimed;
   }
 
-  /** A call that ended in between cannot free whom we claimed for it. */
-  async #postOrFree(actor: CallActor, event: Claiming): Promise<void> {
+  /**
+   * A call that ended in between cannot free whom we claimed for it; whom a call that is not stored
+   * has no use for, the engine frees once the store is back. False when it could not be stored.
+   */
+  async #wishOrFree(actor: CallActor, event: Claiming): Promise<boolean> {
     const { id } = actor.state;
-    if (this.#deps.engine.registry.get(id) === actor) {
-      await actor.post(event);
-      return;
-    }
+    if (this.#deps.engine.registry.get(id) === actor) return actor.wish(event);
     const claimed = event.type === 'hand-over.started' ? event.to.operatorId : event.operatorId;
     await this.#free(id, claimed, event.type === 'monitor.started' ? event.returnTo : 'available');
+    return true;
   }
 
   async #free(callId: CallId, operatorId: OperatorId, state: OperatorState): Promise<void> {

@@ -108,7 +108,10 @@ export class OutgoingLegs {
     const sip: OperatorSignalling = { side: 'operator', invite: outgoing.stored, dialog: null };
     actor.putLeg({ id: legId, role, kind: 'sip', localSdp: at.sdp, sip });
     await actor.saveLegs();
-    outgoing.start();
+    // It may not be wanted any more when the store is back.
+    void actor.whenStored().then(() => {
+      if (this.#outgoing.get(legId) === outgoing) outgoing.start();
+    });
   }
 
   #observer(leg: OutgoingLeg, at: { index: number; sdp: string }): OutgoingInviteObserver {

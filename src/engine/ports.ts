@@ -42,8 +42,13 @@ export type Transition = {
 
 /** Calls. Every write is optimistic: false means another process took the call. */
 export interface CallStore {
+  /** The same call again, whose answer was lost, is stored as it is by now. */
   insert(call: StoredCall, transition: Transition): Promise<void>;
-  /** `WHERE version = seenVersion AND owner = call.owner`. */
+  /**
+   * False when another process owns the call. The owner alone writes it, one save after another, so
+   * what an earlier save of its own has done is overwritten, and never by one that was overtaken.
+   * `seenVersion` is what is known to be there: with the state's own version the legs alone are written.
+   */
   save(call: StoredCall, seenVersion: number, transition: Transition | null): Promise<boolean>;
   /** Calls not ended, whoever owned them. */
   openCalls(): Promise<StoredCall[]>;

@@ -177,10 +177,11 @@ export class SipService {
     putDialog(actor, leg, prepared.dialog);
     await actor.saveLegs();
     this.#release(dialog);
-    void this.#sendBye(actor, leg, prepared);
+    void actor.whenStored().then(() => this.#sendBye(actor, leg, prepared));
   }
 
   async #sendBye(actor: CallActor, leg: StoredLeg, first: PreparedRequest): Promise<void> {
+    if (this.#isClosed) return;
     let outcome = await first.send();
     for (const delayMs of BYE_RETRY_MS) {
       if (outcome.kind !== 'transport-error') break;
@@ -194,6 +195,7 @@ export class SipService {
       );
       putDialog(actor, leg, next.dialog);
       await actor.saveLegsInTurn();
+      await actor.whenStored();
       outcome = await next.send();
     }
     this.agent.forgetDialog(outcome.dialog);
@@ -322,6 +324,8 @@ export class SipService {
       if (!dialog) return outcome;
       const prepared = this.agent.prepareInDialog(dialog, method, options);
       await this.#keep(actor, legId, prepared.dialog);
+      await actor.whenStored();
+      if (this.#isClosed || !this.#dialogOf(actor, legId)) return outcome;
       outcome = await prepared.send();
       if (this.#dialogOf(actor, legId)) await this.#keep(actor, legId, outcome.dialog);
       if (outcome.kind !== 'answered' || outcome.response.status !== 491) return outcome;

@@ -23,6 +23,7 @@ const CODES: Record<CommandRefusal, ProblemCode> = {
   'bad-sdp': 'bad-sdp',
   'no-common-codec': 'no-common-codec',
   'media-unavailable': 'media-unavailable',
+  'not-saved': 'not-saved',
 };
 
 /** The call domain's refusal as the API says it. */

@@ -226,6 +226,11 @@ export const PROBLEMS = {
     'データベースに接続できません。自動で再接続します。少し待ってからやり直してください。',
     'The database cannot be reached; we connect again by ourselves. Try again in a moment.',
   ),
+  'not-saved': entry(
+    503,
+    'いま保存できないため、この操作は行いませんでした。通話はそのまま続いています。少し待ってからやり直してください。',
+    'This was not done, because it cannot be saved now. The call goes on as it is. Try again in a moment.',
+  ),
   'shutting-down': entry(
     503,
     'サーバーを停止しています。少し待ってからやり直してください。',

@@ -14,18 +14,21 @@ const INSERT = `
     values ($1, $6, $7, $8, $9, $10)
     on conflict do nothing
   )
-  insert into call (id, state, legs, pending_effects, owner) values ($1, $2, $3, $4, $5)`;
+  insert into call (id, state, legs, pending_effects, owner) values ($1, $2, $3, $4, $5)
+  on conflict (id) do update set state = excluded.state, legs = excluded.legs,
+    pending_effects = excluded.pending_effects
+  where call.owner = excluded.owner and call.version <= excluded.version`;
 
 const SAVE = `
   update call set state = $2, legs = $3, pending_effects = $4
-  where id = $1 and owner = $5 and version = $6
+  where id = $1 and owner = $5 and version <= $6
   returning 1`;
 
 const SAVE_WITH_TRANSITION = `
   with saved as (${SAVE}),
   logged as (
     insert into call_transition (call_id, version, from_phase, to_phase, event, at)
-    select $1, $7, $8, $9, $10, $11 from saved
+    select $1, $6, $7, $8, $9, $10 from saved
     on conflict do nothing
   )
   select 1 from saved`;
@@ -87,12 +90,12 @@ function saveStatement(
 ): Statement {
   const { id, version } = call.state;
   if (transition !== null) {
-    const values = [...documents(call), call.owner, seenVersion, ...logLine(transition)];
+    const values = [...documents(call), call.owner, ...logLine(transition)];
     return { name: 'call-save-transition', text: SAVE_WITH_TRANSITION, values };
   }
   // Behind: the database was away when the call went on.
   if (version !== seenVersion) {
-    const values = [...documents(call), call.owner, seenVersion];
+    const values = [...documents(call), call.owner, version];
     return { name: 'call-save', text: SAVE, values };
   }
   const values = [id, toJson(call.legs), toJson(call.pendingEffects), call.owner, version];

@@ -202,7 +202,10 @@ export function databaseError(thrown: unknown): AppError {
       { cause: error },
     );
   }
-  const passing = code === '40001' || code === '40P01' || code === '57014' || code === '55P03';
+  const passing =
+    ['40001', '40P01', '57014', '55P03'].includes(code) ||
+    // A full disk, no memory, an error in reading or writing: until somebody makes room.
+    /^5[38]/.test(code);
   return new AppError('database-failed', `The database refused a statement: ${error.message}`, {
     retryable: passing,
     cause: error,

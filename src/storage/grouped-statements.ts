@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { AppError } from '../base/index.ts';
+import { AppError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 import { connectionConfig, databaseError } from './database.ts';
 import type { Database, DatabaseAddress, Queryable, Statement } from './database.ts';
@@ -8,6 +8,8 @@ import type { Database, DatabaseAddress, Queryable, Statement } from './database
 const MAX_GROUP = 100;
 /** Whoever holds a row longer than this must not hold up the statements of other calls. */
 const LOCK_TIMEOUT_MS = 200;
+/** A server that has not answered by then hangs: calls go on without it. */
+const ANSWER_TIMEOUT_MS = 10_000;
 
 type Waiting = {
   statement: Statement;
@@ -62,9 +64,11 @@ export class GroupedStatements implements Queryable {
   async #send(group: Waiting[]): Promise<void> {
     let outcome: PromiseSettledResult<{ rows: unknown[] }>[];
     try {
-      outcome = await runTogether(
-        await this.#connected(),
-        group.map(({ statement }) => statement),
+      outcome = await withinTime(
+        runTogether(
+          await this.#connected(),
+          group.map(({ statement }) => statement),
+        ),
       );
     } catch (thrown) {
       outcome = [{ status: 'rejected', reason: thrown }];
@@ -98,6 +102,8 @@ export class GroupedStatements implements Queryable {
   async #drop(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
+    // Not in order: a server that hangs would not hear it.
+    client?.connection.stream.destroy();
     await client?.end().catch(() => undefined);
   }
 
@@ -115,6 +121,21 @@ export class GroupedStatements implements Queryable {
     await client.connect();
     this.#client = client;
     return client;
+  }
+}
+
+async function withinTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const text = `The database did not answer within ${ANSWER_TIMEOUT_MS / 1000} s.`;
+      reject(new AppError('database-unreachable', text, { retryable: true }));
+    }, ANSWER_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([answer, tooLate]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

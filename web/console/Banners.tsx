@@ -12,6 +12,8 @@ import { problemText } from '../shared/problem-text.ts';
 import type { ConsoleMode } from './console-mode.ts';
 import { useDesk, useDeskSnapshot } from './desk-context.ts';
 
+const REASSURING: ReadonlySet<string> = new Set(['media-restarted', 'app-restarted', 'saved-again']);
+
 /** What the operator must know besides the call: sound, connection, refusals, notices. */
 export function Banners(props: { mode: ConsoleMode }): ReactNode {
   const { t } = useTranslation();
@@ -56,7 +58,7 @@ export function Banners(props: { mode: ConsoleMode }): ReactNode {
           key={id}
           radius={0}
           py="xs"
-          color={code === 'media-restarted' || code === 'app-restarted' ? 'indigo' : 'orange'}
+          color={REASSURING.has(code) ? 'indigo' : 'orange'}
           icon={<IconInfoCircle aria-hidden />}
           role="status"
           withCloseButton

@@ -320,7 +320,10 @@ export class Desk {
 
   #notice(notice: { code: NoticeCode; callId: string | null }): void {
     this.#noticeCount += 1;
-    const shown = this.#snapshot.notices.filter((other) => other.code !== notice.code);
+    const replaced = notice.code === 'saved-again' ? 'not-saved' : notice.code;
+    const shown = this.#snapshot.notices.filter(
+      ({ code }) => code !== replaced && code !== notice.code,
+    );
     this.#publish({ notices: [...shown, { id: this.#noticeCount, ...notice }].slice(-3) });
   }
 

@@ -328,6 +328,9 @@ export const consoleEn: Texts['console'] = {
     'app-restarted': 'The server restarted. What you wrote is kept.',
     'call-ended-by-fault': 'The call was cut by a fault. What you wrote is kept.',
     'recording-failed': 'This call is not being recorded. Write down what matters.',
+    'not-saved':
+      'Nothing can be saved now. Calls go on, but hold, relay and the like do not work. Write down what matters.',
+    'saved-again': 'Everything is saved again.',
     'delivery-failed': 'A message could not be delivered. See “Messages today”.',
     'shutting-down': 'The server is about to stop. No new calls come in.',
   },
