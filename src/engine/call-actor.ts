@@ -140,7 +140,9 @@ export class CallActor {
 
   /** Queues an event; resolves when its transition is stored and its effects were started. */
   post(event: CallEvent): Promise<void> {
-    return this.#enqueue(event.type, async () => void (await this.#handle(event, 'happened')));
+    return this.#enqueue(event.type, async () => {
+      await this.#handle(event, 'happened');
+    });
   }
 
   /**

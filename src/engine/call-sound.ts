@@ -11,7 +11,7 @@ import type {
   Sound,
   SoundSource,
 } from '../calls/index.ts';
-import type { AttachedState, MediaPlane, MediaResult, PlaybackSource } from '../media/index.ts';
+import type { AttachedState, MediaPlane, PlaybackSource } from '../media/index.ts';
 import type { CallActor } from './call-actor.ts';
 import { playbackIdOf, readPlaybackId } from './playback-id.ts';
 import type { RecordingIndex } from './ports.ts';

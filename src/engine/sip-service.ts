@@ -181,7 +181,7 @@ export class SipService {
   }
 
   async #sendBye(actor: CallActor, leg: StoredLeg, first: PreparedRequest): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#hasClosed()) return;
     let outcome = await first.send();
     for (const delayMs of BYE_RETRY_MS) {
       if (outcome.kind !== 'transport-error') break;
@@ -202,6 +202,11 @@ export class SipService {
     if (outcome.kind !== 'answered') {
       actor.log.warn({ legId: leg.id, outcome: outcome.kind }, 'BYE was not answered');
     }
+  }
+
+  /** A function, because the flag changes during an `await` the compiler does not see. */
+  #hasClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** Messages of sources that sent too many. */
@@ -325,7 +330,7 @@ export class SipService {
       const prepared = this.agent.prepareInDialog(dialog, method, options);
       await this.#keep(actor, legId, prepared.dialog);
       await actor.whenStored();
-      if (this.#isClosed || !this.#dialogOf(actor, legId)) return outcome;
+      if (this.#hasClosed() || !this.#dialogOf(actor, legId)) return outcome;
       outcome = await prepared.send();
       if (this.#dialogOf(actor, legId)) await this.#keep(actor, legId, outcome.dialog);
       if (outcome.kind !== 'answered' || outcome.response.status !== 491) return outcome;

@@ -35,7 +35,14 @@ export type TestDatabase = {
   drop(): Promise<void>;
 };
 
-type Server = { directory: string; pid: number; stop(): Promise<void> };
+type Server = {
+  directory: string;
+  /** `kill -9` of all its processes, at once. */
+  kill(): void;
+  /** The same data is served again, if it is not. */
+  startAgain(): Promise<void>;
+  stop(): Promise<void>;
+};
 
 let server: Promise<Server> | undefined;
 let template: Promise<void> | undefined;
@@ -87,12 +94,16 @@ export async function testDatabase(options: { empty?: boolean } = {}): Promise<T
   };
 }
 
-/** The server itself, for tests that take it away; only sensible with a server of their own. */
+/** A server of its own, for tests that take it away: what it has committed outlives its death. */
 export async function startTestServer(): Promise<
-  Server & { address(name: string): DatabaseAddress }
+  Server & { address(name: string): DatabaseAddress; create(name: string): Promise<void> }
 > {
-  const own = await startServer();
-  return { ...own, address: (name) => addressOf(own.directory, name) };
+  const own = await startServer('on');
+  return {
+    ...own,
+    address: (name) => addressOf(own.directory, name),
+    create: (name) => administer(own.directory, `create database ${name}`),
+  };
 }
 
 function addressOf(directory: string, database: string): DatabaseAddress {
@@ -136,23 +147,27 @@ const SCRIPT = `
   "$BIN/initdb" -D "$DIR/data" -U ${USER} -A trust -E UTF8 --locale=C.UTF-8 -N >"$DIR/initdb.log" 2>&1 \\
     || "$BIN/initdb" -D "$DIR/data" -U ${USER} -A trust -E UTF8 --locale=C -N >"$DIR/initdb.log" 2>&1 \\
     || { cat "$DIR/initdb.log" >&2; exit 1; }
-  "$BIN/postgres" -D "$DIR/data" -k "$DIR" -h '' -p ${PORT} -c fsync=off -c full_page_writes=off \\
-    -c synchronous_commit=off -c max_connections=200 -c shared_buffers=32MB -c log_min_messages=fatal \\
-    >"$DIR/postgres.log" 2>&1 &
-  pid=$!
-  echo "started $pid"
-  cat >/dev/null || true
-  kill -QUIT $pid 2>/dev/null || true
-  wait $pid 2>/dev/null || true
+  serve() {
+    "$BIN/postgres" -D "$DIR/data" -k "$DIR" -h '' -p ${PORT} -c fsync=off -c full_page_writes=off \\
+      -c synchronous_commit=$COMMIT -c max_connections=200 -c shared_buffers=32MB -c log_min_messages=fatal \\
+      >"$DIR/postgres.log" 2>&1 &
+    echo "started $!"
+  }
+  serve
+  while read -r again; do
+    serve
+  done
+  kill -QUIT "$(head -n 1 "$DIR/data/postmaster.pid")" 2>/dev/null || true
+  wait || true
 `;
 
-async function startServer(): Promise<Server> {
+async function startServer(commit: 'on' | 'off' = 'off'): Promise<Server> {
   const bin = process.env['DENWABAN_TEST_POSTGRES'] === 'server' ? installedBin() : embeddedBin();
   const directory = mkdtempSync('/tmp/denwaban-pg-');
   const asRoot = process.getuid?.() === 0;
   if (asRoot) chownSync(directory, UNPRIVILEGED, UNPRIVILEGED);
   const child = spawn('/bin/sh', ['-c', SCRIPT], {
-    env: { PATH: process.env['PATH'], BIN: bin, DIR: directory, LC_ALL: 'C' },
+    env: { PATH: process.env['PATH'], BIN: bin, DIR: directory, LC_ALL: 'C', COMMIT: commit },
     cwd: directory,
     stdio: ['pipe', 'pipe', 'inherit'],
     ...(asRoot && { uid: UNPRIVILEGED, gid: UNPRIVILEGED }),
@@ -160,16 +175,25 @@ async function startServer(): Promise<Server> {
   });
   const ended = once(child, 'exit');
   const first = await Promise.race([once(child.stdout, 'data'), ended]);
-  const started = /started (\d+)/.exec(String(first[0]));
-  if (!started) throw new Error('the PostgreSQL for tests did not start');
+  if (!String(first[0]).startsWith('started'))
+    throw new Error('the PostgreSQL for tests did not start');
   await waitForServer(directory);
+  const startAgain = async (): Promise<void> => {
+    // Its workers may hold the memory of the killed one for a moment yet.
+    for (let attempt = 0; attempt < 50; attempt++) {
+      if (await isServed(directory)) return;
+      child.stdin.write('again\n');
+    }
+    throw new Error('the PostgreSQL for tests does not start again');
+  };
   // The server must not keep the test process alive.
   child.unref();
   unreference(child.stdin);
   unreference(child.stdout);
   return {
     directory,
-    pid: Number(started[1]),
+    kill: () => killAll(postmasterOf(directory)),
+    startAgain,
     async stop() {
       child.ref();
       child.stdin.end();
@@ -181,6 +205,34 @@ async function startServer(): Promise<Server> {
 /** A pipe is a socket, whatever the types of `spawn` say. */
 function unreference(pipe: object): void {
   if (pipe instanceof Socket) pipe.unref();
+}
+
+function killAll(postmaster: number): void {
+  const path = `/proc/${postmaster}/task/${postmaster}/children`;
+  const workers = readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number);
+  for (const pid of [postmaster, ...workers]) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // Gone with the others.
+    }
+  }
+}
+
+function postmasterOf(directory: string): number {
+  return Number(readFileSync(join(directory, 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
+}
+
+async function isServed(directory: string): Promise<boolean> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    try {
+      await administer(directory, 'select 1');
+      return true;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  return false;
 }
 
 async function waitForServer(directory: string): Promise<void> {

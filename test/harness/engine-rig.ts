@@ -283,7 +283,7 @@ export class EngineRig {
 
   /** `media` and `port` of an earlier rig make this one its successor. */
   static async start(
-    database: TestDatabase,
+    database: Pick<TestDatabase, 'address'>,
     inherited: {
       media?: FakeMediaPlane;
       port?: number;

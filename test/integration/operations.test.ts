@@ -1,191 +1,46 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId, ContactId, E164, LegId, OperatorId } from '../../src/base/index.ts';
-import { soundOf } from '../../src/calls/index.ts';
 import type { CallState } from '../../src/calls/index.ts';
-import { EngineRig, TestOutbound, TestPhone, testDatabase } from '../harness/engine-rig.ts';
-import type { TestDatabase } from '../harness/engine-rig.ts';
+import { testDatabase } from '../harness/engine-rig.ts';
+import type { EngineRig, TestDatabase, TestPhone } from '../harness/engine-rig.ts';
 import { until } from '../harness/platform.ts';
+import { DONE, JIRO, RTP_ANSWER, RigFloor, byes } from '../harness/rig-floor.ts';
+import type { Talk } from '../harness/rig-floor.ts';
 
 /* Every operation on a call that is up, on real sockets and a real database; no sound is made. */
 
-const RTP_ANSWER = [
-  'v=0',
-  'o=- 1 1 IN IP4 127.0.0.1',
-  's=-',
-  'c=IN IP4 127.0.0.1',
-  't=0 0',
-  'm=audio 40002 RTP/AVP 0',
-  '',
-].join('\r\n');
-const BROWSER_OFFER = RTP_ANSWER.replace('40002 RTP/AVP', '9 UDP/TLS/RTP/SAVPF');
-const HANAKO = asId<E164>('+819001234568');
-const JIRO = asId<E164>('+819001234569');
-const DONE = { ok: true, value: null };
-
 let database: TestDatabase;
+let floor: RigFloor;
 let rig: EngineRig;
-let outbound: TestOutbound;
 let trunk: TestPhone;
 let hanako: TestPhone;
 let jiro: TestPhone;
 
 beforeEach(async () => {
   database = await testDatabase();
-  [trunk, hanako, jiro] = await Promise.all([TestPhone.open(), TestPhone.open(), TestPhone.open()]);
-  outbound = new TestOutbound(
-    new Map([
-      [HANAKO, hanako.uri],
-      [JIRO, jiro.uri],
-    ]),
-  );
-  rig = await EngineRig.start(database, { outbound });
-  await office();
+  floor = await RigFloor.open(database);
+  ({ rig, trunk, hanako, jiro } = floor);
 });
 
 afterEach(async () => {
-  await rig.die();
-  await Promise.all([trunk.close(), hanako.close(), jiro.close()]);
+  await floor.close();
   await database.drop();
 });
 
-async function office(): Promise<void> {
-  const desk = (id: string) => ({
-    id,
-    name: id,
-    role: 'operator' as const,
-    device: { kind: 'browser' as const },
-  });
-  const contact = (id: string, phone: string | null) => {
-    return { id, name: id, kana: '', title: '', phone, email: null };
-  };
-  const outcome = await rig.storage.center.apply({
-    version: 1,
-    name: '電話番センター',
-    settings: { ringNoAnswerSeconds: 3, maxWaitSeconds: 5 },
-    trunks: [
-      {
-        id: 'carrier',
-        name: 'Carrier',
-        addresses: ['127.0.0.1'],
-        mediaNetworks: [],
-        dialedNumberFrom: 'request-uri',
-        trustAssertedIdentity: true,
-      } as never,
-    ],
-    subscribers: [
-      {
-        id: 'sakura',
-        name: 'さくら法律事務所',
-        kana: '',
-        greeting: 'さくら法律事務所でございます。',
-        greetingKana: '',
-        note: '',
-        timeZone: 'Asia/Tokyo',
-        numbers: [{ number: '03-0123-4567', label: '' }],
-        contacts: [
-          contact('hanako', '090-0123-4568'),
-          contact('jiro', '090-0123-4569'),
-          contact('taro', null),
-        ],
-        mailRoutes: [],
-        members: [],
-      } as never,
-    ],
-    operators: [desk('one'), desk('two'), desk('boss')],
-  } as never);
-  if (!outcome.ok) throw new Error(JSON.stringify(outcome.issues));
-}
+const stateOf = (id: CallId): CallState => floor.stateOf(id);
+const phaseOf = (id: CallId) => floor.phaseOf(id);
+const seat = (key: string, available?: boolean) => floor.seat(key, available);
+const contactOf = (key: string): ContactId => floor.contactOf(key);
+const talking = (): Promise<Talk> => floor.talking();
+const consulting = (talk: Talk): Promise<void> => floor.consulting(talk);
+const heardAsSaid = (id: CallId): Promise<void> => floor.heardAsSaid(id);
+const over = (): Promise<void> => floor.over();
 
-const actorOf = (id: CallId) => rig.engine.registry.get(id);
-const stateOf = (id: CallId): CallState => {
-  const state = actorOf(id)?.state;
-  if (!state) throw new Error('the call is over');
-  return state;
-};
-const phaseOf = (id: CallId) => actorOf(id)?.state.phase;
-
-async function seat(key: string, available = true): Promise<OperatorId> {
-  const found = (await rig.storage.floor.operators()).find((operator) => operator.key === key)!;
-  const opened = await rig.desk.openAudio(found.id, `desk-${key}-1`, BROWSER_OFFER);
-  expect(opened.ok).toBe(true);
-  rig.attended.add(found.id);
-  if (available) expect(await rig.desk.setPresence(found.id, 'available')).toEqual(DONE);
-  return found.id;
-}
-
-function contactOf(key: string): ContactId {
-  const [subscriber] = rig.storage.directory.subscribers();
-  return rig.storage.directory.contactsOf(subscriber!.id).find((one) => one.key === key)!.id;
-}
-
-type Talk = { id: CallId; one: OperatorId; seen: ReturnType<TestPhone['call']>['seen'] };
-
-/** A caller and operator one, talking. */
-async function talking(): Promise<Talk> {
-  const one = await seat('one');
-  const { seen } = trunk.call(rig.port, '0301234567');
-  await until(() => rig.engine.openCalls.length === 1, 5_000);
-  const id = rig.engine.openCalls[0]!;
-  await until(() => phaseOf(id) === 'offering', 3_000);
-  await rig.desk.answer(one, id);
-  await until(() => phaseOf(id) === 'talking', 3_000);
-  return { id, one, seen };
-}
-
-/** What the media plane does is what the call's state says, and nothing else. */
-async function heardAsSaid(id: CallId): Promise<void> {
-  const seenBy = async (): Promise<[string, string]> => {
-    const found = await rig.media.inventory();
-    if (!found.ok) throw new Error(found.reason);
-    const { hearing, playing, recording } = soundOf(stateOf(id));
-    const rows = (list: unknown[]) => list.map((one) => JSON.stringify(one)).sort();
-    const wanted = {
-      hearing: rows(hearing),
-      playing: rows(playing.map(({ leg, source }) => [leg, source])),
-      recording: recording && [recording.id, recording.paused],
-    };
-    const there = {
-      hearing: rows(found.value.hearing),
-      playing: rows(found.value.playbacks.map((one) => [one.leg, one.id.split(':')[1]])),
-      recording: found.value.recordings.map((one) => [one.recordingId, one.paused])[0] ?? null,
-    };
-    return [JSON.stringify(there), JSON.stringify(wanted)];
-  };
-  await expect
-    .poll(async () => (await seenBy()).reduce((a, b) => (a === b ? 'same' : `${a}\n${b}`)), {
-      timeout: 3_000,
-    })
-    .toBe('same');
-}
-
-/** The app dies at this moment; another one goes on. */
 async function restart(): Promise<void> {
-  const { media, port, attended } = rig;
-  await rig.die();
-  outbound.begun.clear();
-  rig = await EngineRig.start(database, { media, port, outbound });
-  for (const operator of attended) rig.attended.add(operator);
+  await floor.restart();
+  ({ rig } = floor);
 }
-
-async function consulting(talk: Talk): Promise<void> {
-  const to = [{ contactId: contactOf('hanako') }];
-  const wish = { to, order: 'one-after-another', announce: 'operator' } as const;
-  expect(await rig.operations.relay(talk.one, talk.id, wish)).toEqual(DONE);
-  await until(() => hanako.invites.length === 1, 3_000);
-  hanako.pickUp(RTP_ANSWER);
-  await until(() => phaseOf(talk.id) === 'consulting', 3_000);
-}
-
-async function over(): Promise<void> {
-  await until(() => rig.engine.openCalls.length === 0, 5_000);
-  await until(() => outbound.begun.size === 0, 2_000);
-  expect(rig.media.openLegs.filter((leg) => !rig.engine.deskAudio.owns(leg))).toEqual([]);
-  await until(() => rig.sip.agent.counts.dialogs === 0, 3_000);
-}
-
-const byes = (phone: TestPhone): number =>
-  phone.requests.filter(({ method }) => method === 'BYE').length;
 
 describe('hold', () => {
   test('music for the caller, then back; mute and pause are heard and undone', async () => {
@@ -472,6 +327,16 @@ describe('the app dies', () => {
       await rig.operations.connect(talk.one, talk.id);
     },
     parked: ({ one, id }) => rig.operations.park(one, id, ''),
+    'handing-over': async ({ one, id }) => {
+      const two = await seat('two');
+      await rig.operations.handOver(one, id, { operatorId: two, note: 'お願いします' });
+    },
+    'listened to': async ({ id }) => {
+      await rig.operations.monitor(await seat('boss', false), id, 'listen');
+    },
+    'barged into': async ({ id }) => {
+      await rig.operations.monitor(await seat('boss', false), id, 'barge');
+    },
   };
 
   test.each(Object.keys(states))('%s: the next one goes on, and BYE works', async (name) => {
@@ -492,14 +357,62 @@ describe('the app dies', () => {
       hanako.pickUp(RTP_ANSWER);
       await until(() => phaseOf(talk.id) === 'consulting', 3_000);
     }
-    if (before.operator !== null && phaseOf(talk.id) !== 'talking') {
+    if (name === 'handing-over') {
+      await rig.desk.answer(before.offer!.operatorId, talk.id);
+      await until(() => phaseOf(talk.id) === 'talking', 3_000);
+      expect(stateOf(talk.id).operator?.operatorId).toBe(before.offer!.operatorId);
+    } else if (before.operator !== null && phaseOf(talk.id) !== 'talking') {
       expect(await rig.operations.retrieve(talk.one, talk.id, null)).toEqual(DONE);
       await heardAsSaid(talk.id);
     }
     await trunk.bye(talk.seen.dialog!);
     await until(() => phaseOf(talk.id) === 'wrap-up' || phaseOf(talk.id) === undefined, 3_000);
-    if (phaseOf(talk.id) === 'wrap-up') await rig.desk.finishWrapUp(talk.one, talk.id);
+    const writes = rig.engine.registry.get(talk.id)?.state.operator?.operatorId;
+    if (writes !== undefined) await rig.desk.finishWrapUp(writes, talk.id);
     await over();
+    const held = (await rig.storage.floor.operators()).filter(({ callId }) => callId !== null);
+    expect(held).toEqual([]);
     expect(byes(hanako)).toBeLessThanOrEqual(1);
   });
+
+  const placed = async (first: 'contact' | 'desk'): Promise<CallId> => {
+    const [subscriber] = rig.storage.directory.subscribers();
+    const begun = await rig.operations.callBack({
+      subscriberId: subscriber!.id,
+      number: JIRO,
+      first:
+        first === 'desk' ? { operatorId: await seat('one') } : { contactId: contactOf('hanako') },
+    });
+    if (!begun.ok) throw new Error(begun.reason);
+    return begun.value.callId;
+  };
+
+  test.each(['calling-contact', 'calling-customer'])(
+    'call-back, %s: the telephone rings on, once, and its answer counts',
+    async (phase) => {
+      const id = await placed(phase === 'calling-contact' ? 'contact' : 'desk');
+      const rung = phase === 'calling-contact' ? hanako : jiro;
+      await until(() => rung.invites.length === 1, 3_000);
+      expect(phaseOf(id)).toBe(phase);
+      await restart();
+      expect(phaseOf(id)).toBe(phase);
+      rung.pickUp(RTP_ANSWER);
+      if (rung === hanako) {
+        await until(() => jiro.invites.length === 1, 3_000);
+        jiro.pickUp(RTP_ANSWER);
+      }
+      const talks = rung === hanako ? 'relayed' : 'talking';
+      await until(() => phaseOf(id) === talks, 3_000);
+      await heardAsSaid(id);
+      expect([hanako.invites.length, jiro.invites.length]).toEqual(
+        rung === hanako ? [1, 1] : [0, 1],
+      );
+      await jiro.hangUp();
+      await until(() => phaseOf(id) !== talks, 3_000);
+      const writes = rig.engine.registry.get(id)?.state.operator?.operatorId;
+      if (writes !== undefined) await rig.desk.finishWrapUp(writes, id);
+      await over();
+      expect(byes(hanako)).toBe(rung === hanako ? 1 : 0);
+    },
+  );
 });

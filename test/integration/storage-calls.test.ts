@@ -125,7 +125,8 @@ describe('call store', () => {
     const later = stored(callState('call_g', { version: 2, phase: 'talking' }));
     await storage.calls.insert({ ...later, owner: 'another' }, line);
     const phase = async (): Promise<string | undefined> =>
-      (await storage.calls.openCalls()).find(({ state }) => state.id === call.state.id)?.state.phase;
+      (await storage.calls.openCalls()).find(({ state }) => state.id === call.state.id)?.state
+        .phase;
     expect(await phase()).toBe('waiting');
     await storage.calls.insert(later, line);
     expect(await phase()).toBe('talking');

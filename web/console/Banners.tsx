@@ -12,7 +12,11 @@ import { problemText } from '../shared/problem-text.ts';
 import type { ConsoleMode } from './console-mode.ts';
 import { useDesk, useDeskSnapshot } from './desk-context.ts';
 
-const REASSURING: ReadonlySet<string> = new Set(['media-restarted', 'app-restarted', 'saved-again']);
+const REASSURING: ReadonlySet<string> = new Set([
+  'media-restarted',
+  'app-restarted',
+  'saved-again',
+]);
 
 /** What the operator must know besides the call: sound, connection, refusals, notices. */
 export function Banners(props: { mode: ConsoleMode }): ReactNode {
