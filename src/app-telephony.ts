@@ -96,6 +96,7 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
         onRegister: (request) => registrar.onRegister(request),
         isKnownPeer: ({ address }) => trunks.isPeer(address) || phones.isPhoneAt(address),
         onConnectionLost: (peer) => trunks.connectionLost(peer),
+        onHold: (actor, legId, how) => void engine.farSides.onHold(actor, legId, how),
       });
       await engine.start();
       const receive = (message: string, source: Peer): void => sip.receive(message, source);

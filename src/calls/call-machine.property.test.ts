@@ -140,21 +140,31 @@ const heardBy = (sound: Sound, leg: LegId): LegId[] =>
 const playedTo = (sound: Sound, leg: LegId): Playing[] =>
   sound.playing.filter((playing) => playing.leg === leg);
 
+/** Nobody comes from there: it never sent, or it holds us and sends nothing. */
+function isMute({ farEnds = [] }: CallState, leg: LegId): boolean {
+  return farEnds.some(({ legId, held, unheard }) => {
+    if (legId !== leg) return false;
+    return held === null ? unheard === 'never' : held === 'silent' || unheard !== null;
+  });
+}
+
 /** An answered caller hears people or one thing played; never both, never nothing. */
 function neverInSilence(call: ModelCall): string | null {
   for (const { after, sound } of call.log) {
     const { id, answered, gone } = after.callerLeg;
-    const heard = heardBy(sound, id).length;
+    const people = (leg: LegId): number =>
+      heardBy(sound, leg).filter((speaker) => !isMute(after, speaker)).length;
+    const heard = people(id);
     const played = playedTo(sound, id).length;
     if (gone && heard + played > 0) return `she hears something in ${after.phase} though gone`;
     if (answered && !gone && (heard > 0 ? 1 : 0) + played !== 1) {
       return `${heard} people, ${played} sounds in ${after.phase}`;
     }
     for (const { legId, state } of after.contacts) {
-      const people = heardBy(sound, legId).length;
+      const others = people(legId);
       const sounds = playedTo(sound, legId).length;
       const isOn = state !== 'dialing' && state !== 'ringing';
-      if (isOn && (people > 0 ? 1 : 0) + sounds !== 1) return `${people} + ${sounds}, ${state}`;
+      if (isOn && (others > 0 ? 1 : 0) + sounds !== 1) return `${others} + ${sounds}, ${state}`;
     }
   }
   return null;
@@ -441,6 +451,24 @@ const PLANTED: { fault: string; caughtBy: PropertyName; machine: Machine }[] = [
     caughtBy: 'nobody is left in silence',
     machine: mishearing((sound, { operator }) =>
       operator?.audio === 'lost' ? { ...sound, playing: [] } : sound,
+    ),
+  },
+  {
+    fault: 'a far end that holds without music is taken for a voice',
+    caughtBy: 'nobody is left in silence',
+    machine: {
+      ...MACHINE,
+      soundOf: ({ farEnds = [], ...state }) =>
+        soundOf({ ...state, farEnds: farEnds.map((one) => ({ ...one, held: null })) }),
+    },
+  },
+  {
+    fault: 'our music into the music of a far end that holds',
+    caughtBy: 'nobody is left in silence',
+    machine: mishearing((sound, { phase, farEnds = [], callerLeg: { id: leg } }) =>
+      phase === 'relayed' && farEnds.some(({ held }) => held === 'sending')
+        ? { ...sound, playing: [{ leg, source: 'hold-music', loop: true, turn: 0 }] }
+        : sound,
     ),
   },
   {

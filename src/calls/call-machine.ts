@@ -21,6 +21,7 @@ import {
   stepLeft,
 } from './conversation.ts';
 import { endCall, finishWrapUp } from './ending.ts';
+import { probeFarEnds, stepFarEnd } from './far-side.ts';
 import { hold, remind, stepSwitches } from './hold.ts';
 import { endMonitor, monitor, moveMonitor } from './monitors.ts';
 import { isForbidden, operationsOf } from './operations.ts';
@@ -201,6 +202,8 @@ const HANDLERS: { [T in CallEvent['type']]: Handler<T> } = {
   'hand-over.started': handOver,
   'monitor.started': monitor,
   'monitor.ended': (state, { operatorId }) => endMonitor(state, operatorId),
+  'leg.held': stepFarEnd,
+  'leg.unheard': stepFarEnd,
   'prompt.done': unchanged,
   'media-plane.lost': unchanged,
   'timer.fired': (state, event, context) => TIMERS[event.timer](state, context),
@@ -222,6 +225,7 @@ const TIMERS: Record<CallTimerName, (state: CallState, context: StepContext) => 
   contact: expireContact,
   'hold-reminder': remind,
   park: unpark,
+  probe: probeFarEnds,
   'recording-pause': (state, context) =>
     stepSwitches(state, { type: 'timer.fired', timer: 'recording-pause' }, context),
   'wrap-up': finishWrapUp,

@@ -87,6 +87,13 @@ export type Offer = {
   since: number;
 };
 
+/** A far end that does something unusual. `sending`: it holds us and plays something meanwhile. */
+export type FarEnd = {
+  legId: LegId;
+  held: 'sending' | 'silent' | null;
+  unheard: 'never' | 'stopped' | null;
+};
+
 /** Who has the call now. `lost`: her audio is gone and may come back. */
 export type CallOperator = {
   operatorId: OperatorId;
@@ -179,6 +186,8 @@ export type CallTimerName =
   | 'hold-reminder'
   /** Nobody picks the parked call up. */
   | 'park'
+  /** A far end of which nothing is heard is asked whether it is there. */
+  | 'probe'
   /** A pause of the recording that was forgotten. */
   | 'recording-pause'
   | 'wrap-up'
@@ -213,6 +222,8 @@ export type CallState = {
     outcome: 'pending' | 'taken' | 'no-answer' | 'declined' | 'failed';
   } | null;
   monitors: Monitor[];
+  /** Far ends of legs that hold us or of which nothing is heard; absent when there was none yet. */
+  farEnds?: FarEnd[];
   /** The operator is heard by nobody. */
   muted: boolean;
   recordingPaused: boolean;
@@ -253,6 +264,9 @@ export type CallSettings = {
   holdReminderMs: number;
   parkMs: number;
   recordingPauseMs: number;
+  /** How long nothing is heard of a far end until it is asked, and until it is asked again. */
+  probeMs: number;
+  probeAgainMs: number;
   rules: CallRules;
 };
 
@@ -271,6 +285,8 @@ export const DEFAULT_CALL_SETTINGS: CallSettings = {
   holdReminderMs: 60_000,
   parkMs: 3 * 60_000,
   recordingPauseMs: 3 * 60_000,
+  probeMs: 5_000,
+  probeAgainMs: 60_000,
   rules: { recordRelayed: true, blindTransfer: true, afterRelay: 'wrap-up' },
 };
 
@@ -336,6 +352,10 @@ export type CallEvent =
   /** Also a change of mode. */
   | ({ type: 'monitor.started' } & Monitor)
   | { type: 'monitor.ended'; operatorId: OperatorId }
+  /** The far end of a leg holds us (re-INVITE), or does so no longer. */
+  | { type: 'leg.held'; legId: LegId; how: FarEnd['held'] }
+  /** No sound comes from a leg that somebody should hear, or it does again. */
+  | { type: 'leg.unheard'; legId: LegId; why: FarEnd['unheard'] }
   | { type: 'prompt.done' }
   | { type: 'media-plane.lost' }
   /** `due` is what the timer was armed with: where the state says otherwise, the firing is stale. */
@@ -374,6 +394,8 @@ export type CallEffect =
   | { type: 'endCallerLeg'; termination: Termination }
   /** A SIP operator's leg is ended; a browser's kept-up leg only parts from the call. */
   | { type: 'endOperatorLeg'; operatorId: OperatorId; legId: LegId; device: OperatorDevice }
+  /** Ask the far end whether it still has the call; one that has not is gone, and the call is told. */
+  | { type: 'probeLeg'; legId: LegId }
   | { type: 'openDraft'; operatorId: OperatorId }
   /**
    * Only while this call holds the operator (by the claim of `findOperator`); otherwise nothing:

@@ -10,6 +10,7 @@ export type {
   CallState,
   CallTimerName,
   ContactLeg,
+  FarEnd,
   Monitor,
   NewCall,
   Offer,
@@ -38,6 +39,8 @@ export type {
   OperatorState,
 } from './queries.ts';
 export { RING_NO_ANSWER_LIMIT, compareIdle, longestIdle } from './floor.ts';
+export { heldBy, noSoundFrom, partyOf } from './far-side.ts';
+export type { Party } from './far-side.ts';
 export { operationsOf } from './operations.ts';
 export type { Operation, Person } from './operations.ts';
 export { soundOf } from './sound.ts';

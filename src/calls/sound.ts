@@ -1,5 +1,6 @@
 import type { LegId, RecordingId } from '../base/index.ts';
 import type { CallPhase, CallState } from './call.ts';
+import { isDumb, isHeldBy } from './far-side.ts';
 
 /** What can be played to a leg, in the call's words. */
 export type SoundSource =
@@ -97,9 +98,13 @@ function playingOf(state: CallState, hearing: Hearing[]): Playing[] {
   const begin = (leg: LegId, source: SoundSource, loop = true, turn = 0): void => {
     playing.push({ leg, source, loop, turn });
   };
-  const hearsSomebody = (leg: LegId): boolean => hearing.some(({ listener }) => listener === leg);
+  const heard = (leg: LegId): LegId[] =>
+    hearing.filter(({ listener }) => listener === leg).map(({ speaker }) => speaker);
+  const hearsSomebody = (leg: LegId): boolean =>
+    heard(leg).some((speaker) => !isDumb(state, speaker));
+  const isHeld = (leg: LegId): boolean => heard(leg).some((speaker) => isHeldBy(state, speaker));
   const { phase, callerLeg, contacts, operator } = state;
-  const toCaller = sourceForCaller(state);
+  const toCaller = isHeld(callerLeg.id) ? 'hold-music' : sourceForCaller(state);
   if (toCaller !== null && !hearsSomebody(callerLeg.id)) {
     begin(callerLeg.id, toCaller, toCaller !== 'unattended');
   }
@@ -107,7 +112,8 @@ function playingOf(state: CallState, hearing: Hearing[]): Playing[] {
     if (contactState === 'announcing') begin(legId, 'announce-relay');
     else if (contactState === 'waiting') begin(legId, 'hold-music');
     else if (contactState === 'joined' && !hearsSomebody(legId)) {
-      begin(legId, phase === 'calling-customer' ? 'ringback' : 'wait-tone');
+      const instead = phase === 'calling-customer' ? 'ringback' : 'wait-tone';
+      begin(legId, isHeld(legId) ? 'hold-music' : instead);
     }
   }
   if (operator?.audio !== 'up') return playing;

@@ -1,8 +1,13 @@
 import type { CallEffect, CallPhase, CallState, CallTimerName, Step } from './call.ts';
 
 /** Without an operator; one who has left may still have her form open. */
-const ALONE: readonly CallTimerName[] = ['wrap-up', 'recording-pause', 'max-duration'];
-const OF_HER_CALL: readonly CallTimerName[] = ['reconnect', 'recording-pause', 'max-duration'];
+const ALONE: readonly CallTimerName[] = ['wrap-up', 'probe', 'recording-pause', 'max-duration'];
+const OF_HER_CALL: readonly CallTimerName[] = [
+  'reconnect',
+  'probe',
+  'recording-pause',
+  'max-duration',
+];
 
 /** The timers that may run in a phase; entering a phase stops all others. */
 const TIMERS_OF: Record<CallPhase, readonly CallTimerName[]> = {

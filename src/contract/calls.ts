@@ -144,6 +144,8 @@ export const relayViewSchema = z.object({
   ),
 });
 
+export const partySchema = z.enum(['caller', 'operator', 'contact']);
+
 export const monitorModeSchema = z.enum(['listen', 'whisper', 'barge']);
 
 export const callViewSchema = z.object({
@@ -175,6 +177,10 @@ export const callViewSchema = z.object({
     })
     .nullable(),
   monitors: z.array(z.object({ operatorId: z.string(), mode: monitorModeSchema })),
+  /** Whose own telephone system has us on hold. */
+  heldBy: z.array(partySchema),
+  /** Of whom nothing is heard, though they hold nobody. */
+  noSoundFrom: z.array(partySchema),
   operations: z.array(operationSchema),
   termination: z.object({ class: z.string(), reason: z.string() }).nullable(),
 });

@@ -6,6 +6,7 @@ import type { CallActor } from './call-actor.ts';
 import type { CallSound } from './call-sound.ts';
 import type { CallerSide } from './caller-side.ts';
 import type { ContactSide } from './contact-side.ts';
+import type { FarSides } from './far-sides.ts';
 import type { OperatorSide } from './operator-side.ts';
 import type { FloorStore, MessageDesk } from './ports.ts';
 
@@ -18,6 +19,7 @@ export type EffectDeps = {
   callerSide: CallerSide;
   operatorSide: OperatorSide;
   contactSide: ContactSide;
+  farSides: FarSides;
   /** Somebody became free: the longest waiting call may ask again. */
   onOperatorAvailable: () => void;
   /** True when a person works at this operator's console, so that wrap-up has somebody to end it. */
@@ -49,6 +51,10 @@ export class Effects {
         return this.#deps.messages.recordUnanswered(actor.state, effect.kind);
       case 'callEnded':
         this.#deps.onEnded(actor);
+        return;
+      case 'probeLeg':
+        // Not waited for: the far end may take half a minute to say nothing.
+        void this.#deps.farSides.probe(actor, effect.legId);
         return;
       default:
         return this.#runOnLeg(actor, effect);

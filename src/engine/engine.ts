@@ -29,6 +29,7 @@ import { CallSound } from './call-sound.ts';
 import { CallerSide } from './caller-side.ts';
 import { DeskAudio } from './desk-audio.ts';
 import { Effects } from './effects.ts';
+import { FarSides } from './far-sides.ts';
 import { readPlaybackId } from './playback-id.ts';
 import { ContactSide } from './contact-side.ts';
 import { OperatorSide } from './operator-side.ts';
@@ -85,6 +86,7 @@ export class Engine {
   readonly #contactSide: ContactSide;
   readonly #deps: EngineDeps;
   readonly callerSide: CallerSide;
+  readonly farSides: FarSides;
   readonly #effects: Effects;
   readonly #sound: CallSound;
   readonly #openingLegs = new Set<LegId>();
@@ -109,6 +111,11 @@ export class Engine {
     const legs = new OutgoingLegs({ media, sip, log });
     this.operatorSide = new OperatorSide({ clock, random, sip, legs, phones, directory });
     this.#contactSide = new ContactSide({ outbound: deps.outbound, legs });
+    this.farSides = new FarSides({
+      registry: this.registry,
+      sip,
+      isDesk: (leg) => this.deskAudio.owns(leg),
+    });
     const { recordings, recordingsDir } = deps;
     this.#sound = new CallSound({ clock, media, recordings, recordingsDir, events });
     this.#effects = new Effects({
@@ -120,6 +127,7 @@ export class Engine {
       callerSide: this.callerSide,
       operatorSide: this.operatorSide,
       contactSide: this.#contactSide,
+      farSides: this.farSides,
       onOperatorAvailable: () => this.wakeWaiting(),
       isAttended: deps.isAttended,
       onEnded: (actor) => this.#ended(actor),
@@ -332,6 +340,7 @@ export class Engine {
     }
     if (event.type === 'plane.up') return;
     await this.#onLegEvent(event);
+    await this.farSides.onMediaEvent(event);
     await this.deskAudio.onMediaEvent(event);
   }
 

@@ -38,14 +38,17 @@ export type SipHandlers = {
   isKnownPeer: (peer: Peer) => boolean;
   /** A connection is gone, or none could be made: who is registered over it registers anew. */
   onConnectionLost?: (peer: Peer) => void;
-  /** A party holds its side of the call or is back: what we hear from it is silence until then. */
-  onHold?: (actor: CallActor, legId: LegId, isHeld: boolean) => void;
+  /** A party holds its side of the call, or is back (null). */
+  onHold?: (actor: CallActor, legId: LegId, how: Held | null) => void;
   /** A party wants its call transferred; absent: 603. One of `accept` and `refuse` is called. */
   onRefer?: (refer: IncomingRefer) => void;
 };
 
 /** Requests that met one of the other side (491) go again this often. */
 const MAX_GLARES = 4;
+
+/** `sending`: it plays something to us meanwhile, or says that it will. */
+type Held = 'sending' | 'silent';
 
 type BoundLeg = { actor: CallActor; legId: LegId };
 
@@ -69,7 +72,7 @@ export class SipService {
   readonly #flood: FloodGate;
   readonly #transfers: SipTransfers;
   /** Legs whose party holds us. */
-  readonly #held = new Set<LegId>();
+  readonly #held = new Map<LegId, Held>();
   #handlers: SipHandlers | null = null;
   #isClosed = false;
 
@@ -167,7 +170,10 @@ export class SipService {
     if (!leg.sip?.dialog) return;
     const isAnswered = leg.sip.side === 'operator' || actor.state.callerLeg.answered;
     const isOver = actor.state.callerLeg.gone && !owesBye;
-    if (isAnswered && !isOver) this.bind(actor, leg.id, leg.sip.dialog);
+    if (!isAnswered || isOver) return;
+    this.bind(actor, leg.id, leg.sip.dialog);
+    const held = actor.state.farEnds?.find(({ legId }) => legId === leg.id)?.held;
+    if (held) this.#held.set(leg.id, held);
   }
 
   /** BYE with the next CSeq, stored before it is sent; the outcome changes nothing for the call. */
@@ -304,12 +310,13 @@ export class SipService {
 
   /** RFC 3264 §8.4, seen in our answer: it may send to us no more than the peer lets it. */
   #noteHold(actor: CallActor, legId: LegId, answer: string): void {
-    const isHeld = /^a=(recvonly|inactive)\r?$/m.test(answer);
-    if (isHeld === this.#held.has(legId)) return;
-    if (isHeld) this.#held.add(legId);
-    else this.#held.delete(legId);
-    actor.log.info({ legId, isHeld }, 'hold by the far side');
-    this.#handlers?.onHold?.(actor, legId, isHeld);
+    const direction = /^a=(recvonly|inactive)\r?$/m.exec(answer)?.[1];
+    const how = direction === undefined ? null : direction === 'recvonly' ? 'sending' : 'silent';
+    if (how === (this.#held.get(legId) ?? null)) return;
+    if (how === null) this.#held.delete(legId);
+    else this.#held.set(legId, how);
+    actor.log.info({ legId, how }, 'hold by the far side');
+    this.#handlers?.onHold?.(actor, legId, how);
   }
 
   /**

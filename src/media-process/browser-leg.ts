@@ -21,9 +21,8 @@ export class BrowserLeg implements LegTransport {
     return this.connected;
   }
 
-  /** The transport's own consent checks tell when the browser is gone. */
   get expectsMedia(): boolean {
-    return false;
+    return this.connected;
   }
 
   async renegotiate(offerSdp: string): Promise<MediaResult<{ localSdp: string }>> {

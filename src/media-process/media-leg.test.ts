@@ -55,8 +55,8 @@ describe('MediaLeg', () => {
       kind: 'rtp',
       random: { ssrc, sequence: 65_534, timestamp: 0xffff_ff00 },
       lastTickMs: 0,
-      nowMs: 0,
       listener: {
+        onHeardAgain: ({ id }) => told.push(`${id} is back`),
         onFirstMedia: ({ id }) => told.push(`${id} speaks`),
         onDigit: ({ id }, { digit }) => told.push(`${id} pressed ${digit}`),
         onPlaybackDone: ({ id }, playback) => told.push(`${id} heard ${playback}`),

@@ -51,6 +51,8 @@ export interface LegTransport {
 export type LostReason = Extract<MediaEvent, { type: 'leg.media-lost' }>['reason'];
 
 export type LegListener = {
+  /** A packet again after its silence was told. */
+  onHeardAgain(leg: MediaLeg): void;
   onFirstMedia(leg: MediaLeg): void;
   onDigit(leg: MediaLeg, digit: DtmfDigit): void;
   onPlaybackDone(leg: MediaLeg, playback: PlaybackId): void;
@@ -74,7 +76,8 @@ export class MediaLeg {
   hasMedia = false;
   /** Why the peer is not heard of, when that was told. */
   lost: LostReason | undefined;
-  lastPacketMs: number;
+  /** Somebody is to hear it, as of this second. */
+  isListenedTo = false;
   /** Frames sent since the last packet came: a stall of this process, which sends none, is no silence. */
   quietFrames = 0;
   transport: LegTransport | undefined;
@@ -103,14 +106,12 @@ export class MediaLeg {
     /** Random start values: SSRC, first sequence number, first timestamp (RFC 3550 §5.1). */
     random: { ssrc: number; sequence: number; timestamp: number };
     lastTickMs: number;
-    nowMs: number;
     listener: LegListener;
   }) {
     this.id = options.id;
     this.kind = options.kind;
     this.#listener = options.listener;
     this.#jitter = new JitterBuffer(options.lastTickMs);
-    this.lastPacketMs = options.nowMs;
     this.ssrc = options.random.ssrc;
     this.#out = { marker: true, payloadType: 0, ...options.random };
   }
@@ -151,8 +152,8 @@ export class MediaLeg {
   /** A packet that may be heard: its source was checked. */
   receive(header: RtpHeader, datagram: Uint8Array, nowMs: number): void {
     if (!this.takes(header.payloadType)) return;
-    this.lastPacketMs = nowMs;
     this.quietFrames = 0;
+    if (this.lost === 'rtp-timeout' || this.lost === 'no-rtp') this.#listener.onHeardAgain(this);
     this.#reception.receive(header.ssrc, header.sequence, header.timestamp, nowMs);
     if (header.payloadType === this.#eventPayloadType) {
       const payload = datagram.subarray(header.payloadStart, header.payloadEnd);

@@ -29,12 +29,17 @@ const MAX_LEGS = 5000;
 const MAX_PLAYBACKS_PER_LEG = 8;
 const FRAMES_PER_SECOND = 50;
 const REPORT_SECONDS = 5;
-const RTP_LOST_MS = 30_000;
 /**
- * A browser sends all the time, muted or not: after this it has most likely died, long before its
- * missing checks say so. Looked at once a second.
+ * How long nothing may come, looked at once a second: at all, from a leg that somebody is to hear;
+ * of a telephone that has sent before, which some only do while somebody speaks there; of a browser,
+ * which sends all the time, muted or not, and has most likely died, long before its missing checks
+ * say so.
  */
-const BROWSER_QUIET_FRAMES = 2 * FRAMES_PER_SECOND;
+const QUIET_FRAMES = {
+  never: 3 * FRAMES_PER_SECOND,
+  telephone: 10 * FRAMES_PER_SECOND,
+  browser: 2 * FRAMES_PER_SECOND,
+};
 /** After the transport's own 15 s without a check: together 30 s until the leg is closed. */
 const BROWSER_CLOSED_MS = 15_000;
 const FINISHED_KEPT = 1000;
@@ -75,6 +80,7 @@ export class MediaSwitch {
     this.#options = options;
     this.#legListener = {
       onFirstMedia: (leg) => this.#emit({ type: 'leg.first-media', leg: leg.id, at: this.#now() }),
+      onHeardAgain: (leg) => this.#tellLost(leg, undefined),
       onDigit: (leg, digit) => this.#tellDigit(leg, digit),
       onPlaybackDone: (leg, playback) =>
         this.#emit({ type: 'playback.done', leg: leg.id, playback, at: this.#now() }),
@@ -159,7 +165,7 @@ export class MediaSwitch {
   }
 
   #newLeg(options: OpenLegOptions): MediaLeg {
-    const { clock, random, lastTickMs } = this.#options;
+    const { random, lastTickMs } = this.#options;
     const bytes = new DataView(Uint8Array.from(random.bytes(10)).buffer);
     return new MediaLeg({
       id: options.id,
@@ -170,7 +176,6 @@ export class MediaSwitch {
         timestamp: bytes.getUint32(6),
       },
       lastTickMs: lastTickMs(),
-      nowMs: clock.monotonic(),
       listener: this.#legListener,
     });
   }
@@ -336,6 +341,7 @@ export class MediaSwitch {
     const second = this.#frames / FRAMES_PER_SECOND;
     const times = { unixMs: this.#now(), nowMs: this.#options.clock.monotonic() };
     let turn = 0;
+    this.#noteListeners();
     for (const leg of this.#legs.values()) {
       // Reports are spread over the interval, so that not all legs report in one tick.
       if ((second + turn++) % REPORT_SECONDS === 0) leg.media.sendReport(times);
@@ -343,20 +349,28 @@ export class MediaSwitch {
     }
   }
 
+  #noteListeners(): void {
+    for (const { media } of this.#legs.values()) media.isListenedTo = false;
+    for (const { media } of this.#legs.values()) {
+      for (const { speaker } of media.hears) speaker.isListenedTo = true;
+    }
+  }
+
   #watchMedia({ media, outside }: OpenLeg, nowMs: number): void {
-    if (outside instanceof BrowserLeg) {
-      if (outside.lostAtMs !== undefined && nowMs - outside.lostAtMs >= BROWSER_CLOSED_MS) {
-        this.#endLeg(media.id, 'media-lost');
-      } else if (media.hasMedia && !media.lost && media.quietFrames >= BROWSER_QUIET_FRAMES) {
-        this.#tellLost(media, 'rtp-timeout');
-      }
+    const isBrowser = outside instanceof BrowserLeg;
+    if (isBrowser && outside.lostAtMs !== undefined) {
+      if (nowMs - outside.lostAtMs >= BROWSER_CLOSED_MS) this.#endLeg(media.id, 'media-lost');
       return;
     }
-    if (!outside.expectsMedia) media.lastPacketMs = nowMs;
-    const silent = media.hasMedia && nowMs - media.lastPacketMs >= RTP_LOST_MS;
-    if (silent !== (media.lost !== undefined)) {
-      this.#tellLost(media, silent ? 'rtp-timeout' : undefined);
+    if (media.lost !== undefined) return;
+    const isKeptUp = isBrowser && media.hasMedia;
+    if (!outside.expectsMedia || !(media.isListenedTo || isKeptUp)) {
+      media.quietFrames = 0;
+      return;
     }
+    const sending = isBrowser ? QUIET_FRAMES.browser : QUIET_FRAMES.telephone;
+    if (media.quietFrames < (media.hasMedia ? sending : QUIET_FRAMES.never)) return;
+    this.#tellLost(media, media.hasMedia ? 'rtp-timeout' : 'no-rtp');
   }
 
   // ---- Events
@@ -378,15 +392,7 @@ export class MediaSwitch {
       if (leg.media.lost) this.#tellLost(leg.media, undefined);
     };
     return {
-      onRtp: (id, packet) => {
-        const leg = found(id);
-        if (!leg) return;
-        leg.outside.receive(packet, clock.monotonic());
-        const { media } = leg;
-        if (media.lost === 'rtp-timeout' && media.quietFrames === 0) {
-          this.#tellLost(media, undefined);
-        }
-      },
+      onRtp: (id, packet) => found(id)?.outside.receive(packet, clock.monotonic()),
       onRtcp: (id, packet) => found(id)?.outside.receiveRtcp(packet, clock.monotonic()),
       onConnected: back,
       onBack: back,

@@ -58,12 +58,18 @@ export type AttachedState = {
 export type MediaFigures = { gauges: Record<string, number>; counters: Record<string, number> };
 
 /**
- * What a media plane tells its controller. A leg whose packets stop is lost by `rtp-timeout`: a
- * browser's, which sends all the time, after 2–3 s, and it may be back with the next packet; by
- * `ice-timeout`, which may follow, its connection is gone. A telephone's after 30 s. `at` is Unix ms on the media process's clock. */
+ * What a media plane tells its controller. Lost is a leg by `no-rtp`, from which nothing has come
+ * since somebody is to hear it (3 s); by `rtp-timeout`, whose packets have stopped (a browser's, which
+ * sends all the time, 2 s; a telephone's 10 s), and both are back with the next packet; by
+ * `ice-timeout`, which may follow: the browser's connection is gone. `at` is Unix ms on the media process's clock. */
 export type MediaEvent =
   | { type: 'leg.first-media'; leg: LegId; at: number }
-  | { type: 'leg.media-lost'; leg: LegId; at: number; reason: 'ice-timeout' | 'rtp-timeout' }
+  | {
+      type: 'leg.media-lost';
+      leg: LegId;
+      at: number;
+      reason: 'ice-timeout' | 'rtp-timeout' | 'no-rtp';
+    }
   | { type: 'leg.media-back'; leg: LegId; at: number }
   | { type: 'leg.closed'; leg: LegId; at: number; reason: string }
   | { type: 'leg.dtmf'; leg: LegId; at: number; digit: string; durationMs: number }

@@ -132,6 +132,19 @@ export class World {
     if (legId !== undefined) this.apply(index, contactEvent(what, legId, pick));
   }
 
+  /** The far end of a leg of the call holds, falls silent or is heard again. */
+  farEnd(index: number, what: FarEventName, pick: number): void {
+    const call = this.calls[index];
+    if (call === undefined) return;
+    const { callerLeg, operator, contacts } = call.state;
+    const legs = [callerLeg.id, ...contacts.map(({ legId }) => legId)];
+    if (operator !== null) legs.push(operator.legId);
+    const legId = legs[pick % legs.length]!;
+    const how = ([null, 'sending', 'silent'] as const)[pick % 3]!;
+    const why = ([null, 'never', 'stopped'] as const)[pick % 3]!;
+    this.apply(index, what === 'leg.held' ? { type: what, legId, how } : { type: what, legId, why });
+  }
+
   /** Delivers one waiting event; `again` leaves it in the inbox, as a duplicate. */
   deliver(pick: number, again: boolean): void {
     const entry = this.#inbox[pick % Math.max(1, this.#inbox.length)];
@@ -324,6 +337,11 @@ export class World {
         case 'dialCustomer':
           this.#inbox.push({ call: index, event: { type: 'caller.connected' } });
           break;
+        case 'probeLeg': {
+          const { legId } = effect;
+          this.#inbox.push({ call: index, event: { type: 'leg.unheard', legId, why: null } });
+          break;
+        }
         case 'dialContact': {
           const { legId } = effect.contact;
           this.#inbox.push({ call: index, event: { type: 'contact.ringing', legId } });
@@ -430,6 +448,7 @@ export type Action =
   | { do: 'current'; call: number; what: OperatorEventName }
   | { do: 'operate'; call: number; what: OperationName; pick: number }
   | { do: 'contact'; call: number; what: ContactEventName; pick: number }
+  | { do: 'far-end'; call: number; what: FarEventName; pick: number }
   | { do: 'event'; call: number; event: CallEvent };
 
 const OPERATOR_EVENTS = [
@@ -471,6 +490,9 @@ const CONTACT_EVENTS = [
 ] as const;
 type ContactEventName = (typeof CONTACT_EVENTS)[number];
 
+const FAR_EVENTS = ['leg.held', 'leg.unheard'] as const;
+type FarEventName = (typeof FAR_EVENTS)[number];
+
 function operatorEvent(type: OperatorEventName, operatorId: OperatorId, leg: string): CallEvent {
   if (type === 'offer.failed') return { type, operatorId, reason: 'busy' };
   if (type === 'operator.audio-back') return { type, operatorId, legId: asId<LegId>(leg) };
@@ -495,6 +517,7 @@ const TIMERS: CallTimerName[] = [
   'customer',
   'hold-reminder',
   'park',
+  'probe',
   'recording-pause',
   'wrap-up',
   'max-duration',
@@ -573,6 +596,14 @@ const anyAction: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: act('contact', {
       call: anyCall,
       what: fc.constantFrom('contact.answered', 'contact.pressed', ...CONTACT_EVENTS),
+      pick: small(11),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: act('far-end', {
+      call: anyCall,
+      what: fc.constantFrom(...FAR_EVENTS),
       pick: small(11),
     }),
   },
@@ -674,6 +705,10 @@ function carryOut(world: World, action: Action): void {
     }
     case 'contact': {
       world.contact(call, action.what, action.pick);
+      return;
+    }
+    case 'far-end': {
+      world.farEnd(call, action.what, action.pick);
       return;
     }
     case 'event': {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { asId, silentLogger } from '../../src/base/index.ts';
 import type { CallId, LegId, Logger, PlaybackId } from '../../src/base/index.ts';
 import { systemClock, systemRandom } from '../../src/base/system.ts';
-import type { FloorEvent } from '../../src/calls/index.ts';
+import type { FarEnd, FloorEvent } from '../../src/calls/index.ts';
 import {
   CallDesk,
   CallIntake,
@@ -190,7 +190,7 @@ export type PlacedCall = {
 /** What a test decides in the engine's place. */
 type Hooks = {
   onRefer?: (refer: IncomingRefer) => void;
-  onHold?: (legId: LegId, isHeld: boolean) => void;
+  onHold?: (legId: LegId, how: FarEnd['held']) => void;
 };
 
 /** Calls out, to test phones by their numbers. Who is in no list is not to be rung. */
@@ -373,7 +373,10 @@ export class EngineRig {
       onInvite: (invite) => intake.onInvite(invite),
       onRegister: (request) => registrar.onRegister(request),
       isKnownPeer: () => true,
-      onHold: (_actor, legId, isHeld) => hooks.onHold?.(legId, isHeld),
+      onHold: (actor, legId, how) => {
+        hooks.onHold?.(legId, how);
+        void engine.farSides.onHold(actor, legId, how);
+      },
       onRefer: (refer) => (hooks.onRefer ? hooks.onRefer(refer) : refer.refuse(603)),
     });
     await engine.start();

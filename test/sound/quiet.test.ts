@@ -103,6 +103,24 @@ test('a browser that stands still: the caller soon hears the tone, and then the 
   await caller.over();
 });
 
+test('a caller who sends no sound: the operator is told so, until it comes', async () => {
+  await desk.page.keyboard.press('Alt+4');
+  await desk.page.keyboard.press('Alt+Enter');
+  await desk.untilState('available');
+  await caller.close();
+  caller = await TrunkCaller.dial(platform);
+  await desk.answer();
+  const said = desk.get('no-sound-from');
+  await said.waitFor({ timeout: 15_000 });
+  expect(await said.textContent()).toBe('相手の声が届いていません');
+  const seen = await platform.api<{ calls: { noSoundFrom: string[] }[] }>('GET', '/api/v1/calls');
+  expect(seen.body.calls.map(({ noSoundFrom }) => noSoundFrom)).toEqual([['caller']]);
+  await caller.speak(callerSound);
+  await said.waitFor({ state: 'detached', timeout: 15_000 });
+  await desk.hangUp();
+  await caller.over();
+});
+
 function isLoud(pcm: Int16Array): boolean {
   return pcm.some((sample) => Math.abs(sample) > 1_000);
 }

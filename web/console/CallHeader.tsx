@@ -17,6 +17,7 @@ import { CallActions, MoreActions } from './CallActions.tsx';
 import { isInWrapUp } from './call-phases.ts';
 import classes from './console.module.css';
 import { useServerNow } from './desk-context.ts';
+import { FarSides } from './FarSides.tsx';
 import { GreetingBox } from './RingCard.tsx';
 import type { RunningAction } from './use-call-actions.ts';
 
@@ -122,6 +123,7 @@ function Phase(props: { call: CallView }): ReactNode {
           <Text size="xs">{t('console.call.muted')}</Text>
         </Group>
       )}
+      <FarSides call={call} />
       <Recording call={call} />
     </Group>
   );

@@ -1,5 +1,5 @@
 import type { E164 } from '../../base/index.ts';
-import { operationsOf } from '../../calls/index.ts';
+import { heldBy, noSoundFrom, operationsOf } from '../../calls/index.ts';
 import type { CallRecord, CallState, Person } from '../../calls/index.ts';
 import type { CallView } from '../../contract/index.ts';
 import type { Directory, NumberPlan } from '../../subscribers/index.ts';
@@ -49,6 +49,8 @@ type OperationsView = Pick<
   | 'parked'
   | 'handOver'
   | 'monitors'
+  | 'heldBy'
+  | 'noSoundFrom'
 >;
 
 function presentOperations(state: CallState, { numbers }: CallWords): OperationsView {
@@ -67,6 +69,8 @@ function presentOperations(state: CallState, { numbers }: CallWords): Operations
       ...relay,
       waiting: relay.waiting.map(({ contactId, name }) => ({ contactId, name })),
     },
+    heldBy: heldBy(state),
+    noSoundFrom: noSoundFrom(state),
     monitors: state.monitors.map(({ operatorId, mode }) => ({ operatorId, mode })),
   };
 }

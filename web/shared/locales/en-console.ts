@@ -129,6 +129,16 @@ export const consoleEn: Texts['console'] = {
     moreActions: 'Recording, parking, handing over',
     held: 'On hold {{time}}',
     muted: 'Muted',
+    heldBy: {
+      caller: 'The caller has us on hold',
+      contact: 'The contact has us on hold',
+      operator: 'Your telephone has the call on hold',
+    },
+    noSoundFrom: {
+      caller: 'No sound comes from the caller',
+      contact: 'No sound comes from the contact',
+      operator: 'No sound comes from you',
+    },
     recordingPaused: 'Recording paused',
     byFault: 'The call was cut by a fault. What you wrote is kept and can be sent.',
     byCaller: 'The caller hung up',

@@ -132,6 +132,16 @@ export const consoleJa = {
     moreActions: '録音・パーク・引き継ぎ',
     held: '保留 {{time}}',
     muted: 'ミュート中',
+    heldBy: {
+      caller: '相手が保留中',
+      contact: '担当者が保留中',
+      operator: 'あなたの電話機が保留中',
+    },
+    noSoundFrom: {
+      caller: '相手の声が届いていません',
+      contact: '担当者の声が届いていません',
+      operator: 'あなたの声が届いていません',
+    },
     recordingPaused: '録音停止中',
     byFault: '機器の問題で通話が切れました。書いた内容は残っています。そのまま送信できます。',
     byCaller: '相手が切りました',

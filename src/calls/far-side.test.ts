@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { asId } from '../base/index.ts';
+import type { CallId, LegId, OperatorId, RecordingId } from '../base/index.ts';
+import { arrive, step } from './call-machine.ts';
+import { DEFAULT_CALL_SETTINGS } from './call.ts';
+import type { CallEvent, CallState } from './call.ts';
+import { heldBy, noSoundFrom } from './far-side.ts';
+import { soundOf } from './sound.ts';
+
+const T0 = 1_700_000_000_000;
+const caller = asId<LegId>('leg-caller');
+const desk = asId<LegId>('leg-desk');
+const operatorId = asId<OperatorId>('op-one');
+const context = {
+  now: T0,
+  settings: DEFAULT_CALL_SETTINGS,
+  newRecordingId: asId<RecordingId>('rec-1'),
+};
+
+function after(state: CallState, ...events: CallEvent[]): CallState {
+  return events.reduce((reached, event) => step(reached, event, context).state, state);
+}
+
+function talking(): CallState {
+  const { state } = arrive(
+    {
+      id: asId<CallId>('call-1'),
+      callerLegId: caller,
+      callerLegKind: 'sip',
+      caller: {
+        number: null,
+        rawNumber: null,
+        displayName: null,
+        withheld: null,
+        international: false,
+      },
+      called: {
+        subscriberId: null,
+        did: null,
+        dialedNumber: '0301234567',
+        how: 'catch-all',
+        certainty: 'unknown',
+      },
+      trunkId: null,
+    },
+    context,
+  );
+  return after(
+    state,
+    { type: 'operator.found', operatorId, legId: desk, device: { kind: 'sip', target: 'sip:a' } },
+    { type: 'offer.accepted', operatorId },
+    { type: 'caller.connected' },
+  );
+}
+
+const played = (state: CallState, leg: LegId): string[] =>
+  soundOf(state).playing.flatMap((one) => (one.leg === leg ? [one.source] : []));
+const unheard = (legId: LegId, why: 'never' | 'stopped' | null): CallEvent => ({
+  type: 'leg.unheard',
+  legId,
+  why,
+});
+
+describe('a far end of which nothing is heard', () => {
+  it('is said, and the caller who hears nobody hears the tone', () => {
+    const state = after(talking(), unheard(desk, 'never'));
+    expect(noSoundFrom(state)).toEqual(['operator']);
+    expect(played(state, caller)).toEqual(['wait-tone']);
+    // Should a packet come, nothing has to be changed for it to be heard.
+    expect(soundOf(state).hearing).toHaveLength(2);
+    const back = after(state, unheard(desk, null));
+    expect([noSoundFrom(back), played(back, caller)]).toEqual([[], []]);
+    expect(back.timers.probe).toBeUndefined();
+  });
+
+  it('that spoke before may only be listening: it is said, and no tone is played', () => {
+    const state = after(talking(), unheard(desk, 'stopped'));
+    expect(noSoundFrom(state)).toEqual(['operator']);
+    expect(played(state, caller)).toEqual([]);
+  });
+
+  it('is asked whether it is there, and again later', () => {
+    const state = after(talking(), unheard(caller, 'never'));
+    expect(state.timers.probe).toBe(T0 + DEFAULT_CALL_SETTINGS.probeMs);
+    const asked = step(state, { type: 'timer.fired', timer: 'probe' }, context);
+    expect(asked.effects).toEqual([{ type: 'probeLeg', legId: caller }]);
+    expect(asked.state.timers.probe).toBe(T0 + DEFAULT_CALL_SETTINGS.probeAgainMs);
+  });
+
+  it('is no news of a leg that is not in the call', () => {
+    const state = talking();
+    expect(after(state, unheard(asId<LegId>('leg-other'), 'never'))).toBe(state);
+  });
+});
+
+describe('a far end that holds us', () => {
+  const held = (how: 'sending' | 'silent' | null): CallEvent => ({
+    type: 'leg.held',
+    legId: desk,
+    how,
+  });
+
+  it('and plays something itself is heard; one that does not is filled with our music', () => {
+    const sending = after(talking(), held('sending'));
+    expect([heldBy(sending), played(sending, caller)]).toEqual([['operator'], []]);
+    const silent = after(sending, held('silent'));
+    expect([heldBy(silent), played(silent, caller)]).toEqual([['operator'], ['hold-music']]);
+    const back = after(silent, held(null));
+    expect([heldBy(back), played(back, caller)]).toEqual([[], []]);
+  });
+
+  it('and said that it would play, but does not, is filled with our music too', () => {
+    const state = after(talking(), held('sending'), unheard(desk, 'stopped'));
+    expect(played(state, caller)).toEqual(['hold-music']);
+    expect([heldBy(state), noSoundFrom(state)]).toEqual([['operator'], []]);
+    expect(state.timers.probe).toBeUndefined();
+  });
+});
