@@ -96,6 +96,7 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
         onRegister: (request) => registrar.onRegister(request),
         isKnownPeer: ({ address }) => trunks.isPeer(address) || phones.isPhoneAt(address),
         onConnectionLost: (peer) => trunks.connectionLost(peer),
+        onRefer: (refer) => engine.transfers.onRefer(refer),
         onHold: (actor, legId, how) => void engine.farSides.onHold(actor, legId, how),
       });
       await engine.start();
@@ -169,6 +170,7 @@ function buildEngine(
       settleRecordings({ folder: recordingsDir, store: recordings, log: parts.log, inHand }),
     events,
     isAttended,
+    numbers: numberPlan,
   });
 }
 

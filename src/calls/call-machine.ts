@@ -191,7 +191,7 @@ const HANDLERS: { [T in CallEvent['type']]: Handler<T> } = {
   'relay.connected': (state, _event, context) => connectJoined(state, context),
   'relay.widened': (state) =>
     change(state, { ...enter(state, 'three-way'), heldSince: null, reminders: 0 }),
-  'transfer.started': (state, { target }, context) => transfer(state, target, context),
+  'transfer.started': transfer,
   'contact.ringing': stepContacts,
   'contact.answered': stepContacts,
   'contact.failed': stepContacts,

@@ -327,7 +327,8 @@ export type CallEvent =
     }
   | { type: 'relay.connected'; operatorId: OperatorId }
   | { type: 'relay.widened'; operatorId: OperatorId }
-  | { type: 'transfer.started'; operatorId: OperatorId; target: RelayTarget }
+  /** `stays`: until the contact has answered, and for good when he does not. */
+  | { type: 'transfer.started'; operatorId: OperatorId; target: RelayTarget; stays: boolean }
   | { type: 'contact.ringing'; legId: LegId }
   | { type: 'contact.answered'; legId: LegId }
   | { type: 'contact.failed'; legId: LegId; reason: RelayReason }

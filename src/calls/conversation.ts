@@ -11,6 +11,7 @@ import { WITHOUT_OPERATOR, endContacts, endOperatorLeg, leave } from './contacts
 import { endCall } from './ending.ts';
 import { connectJoined } from './relay.ts';
 import { searchAfter, searchAgain } from './search.ts';
+import { answeredBy, talk } from './talk.ts';
 import { change, enter, unchanged, withoutTimer } from './transition.ts';
 
 type AudioEvent = Extract<
@@ -87,22 +88,6 @@ export function connectCaller(state: CallState, context: StepContext): Step {
   if (state.phase !== 'unattended') return change(connected, {});
   const prompt = context.now + context.settings.promptMs;
   return change(connected, { timers: { ...connected.timers, prompt } });
-}
-
-/** Caller and operator hear each other, as soon as her audio is up. */
-export function talk(state: CallState, context: StepContext, effects: CallEffect[] = []): Step {
-  const changes = {
-    ...enter(state, 'talking'),
-    heldSince: null,
-    parked: null,
-    reminders: 0,
-  };
-  return change(state, { ...changes, ...answeredBy(state, context) }, effects);
-}
-
-function answeredBy(state: CallState, { now }: StepContext): Partial<CallState> {
-  if (state.operator?.audio !== 'up') return {};
-  return { answeredAt: state.answeredAt ?? now, answeredBy: state.operator.operatorId };
 }
 
 /** Back to the caller: contacts are let go, a hand-over is taken back. */

@@ -1,8 +1,9 @@
 import type { CallEffect, CallEvent, CallState, Offer, Step, StepContext } from './call.ts';
 import { WITHOUT_OPERATOR, endOperatorLeg } from './contacts.ts';
-import { operatorOf, talk } from './conversation.ts';
+import { operatorOf } from './conversation.ts';
 import { onMusic } from './hold.ts';
 import { searchAgain } from './search.ts';
+import { talk } from './talk.ts';
 import { change, enter, unchanged } from './transition.ts';
 
 type Event<T extends CallEvent['type']> = Extract<CallEvent, { type: T }>;

@@ -21,6 +21,7 @@ import {
 import { endCall } from './ending.ts';
 import { onMusic, putOnHold } from './hold.ts';
 import { searchAgain } from './search.ts';
+import { talk } from './talk.ts';
 import { change, enter, unchanged } from './transition.ts';
 
 type Started = Extract<CallEvent, { type: 'relay.started' }>;
@@ -39,9 +40,13 @@ export function startRelay(state: CallState, event: Started, context: StepContex
   return dial(freed.state, { relay, targets: together }, context, freed.effects);
 }
 
-/** The operator leaves at once; the contact who answers has the caller. */
-export function transfer(state: CallState, target: RelayTarget, context: StepContext): Step {
-  const left = leave(state, context);
+/** The contact who answers has the caller. The operator leaves at once, or when he does. */
+export function transfer(
+  state: CallState,
+  { target, stays }: Extract<CallEvent, { type: 'transfer.started' }>,
+  context: StepContext,
+): Step {
+  const left = stays ? endContacts(state) : leave(state, context);
   const relay: Relay = { announce: 'nobody', waiting: [], outcomes: [] };
   return dial(left.state, { relay, targets: [target] }, context, left.effects);
 }
@@ -90,7 +95,7 @@ function answered(state: CallState, contact: ContactLeg, context: StepContext): 
     const contacts = replaced(state, { ...contact, state: 'announcing', due });
     return change(state, withContacts(state, 'relaying', contacts));
   }
-  return state.operator === null
+  return state.operator === null || state.relay?.announce === 'nobody'
     ? connectTo(state, contact, context)
     : change(state, ...joined(state, contact, 'consulting'));
 }
@@ -197,6 +202,8 @@ function goOn(state: CallState, effects: CallEffect[], context: StepContext): St
   if (next !== undefined && relay !== null) {
     return dial(state, { relay: { ...relay, waiting }, targets: [next] }, context, effects);
   }
+  // She let her telephone transfer the call: that has no key to come back with.
+  if (operator !== null && relay?.announce === 'nobody') return talk(state, context, effects);
   if (operator !== null) return change(state, putOnHold(state, context), effects);
   const searching = searchAgain(state, context);
   return { state: searching.state, effects: [...effects, ...searching.effects] };

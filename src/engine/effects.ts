@@ -9,6 +9,7 @@ import type { ContactSide } from './contact-side.ts';
 import type { FarSides } from './far-sides.ts';
 import type { OperatorSide } from './operator-side.ts';
 import type { FloorStore, MessageDesk } from './ports.ts';
+import type { TransferRequests } from './transfer-requests.ts';
 
 export type EffectDeps = {
   clock: Clock;
@@ -20,6 +21,7 @@ export type EffectDeps = {
   operatorSide: OperatorSide;
   contactSide: ContactSide;
   farSides: FarSides;
+  transfers: TransferRequests;
   /** Somebody became free: the longest waiting call may ask again. */
   onOperatorAvailable: () => void;
   /** True when a person works at this operator's console, so that wrap-up has somebody to end it. */
@@ -81,6 +83,7 @@ export class Effects {
       case 'withdrawOffer':
         return operatorSide.withdraw(actor, effect.offer);
       case 'endOperatorLeg':
+        await this.#deps.transfers.onLegEnds(actor, effect.legId);
         return operatorSide.end(actor, effect.legId, effect.device);
       case 'dialContact':
         return contactSide.dial(actor, effect.contact);

@@ -22,7 +22,7 @@ import type {
   StepContext,
 } from '../calls/index.ts';
 import type { MediaEvent, MediaPlane } from '../media/index.ts';
-import type { Directory } from '../subscribers/index.ts';
+import type { Directory, NumberPlan } from '../subscribers/index.ts';
 import { CallActor } from './call-actor.ts';
 import { CallRegistry } from './call-registry.ts';
 import { CallSound } from './call-sound.ts';
@@ -30,6 +30,7 @@ import { CallerSide } from './caller-side.ts';
 import { DeskAudio } from './desk-audio.ts';
 import { Effects } from './effects.ts';
 import { FarSides } from './far-sides.ts';
+import { TransferRequests } from './transfer-requests.ts';
 import { readPlaybackId } from './playback-id.ts';
 import { ContactSide } from './contact-side.ts';
 import { OperatorSide } from './operator-side.ts';
@@ -59,6 +60,7 @@ export type EngineDeps = {
   calls: CallStore;
   floor: FloorStore;
   phones: PhoneBook;
+  numbers: NumberPlan;
   outbound: OutboundCalls;
   messages: MessageDesk;
   recordings: RecordingIndex;
@@ -87,6 +89,7 @@ export class Engine {
   readonly #deps: EngineDeps;
   readonly callerSide: CallerSide;
   readonly farSides: FarSides;
+  readonly transfers: TransferRequests;
   readonly #effects: Effects;
   readonly #sound: CallSound;
   readonly #openingLegs = new Set<LegId>();
@@ -116,6 +119,10 @@ export class Engine {
       sip,
       isDesk: (leg) => this.deskAudio.owns(leg),
     });
+    this.transfers = new TransferRequests({
+      plan: deps.numbers,
+      newLegId: () => this.newLegId(),
+    });
     const { recordings, recordingsDir } = deps;
     this.#sound = new CallSound({ clock, media, recordings, recordingsDir, events });
     this.#effects = new Effects({
@@ -128,6 +135,7 @@ export class Engine {
       operatorSide: this.operatorSide,
       contactSide: this.#contactSide,
       farSides: this.farSides,
+      transfers: this.transfers,
       onOperatorAvailable: () => this.wakeWaiting(),
       isAttended: deps.isAttended,
       onEnded: (actor) => this.#ended(actor),
@@ -275,6 +283,7 @@ export class Engine {
       this.events.publish({ type: 'call.changed', callId: id, operatorId });
     }
     this.#sayFault(actor, before);
+    this.transfers.onTransition(actor);
   }
 
   /** Desks are told once that nothing can be stored, and once that all is stored again. */
@@ -309,6 +318,7 @@ export class Engine {
     this.#noteStore(actor, 'back');
     this.registry.remove(actor);
     this.#sound.forget(actor.state.id);
+    this.transfers.forget(actor.state.id);
   }
 
   #speaking(): CallActor[] {

@@ -51,7 +51,8 @@ export class FarSides {
         await actor.post({ type: 'contact.hung-up', legId });
         return;
       case 'operator':
-        if (operator) await actor.post({ type: 'operator.audio-lost', operatorId: operator.operatorId });
+        if (operator)
+          await actor.post({ type: 'operator.audio-lost', operatorId: operator.operatorId });
         return;
       case null:
     }

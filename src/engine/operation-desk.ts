@@ -125,7 +125,8 @@ export class OperationDesk implements CallOperations {
     if ('ok' in found) return found;
     const target = this.#target(found.state, to);
     if ('ok' in target) return target;
-    return this.#operate('transfer', callId, { type: 'transfer.started', operatorId, target });
+    const event = { type: 'transfer.started', operatorId, target, stays: false } as const;
+    return this.#operate('transfer', callId, event);
   }
 
   park(operatorId: OperatorId, callId: CallId, note: string): Promise<CommandOutcome> {

@@ -86,6 +86,7 @@ export class SipService {
     this.#transfers = new SipTransfers({
       clock: deps.clock,
       send: (actor, legId, { method, options }) => this.request(actor, legId, method, options),
+      notifyInEffect: (actor, legId, options) => this.#notifyInEffect(actor, legId, options),
       onRefer: () => this.#handlers?.onRefer,
     });
     this.agent = new SipUserAgent({
@@ -345,6 +346,16 @@ export class SipService {
       if (this.#isClosed) return outcome;
     }
     return outcome;
+  }
+
+  async #notifyInEffect(actor: CallActor, legId: LegId, options: InDialogOptions): Promise<void> {
+    const dialog = this.#dialogOf(actor, legId);
+    const leg = actor.legs.find(({ id }) => id === legId);
+    if (!dialog || !leg) return;
+    const prepared = this.agent.prepareInDialog(dialog, 'NOTIFY', options);
+    putDialog(actor, leg, prepared.dialog);
+    await actor.saveLegs();
+    void prepared.send();
   }
 
   /**

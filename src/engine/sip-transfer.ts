@@ -32,8 +32,11 @@ export type IncomingRefer = {
   refuse(status: 403 | 404 | 480 | 488 | 503 | 603): void;
 };
 
-/** Tells the transferor a status; one of 200 and more is the last. */
-export type ReferReport = (status: number) => Promise<void>;
+/**
+ * Tells the transferor a status; one of 200 and more is the last. `in-effect`: from within an effect
+ * of the call, which must not wait for the call's turn.
+ */
+export type ReferReport = (status: number, how?: 'in-effect') => Promise<void>;
 
 export type ReferOptions = {
   /** Whom the party is to call. */
@@ -56,6 +59,8 @@ export type SipTransfersDeps = {
     legId: LegId,
     request: { method: string; options: InDialogOptions },
   ) => Promise<InDialogOutcome | undefined>;
+  /** NOTIFY from within an effect: stored and sent, its answer not waited for. */
+  notifyInEffect: (actor: CallActor, legId: LegId, options: InDialogOptions) => Promise<void>;
   /** Absent, or without an answer of its own: 603. */
   onRefer: () => ((refer: IncomingRefer) => void) | undefined;
 };
@@ -162,10 +167,12 @@ export class SipTransfers {
     request.respond(202, isQuiet ? { headers: [['Refer-Sub', 'false']] } : {});
     let isOver = isQuiet;
     const seq = request.dialog?.remoteSeq ?? 0;
-    const report = async (status: number): Promise<void> => {
+    const report: ReferReport = async (status, how) => {
       if (isOver) return;
       isOver = status >= 200;
-      await this.#deps.send(actor, legId, { method: 'NOTIFY', options: referNotify(status, seq) });
+      const options = referNotify(status, seq);
+      if (how === 'in-effect') await this.#deps.notifyInEffect(actor, legId, options);
+      else await this.#deps.send(actor, legId, { method: 'NOTIFY', options });
     };
     // RFC 3515 §2.4.4: the first NOTIFY follows at once.
     void report(100);

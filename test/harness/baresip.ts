@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './platform.ts';
@@ -14,6 +15,8 @@ export type BaresipOptions = {
   answers: 'auto' | 'manual';
   /** What it says from the moment it picks up, 8 kHz; a hum of 440 Hz unless told. */
   voice?: Int16Array;
+  /** Where it takes commands; a free port of the test. */
+  controlPort?: number;
 };
 
 const CONFIG = `
@@ -48,7 +51,12 @@ export class Baresip {
     const source = join(this.#dir, 'said.wav');
     const sound = `audio_source aufile,${source}\naudio_player aubridge,ear\nsnd_path ${this.#dir}\n`;
     writeFileSync(source, wavOf(voice));
-    writeFileSync(join(this.#dir, 'config'), CONFIG + sound);
+    const { controlPort } = options;
+    const control =
+      controlPort === undefined
+        ? ''
+        : `module_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:${controlPort}\n`;
+    writeFileSync(join(this.#dir, 'config'), CONFIG + sound + control);
     writeFileSync(join(this.#dir, 'accounts'), `${account}\n`);
     writeFileSync(join(this.#dir, 'contacts'), '');
     const args = ['-4', '-s', '-f', this.#dir];
@@ -74,6 +82,19 @@ export class Baresip {
       timeoutMs,
       () => `baresip: no ${String(text)}\n${this.#output.slice(-4000)}`,
     );
+  }
+
+  /** One of its commands, as its user would type it. */
+  async command(port: number, command: string, params: string): Promise<void> {
+    const text = JSON.stringify({ command, params });
+    const socket = connect(port, '127.0.0.1');
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      // It answers with a netstring of its own.
+      socket.once('data', () => resolve());
+      socket.write(`${text.length}:${text},`);
+    });
+    socket.destroy();
   }
 
   /** What it heard in the latest call. */

@@ -142,7 +142,10 @@ export class World {
     const legId = legs[pick % legs.length]!;
     const how = ([null, 'sending', 'silent'] as const)[pick % 3]!;
     const why = ([null, 'never', 'stopped'] as const)[pick % 3]!;
-    this.apply(index, what === 'leg.held' ? { type: what, legId, how } : { type: what, legId, why });
+    this.apply(
+      index,
+      what === 'leg.held' ? { type: what, legId, how } : { type: what, legId, why },
+    );
   }
 
   /** Delivers one waiting event; `again` leaves it in the inbox, as a duplicate. */
@@ -253,7 +256,7 @@ export class World {
         return { type: what, operatorId, targets, ...WISHES[pick % WISHES.length]! };
       }
       case 'transfer.started':
-        return { type: what, operatorId, target: this.#target('blind') };
+        return { type: what, operatorId, target: this.#target('blind'), stays: isEven };
       case 'operator.muted':
         return { type: what, operatorId, on: isEven };
       case 'operator.retrieved':

@@ -339,6 +339,7 @@ export class EngineRig {
       media,
       sip,
       phones,
+      numbers: numberPlan,
       directory,
       calls,
       floor,
@@ -377,7 +378,8 @@ export class EngineRig {
         hooks.onHold?.(legId, how);
         void engine.farSides.onHold(actor, legId, how);
       },
-      onRefer: (refer) => (hooks.onRefer ? hooks.onRefer(refer) : refer.refuse(603)),
+      onRefer: (refer) =>
+        (hooks.onRefer ?? ((one: IncomingRefer) => engine.transfers.onRefer(one)))(refer),
     });
     await engine.start();
     socket.listen((message, source) => sip.receive(message, source));

@@ -56,29 +56,32 @@ async function over(): Promise<void> {
 const inviteWith = (direction: string) => ({ sdp: `${ANSWER}a=${direction}\r\n` });
 
 describe('hold by the far side', () => {
-  test.skipIf(!has('sipp'))('a caller’s exchange holds and comes back; its REFER is refused', async () => {
-    const sipp = new Sipp({
-      scenario: 'uac-holds',
-      target: { address: '127.0.0.1', port: rig.port },
-      keys: { dialed: '0301234567' },
-      args: ['-i', '127.0.0.1'],
-    });
-    try {
-      const { actor } = await talking();
-      const seen: unknown[] = [];
-      rig.hooks.onHold = (_leg, how) => seen.push(how);
-      await until(() => heldBy(actor.state).length === 1, 8_000);
-      expect(heldBy(actor.state)).toEqual(['caller']);
-      expect(noSoundFrom(actor.state)).toEqual([]);
-      expect(await sipp.finished(), sipp.failure).toBe(0);
-      expect(seen).toEqual(['sending', 'silent', null]);
-      // Nobody was rung for the REFER.
-      expect(phone.invites).toHaveLength(1);
-      await over();
-    } finally {
-      await sipp.close();
-    }
-  });
+  test.skipIf(!has('sipp'))(
+    'a caller’s exchange holds and comes back; its REFER is refused',
+    async () => {
+      const sipp = new Sipp({
+        scenario: 'uac-holds',
+        target: { address: '127.0.0.1', port: rig.port },
+        keys: { dialed: '0301234567' },
+        args: ['-i', '127.0.0.1'],
+      });
+      try {
+        const { actor } = await talking();
+        const seen: unknown[] = [];
+        rig.hooks.onHold = (_leg, how) => seen.push(how);
+        await until(() => heldBy(actor.state).length === 1, 8_000);
+        expect(heldBy(actor.state)).toEqual(['caller']);
+        expect(noSoundFrom(actor.state)).toEqual([]);
+        expect(await sipp.finished(), sipp.failure).toBe(0);
+        expect(seen).toEqual(['sending', 'silent', null]);
+        // Nobody was rung for the REFER.
+        expect(phone.invites).toHaveLength(1);
+        await over();
+      } finally {
+        await sipp.close();
+      }
+    },
+  );
 
   test('an operator’s phone holds: what it plays is heard, without any the caller has our music', async () => {
     trunk.call(rig.port, '0301234567');
@@ -137,8 +140,7 @@ describe('a far end of which nothing is heard', () => {
   test('a caller who knows nothing of the call any more is gone, and the call is over', async () => {
     trunk.call(rig.port, '0301234567');
     const { actor, caller } = await talking();
-    trunk.onRequest = (request) =>
-      void request.respond(request.method === 'OPTIONS' ? 481 : 200);
+    trunk.onRequest = (request) => void request.respond(request.method === 'OPTIONS' ? 481 : 200);
     silence(caller);
     await until(() => actor.state.termination !== null, 8_000);
     expect(actor.state.termination).toEqual({ class: 'indeterminate', reason: 'media-lost' });
@@ -148,8 +150,7 @@ describe('a far end of which nothing is heard', () => {
   test('an operator’s phone that is gone: the caller waits with the tone, then is offered on', async () => {
     trunk.call(rig.port, '0301234567');
     const { actor, atPhone, caller } = await talking();
-    phone.onRequest = (request) =>
-      void request.respond(request.method === 'OPTIONS' ? 481 : 200);
+    phone.onRequest = (request) => void request.respond(request.method === 'OPTIONS' ? 481 : 200);
     silence(atPhone);
     await until(() => actor.state.operator?.audio === 'lost', 8_000);
     expect(rig.playing(actor.state.id).at(-1)).toMatchObject({ leg: caller });

@@ -56,8 +56,9 @@ const notified = (): string[] =>
     .filter(({ method }) => method === 'NOTIFY')
     .map(({ request }) => request.body.trim());
 
-test('a REFER is refused where nobody decides otherwise', async () => {
+test('a REFER is refused where that is decided, and a broken one anyway', async () => {
   const { atPhone } = await conversation();
+  rig.hooks.onRefer = (refer) => refer.refuse(603);
   const headers = [['Refer-To', '<sip:0611112222@127.0.0.1>']] as const;
   const sent = phone.agent.prepareInDialog(atPhone(), 'REFER', { headers });
   expect(await sent.send()).toMatchObject({ response: { status: 603 } });
