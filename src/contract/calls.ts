@@ -186,6 +186,18 @@ export const callViewSchema = z.object({
 });
 export type CallView = z.infer<typeof callViewSchema>;
 
+/** A call as the supervisor in it sees it on her own desk. */
+export const watchedCallSchema = z.object({
+  callId: z.string(),
+  mode: monitorModeSchema,
+  phase: callPhaseSchema,
+  answeredAt: z.number().nullable(),
+  subscriberName: z.string().nullable(),
+  callerNumberFormatted: z.string().nullable(),
+  operatorName: z.string().nullable(),
+});
+export type WatchedCall = z.infer<typeof watchedCallSchema>;
+
 /** The message form: every field a string, so that every keystroke can be kept. */
 export const messageFieldSchema = z.enum([
   'company',
@@ -239,6 +251,8 @@ export const deskViewSchema = z.object({
   audio: z.enum(['none', 'connecting', 'up', 'lost']),
   /** The call offered to, held by, or in wrap-up with this operator. */
   call: callViewSchema.nullable(),
+  /** A colleague's call that I listen to: never `call`, and nothing of its form or its people. */
+  watching: watchedCallSchema.nullable(),
   draft: draftViewSchema.nullable(),
   contacts: z.array(contactViewSchema),
   earlierCalls: z.array(earlierCallSchema),

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { callPhaseSchema, operatorStateSchema } from './calls.ts';
+import {
+  callPhaseSchema,
+  monitorModeSchema,
+  operationSchema,
+  operatorStateSchema,
+} from './calls.ts';
 
 /** The floor as a supervisor sees it. */
 export const floorViewSchema = z.object({
@@ -22,6 +27,12 @@ export const floorViewSchema = z.object({
       subscriberName: z.string().nullable(),
       callerNumberFormatted: z.string().nullable(),
       operatorName: z.string().nullable(),
+      /** Who listens, whispers or has barged in. */
+      monitors: z.array(
+        z.object({ operatorId: z.string(), name: z.string(), mode: monitorModeSchema }),
+      ),
+      /** What the one who looks may do from her own place; nothing without one. */
+      operations: z.array(operationSchema),
     }),
   ),
   undelivered: z.number(),

@@ -164,7 +164,9 @@ export class LiveHub {
 
   #floorPusher(connection: LiveConnection): SnapshotPusher<LiveServerFrame> {
     return this.#pusher(connection, FLOOR_GAP_MS, async () => {
-      return { type: 'floor', floor: await presentFloor(this.#deps) };
+      const place = connection.operatorId;
+      const floor = await presentFloor(this.#deps, place === null ? null : asId(place));
+      return { type: 'floor', floor };
     });
   }
 

@@ -1,9 +1,10 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { MessageView } from '../../src/contract/index.ts';
+import type { FloorView, MessageView } from '../../src/contract/index.ts';
 import { launchChromium } from '../harness/chromium.ts';
 import { DeskPage } from '../harness/desk-page.ts';
-import { applyOffice, browserOperator } from '../harness/office.ts';
+import { FloorPage } from '../harness/floor-page.ts';
+import { applyOffice, browserOperator, supervisor } from '../harness/office.ts';
 import { startPlatform, until } from '../harness/platform.ts';
 import type { Platform } from '../harness/platform.ts';
 import { testSmtp } from '../harness/smtp.ts';
@@ -20,7 +21,11 @@ beforeAll(async () => {
     env: { DENWABAN_SMTP_URL: smtp.url, DENWABAN_MAIL_FROM: '電話番 <denwaban@example.jp>' },
   });
   await applyOffice(platform, {
-    operators: [browserOperator('hanako'), browserOperator('jiro', '電話 次郎')],
+    operators: [
+      browserOperator('hanako'),
+      browserOperator('jiro', '電話 次郎'),
+      supervisor('shunin', '主任 三郎'),
+    ],
     settings: { ringNoAnswerSeconds: 3 },
   });
   browser = await launchChromium();
@@ -123,4 +128,79 @@ test('nobody there: the caller is told so, and the office has the unanswered cal
     kind: 'unattended',
     deliveries: [{ state: 'accepted' }],
   });
+});
+
+test('a supervisor chooses a call, listens, whispers, barges in and leaves, by keyboard alone', async () => {
+  const [first, second] = await twoDesks();
+  const floor = await FloorPage.open(browser, platform.url, { supervisor: 'shunin@example.jp' });
+  const { keyboard } = floor.page;
+  const callers = [await TrunkCaller.dial(platform)];
+  try {
+    await first.answer();
+    callers.push(await TrunkCaller.dial(platform));
+    await second.answer();
+    await floor.untilUnder('電話 花子');
+    await keyboard.press('ArrowDown');
+    await floor.untilUnder('電話 次郎');
+    await keyboard.press('Alt+1');
+    await floor.untilWatching('listen');
+    expect(await floor.get('watching').textContent()).toContain('さくら法律事務所');
+    // Everybody who looks sees who is in the call, and so does its operator.
+    await floor.page.locator('[data-testid=floor-monitor][data-mode=listen]').waitFor();
+    await second.page.locator('[data-testid=watcher][data-mode=listen]').waitFor();
+    expect(await first.get('watcher').count()).toBe(0);
+
+    await keyboard.press('Alt+2');
+    await floor.untilWatching('whisper');
+    await keyboard.press('Alt+3');
+    await floor.untilWatching('barge');
+    await second.page.locator('[data-testid=watcher][data-mode=barge]').waitFor();
+
+    // At her own desk the call is not hers: no form, no first words; the bar goes along.
+    await floor.page.getByRole('link', { name: '受電画面' }).click();
+    await floor.page.locator('[data-testid=console][data-mode=idle]').waitFor();
+    await floor.untilWatching('barge');
+    expect(await floor.get('call-screen').count()).toBe(0);
+    await keyboard.press('Alt+1');
+    await floor.untilWatching('listen');
+    await keyboard.press('Alt+0');
+    await floor.untilWatchesNothing();
+    await second.get('watcher').waitFor({ state: 'detached' });
+
+    for (const desk of [first, second]) {
+      await desk.hangUp();
+      await desk.page.keyboard.press('Alt+Enter');
+      await desk.untilState('available');
+    }
+  } finally {
+    await Promise.all(callers.map((caller) => caller.close()));
+    await floor.close();
+  }
+  await first.leave();
+  await second.leave();
+});
+
+test('a call that ends takes the listening supervisor along; off shift her sound is closed', async () => {
+  const desk = await DeskPage.open(browser, platform.url, { operator: 'hanako@example.jp' });
+  const floor = await FloorPage.open(browser, platform.url, { supervisor: 'shunin@example.jp' });
+  const caller = await TrunkCaller.dial(platform);
+  try {
+    await desk.answer();
+    await floor.untilUnder('電話 花子');
+    await floor.page.keyboard.press('Alt+1');
+    await floor.untilWatching('listen');
+    await desk.hangUp();
+    await floor.untilWatchesNothing();
+    await until(async () => {
+      const view = await platform.api<FloorView>('GET', '/api/v1/floor');
+      const boss = view.body.operators.find(({ name }) => name === '主任 三郎');
+      return boss?.state === 'offline' && boss.callId === null;
+    }, 10_000);
+    await desk.page.keyboard.press('Alt+Enter');
+    await desk.untilState('available');
+  } finally {
+    await caller.close();
+    await floor.close();
+  }
+  await desk.leave();
 });

@@ -63,3 +63,12 @@ export const browserOperator = (id: string, name = '電話 花子'): unknown => 
   email: `${id}@example.jp`,
   initialPassword: PASSWORD,
 });
+
+/** Has a desk of her own and the floor before her. */
+export const supervisor = (id: string, name: string): unknown => ({
+  id,
+  name,
+  role: 'supervisor',
+  email: `${id}@example.jp`,
+  initialPassword: PASSWORD,
+});

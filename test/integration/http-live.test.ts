@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { asId } from '../../src/base/index.ts';
+import type { LegId } from '../../src/base/index.ts';
 import type { LiveServerFrame } from '../../src/contract/index.ts';
 import { liveServerFrameSchema } from '../../src/contract/index.ts';
 import { listen } from '../../src/http/index.ts';
@@ -143,6 +144,52 @@ describe('the live connection', () => {
       },
     });
     expect(desk.contacts.map(({ name }) => name)).toEqual(['山田 太郎', '鈴木 花子']);
+  });
+
+  it('shows a call that is listened to as nobody’s own, without its form and its people', async () => {
+    const operators = await rig.storage.callQueries.operators();
+    const listener = operators.find(({ id }) => id !== rig.operatorId)!;
+    const monitor = {
+      operatorId: listener.id,
+      legId: asId<LegId>('leg_listener'),
+      mode: 'whisper',
+      returnTo: 'away',
+    } as const;
+    const { subscriberId, operatorId } = rig;
+    const { callId } = await storeCall(rig, 5, { subscriberId, state: { monitors: [monitor] } });
+    await rig.storage.messages.openDraft({
+      callId,
+      subscriberId,
+      operatorId,
+      prefill: { company: '秘密商事' },
+      now: Date.now(),
+    });
+    await rig.database.sql(`update operator set state = 'busy', call_id = $1`, [callId]);
+    const page = await open('other-operator');
+    await page.hello(['desk']);
+    const { desk } = await page.next('desk');
+    expect(desk).toMatchObject({
+      call: null,
+      draft: null,
+      contacts: [],
+      earlierCalls: [],
+      watching: {
+        callId,
+        mode: 'whisper',
+        phase: 'talking',
+        subscriberName: '株式会社あおぞら',
+        operatorName: '佐藤',
+      },
+    });
+    const floor = await open('supervisor');
+    await floor.hello(['floor']);
+    const { floor: view } = await floor.next('floor');
+    expect(view.calls.find(({ id }) => id === callId)).toMatchObject({
+      monitors: [{ operatorId: listener.id, name: listener.name, mode: 'whisper' }],
+      // Without a place of her own on the floor a supervisor hears nothing.
+      operations: [],
+    });
+    await rig.database.sql(`update operator set state = 'available', call_id = null`);
   });
 
   it('keeps a draft field by field and acknowledges each', async () => {

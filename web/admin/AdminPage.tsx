@@ -2,8 +2,10 @@ import { Box, Container, Tabs } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { DeskProvider } from '../console/DeskProvider.tsx';
 import { AppHeader } from '../shared/AppHeader.tsx';
 import { useSession } from '../shared/session.tsx';
+import { DeskBars } from './DeskBars.tsx';
 import { FloorPanel } from './FloorPanel.tsx';
 import { SubscribersPanel } from './SubscribersPanel.tsx';
 import { adminTabOf } from './tabs.ts';
@@ -12,8 +14,18 @@ import { UsersPanel } from './UsersPanel.tsx';
 
 const route = getRouteApi('/admin');
 
-/** The floor, the office as declared, and who may sign in. */
+/** The floor, the office as declared, and who may sign in; with my own desk, if I have one. */
 export function AdminPage(): ReactNode {
+  const { operatorId } = useSession();
+  if (operatorId === null) return <Areas />;
+  return (
+    <DeskProvider operatorId={operatorId}>
+      <Areas />
+    </DeskProvider>
+  );
+}
+
+function Areas(): ReactNode {
   const { t } = useTranslation();
   const session = useSession();
   const navigate = route.useNavigate();
@@ -27,6 +39,7 @@ export function AdminPage(): ReactNode {
   return (
     <Box mih="100dvh">
       <AppHeader area={t('admin.title')} />
+      <DeskBars />
       <Container component="main" size="xl" px={{ base: 'sm', sm: 'md' }} py="md">
         <Tabs value={shown} onChange={choose} keepMounted={false}>
           <Tabs.List aria-label={t('admin.areas')} mb="md">

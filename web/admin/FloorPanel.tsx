@@ -4,13 +4,13 @@ import { useQueryClient } from '@tanstack/react-query';
 import type { ComponentType, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FloorView } from '../../src/contract/index.ts';
-import { CallPhaseBadge } from '../shared/CallPhaseBadge.tsx';
 import { formatDuration } from '../shared/format.ts';
 import { OperatorStateBadge } from '../shared/OperatorStateBadge.tsx';
 import { EmptyState, LoadingState, ProblemState } from '../shared/States.tsx';
 import { useLive } from '../shared/use-live.ts';
 import { useNow } from '../shared/use-now.ts';
 import { FLOOR_KEY, useFloor } from './admin-queries.ts';
+import { FloorCalls } from './FloorCalls.tsx';
 import { HowToChange } from './HowToChange.tsx';
 
 type IconType = ComponentType<{ size?: number; stroke?: number; 'aria-hidden'?: boolean }>;
@@ -31,7 +31,7 @@ export function FloorPanel(): ReactNode {
   return (
     <Stack gap="lg" data-testid="floor">
       <Figures floor={floor} />
-      <Calls floor={floor} now={now} />
+      <FloorCalls floor={floor} now={now} />
       <Operators floor={floor} now={now} />
     </Stack>
   );
@@ -139,67 +139,5 @@ function Operators({ floor, now }: { floor: FloorView; now: number }): ReactNode
         </Paper>
       )}
     </Stack>
-  );
-}
-
-function Calls({ floor, now }: { floor: FloorView; now: number }): ReactNode {
-  const { t } = useTranslation();
-  return (
-    <Stack component="section" gap="xs" aria-label={t('admin.calls')}>
-      <Title order={2} size="h5">
-        {t('admin.calls')}
-      </Title>
-      <Paper>
-        {floor.calls.length === 0 ? (
-          <Text c="dimmed" p="md">
-            {t('admin.noCalls')}
-          </Text>
-        ) : (
-          <CallTable floor={floor} now={now} />
-        )}
-      </Paper>
-    </Stack>
-  );
-}
-
-/** On a phone the later columns go beneath the company. */
-function CallTable({ floor, now }: { floor: FloorView; now: number }): ReactNode {
-  const { t } = useTranslation();
-  return (
-    <Table verticalSpacing="xs" horizontalSpacing="md">
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th w={{ base: '8rem', sm: '14rem' }}>{t('admin.column.state')}</Table.Th>
-          <Table.Th w="7rem" visibleFrom="sm">
-            {t('admin.column.since')}
-          </Table.Th>
-          <Table.Th>{t('admin.column.subscriber')}</Table.Th>
-          <Table.Th visibleFrom="sm">{t('admin.column.caller')}</Table.Th>
-          <Table.Th visibleFrom="sm">{t('admin.column.operator')}</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {floor.calls.map((call) => {
-          const since = formatDuration(now - (call.answeredAt ?? call.arrivedAt));
-          const caller = call.callerNumberFormatted ?? t('console.caller.none');
-          return (
-            <Table.Tr key={call.id} data-testid="floor-call" data-phase={call.phase}>
-              <Table.Td>
-                <CallPhaseBadge phase={call.phase} />
-              </Table.Td>
-              <Table.Td visibleFrom="sm">{since}</Table.Td>
-              <Table.Td>
-                {call.subscriberName ?? t('admin.unknownSubscriber')}
-                <Text size="sm" c="dimmed" hiddenFrom="sm">
-                  {[since, caller, call.operatorName].filter(Boolean).join('　')}
-                </Text>
-              </Table.Td>
-              <Table.Td visibleFrom="sm">{caller}</Table.Td>
-              <Table.Td visibleFrom="sm">{call.operatorName}</Table.Td>
-            </Table.Tr>
-          );
-        })}
-      </Table.Tbody>
-    </Table>
   );
 }

@@ -5,6 +5,7 @@ import {
   IconPlayerPauseFilled,
   IconPlayerRecordFilled,
 } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -15,11 +16,13 @@ import { currentLanguage } from '../shared/i18n.ts';
 import { CallerNumber, CertaintyBadge, companyText, LineText } from './CallFacts.tsx';
 import { CallActions, MoreActions } from './CallActions.tsx';
 import { isInWrapUp } from './call-phases.ts';
+import { colleaguesQuery } from './colleagues.ts';
 import classes from './console.module.css';
 import { useServerNow } from './desk-context.ts';
 import { FarSides } from './FarSides.tsx';
 import { GreetingBox } from './RingCard.tsx';
 import type { RunningAction } from './use-call-actions.ts';
+import { WATCH_ICONS } from './WatchBar.tsx';
 
 /** Time on top, the company that never leaves, and the first words. */
 export function CallHeader(props: {
@@ -125,8 +128,35 @@ function Phase(props: { call: CallView }): ReactNode {
       )}
       <FarSides call={call} />
       <Recording call={call} />
+      <Watchers call={call} />
     </Group>
   );
+}
+
+/** A supervisor in the call, and who hears her. */
+function Watchers({ call }: { call: CallView }): ReactNode {
+  const { t } = useTranslation();
+  const { data: colleagues = [] } = useQuery({
+    ...colleaguesQuery,
+    enabled: call.monitors.length > 0,
+  });
+  return call.monitors.map(({ operatorId, mode }) => {
+    const Icon = WATCH_ICONS[mode];
+    const name = colleagues.find(({ id }) => id === operatorId)?.name ?? '';
+    return (
+      <Group
+        key={operatorId}
+        gap={4}
+        c="grape"
+        wrap="nowrap"
+        data-testid="watcher"
+        data-mode={mode}
+      >
+        <Icon size={16} aria-hidden />
+        <Text size="xs">{t(`console.watch.by.${mode}`, { name })}</Text>
+      </Group>
+    );
+  });
 }
 
 function endedText({ termination }: CallView, t: TFunction): string {

@@ -1,7 +1,5 @@
 import { Box, Container } from '@mantine/core';
 import { IconHeadphonesOff } from '@tabler/icons-react';
-import { useSuspenseQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { AppHeader } from '../shared/AppHeader.tsx';
@@ -13,12 +11,13 @@ import { CallScreen } from './CallScreen.tsx';
 import { CheatBar } from './CheatBar.tsx';
 import classes from './console.module.css';
 import { consoleMode } from './console-mode.ts';
-import { DeskContext, useDeskSnapshot } from './desk-context.ts';
-import { deskOf } from './desk.ts';
+import { useDeskSnapshot } from './desk-context.ts';
+import { DeskProvider } from './DeskProvider.tsx';
 import { IdleScreen } from './IdleScreen.tsx';
 import { RingCard } from './RingCard.tsx';
 import { ElsewhereScreen, StartScreen } from './StartScreen.tsx';
 import { TopBar } from './TopBar.tsx';
+import { WatchBar } from './WatchBar.tsx';
 
 /** `/console`: the operator's desk. */
 export function ConsolePage(): ReactNode {
@@ -39,21 +38,10 @@ export function ConsolePage(): ReactNode {
       </>
     );
   }
-  return <OperatorDesk operatorId={operatorId} />;
-}
-
-function OperatorDesk(props: { operatorId: string }): ReactNode {
-  const { data: desk } = useSuspenseQuery({
-    queryKey: ['desk', props.operatorId],
-    queryFn: () => deskOf(props.operatorId),
-    staleTime: Infinity,
-    gcTime: Infinity,
-  });
-  useEffect(() => desk.wake(), [desk]);
   return (
-    <DeskContext value={desk}>
+    <DeskProvider operatorId={operatorId}>
       <Console />
-    </DeskContext>
+    </DeskProvider>
   );
 }
 
@@ -66,7 +54,10 @@ function Console(): ReactNode {
   return (
     <Box className={classes['frame'] ?? ''} data-testid="console" data-mode={mode}>
       <TopBar />
-      <Banners mode={mode} />
+      <div>
+        <Banners mode={mode} />
+        <WatchBar />
+      </div>
       <div className={classes['main']}>
         {mode === 'loading' && <LoadingState />}
         {mode === 'elsewhere' && <ElsewhereScreen />}

@@ -63,7 +63,7 @@ function browserName(): Browser {
   return /Safari\//.test(agent) ? 'safari' : 'other';
 }
 
-function SoundProblem(): ReactNode {
+export function SoundProblem(): ReactNode {
   const { t } = useTranslation();
   const { audio } = useDeskSnapshot();
   const { problem, refusal } = audio;

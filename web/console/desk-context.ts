@@ -9,6 +9,19 @@ export function useDesk(): Desk {
   return desk;
 }
 
+/** Null on a page of somebody without a place on the floor. */
+export function useOwnDesk(): { desk: Desk; snapshot: DeskSnapshot } | null {
+  const desk = useContext(DeskContext);
+  const snapshot = useSyncExternalStore(
+    desk?.subscribe ?? neverChanges,
+    desk?.getSnapshot ?? nothingThere,
+  );
+  return desk === null || snapshot === null ? null : { desk, snapshot };
+}
+
+const neverChanges = () => (): void => undefined;
+const nothingThere = (): null => null;
+
 export function useDeskSnapshot(): DeskSnapshot {
   const desk = useDesk();
   return useSyncExternalStore(desk.subscribe, desk.getSnapshot);

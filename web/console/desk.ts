@@ -27,6 +27,7 @@ import { Ringer } from './ringer.ts';
 type Notice = { id: number; code: NoticeCode; callId: string | null };
 type NoticeCode = Extract<LiveServerFrame, { type: 'notice' }>['notice']['code'];
 export type Presence = 'available' | 'away' | 'offline';
+export type WatchMode = NonNullable<DeskView['watching']>['mode'];
 
 /** Everything the console draws, in one value that is new after every change. */
 export type DeskSnapshot = {
@@ -179,9 +180,21 @@ export class Desk {
     await this.#command(`${API}/desk/presence`, 'PUT', { presence });
     if (presence !== 'offline') return;
     leaveShift();
-    this.audio.stop();
-    const desk = encodeURIComponent(this.#snapshot.deskId);
-    await request(nothing, 'DELETE', `${API}/desk/audio?deskId=${desk}`).catch(() => null);
+    await this.#closeAudio();
+  }
+
+  /** Listens to a colleague's call, or changes how; off shift the sound is opened for it alone. */
+  async watch(callId: string, mode: WatchMode): Promise<void> {
+    this.ringer.unlock();
+    const isElsewhere = this.#snapshot.view?.audio === 'up';
+    const isSilent = this.#snapshot.audio.phase === 'off' && !isElsewhere;
+    if (isSilent && !(await this.audio.start())) return;
+    await this.#command(`${API}/calls/${callId}/monitor`, 'PUT', { mode });
+  }
+
+  async stopWatching(): Promise<void> {
+    const callId = this.#snapshot.view?.watching?.callId;
+    if (callId !== undefined) await this.#command(`${API}/calls/${callId}/monitor`, 'DELETE');
   }
 
   async echoTest(): Promise<void> {
@@ -246,7 +259,13 @@ export class Desk {
     if (callId !== undefined) await this.#command(`${API}/calls/${callId}/${command}`, 'POST');
   }
 
-  async #command(path: string, method: 'POST' | 'PUT', body?: unknown): Promise<void> {
+  async #closeAudio(): Promise<void> {
+    this.audio.stop();
+    const desk = encodeURIComponent(this.#snapshot.deskId);
+    await request(nothing, 'DELETE', `${API}/desk/audio?deskId=${desk}`).catch(() => null);
+  }
+
+  async #command(path: string, method: 'POST' | 'PUT' | 'DELETE', body?: unknown): Promise<void> {
     try {
       await request(nothing, method, path, { body });
     } finally {
@@ -295,6 +314,9 @@ export class Desk {
 
   #show(view: DeskView): void {
     const { call } = view;
+    const hadWatched = this.#snapshot.view?.watching != null && view.watching === null;
+    // Off shift the microphone is open for as long as there is a call to listen to.
+    if (hadWatched && view.state === 'offline') void this.#closeAudio();
     const withForm = call !== null && hasForm(call) && !isOffered(view);
     // The caret is in the form the instant the call is answered; the stored draft may come later.
     const empty = { callId: call?.id ?? '', version: 0, fields: {}, sentMessageId: null };

@@ -1,7 +1,7 @@
 import { Anchor, Box, Button, Group, Image, Menu, Text } from '@mantine/core';
 import { IconHeadphones, IconLayoutDashboard, IconMail, IconNotes } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useLocation } from '@tanstack/react-router';
+import { Link, useLocation } from '@tanstack/react-router';
 import type { ComponentType, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { aboutQuery, useSession } from './session.tsx';
@@ -70,8 +70,9 @@ export function AppHeader(props: { area: string }): ReactNode {
                 {areas.map(({ href, label, Icon }) => (
                   <Button
                     key={href}
-                    component="a"
-                    href={href}
+                    // Within the page: the sound of a shift goes along.
+                    component={Link}
+                    to={href}
                     px="sm"
                     variant={isHere(href) ? 'light' : 'subtle'}
                     color={isHere(href) ? 'indigo' : 'gray'}
@@ -89,8 +90,8 @@ export function AppHeader(props: { area: string }): ReactNode {
           {areas.map(({ href, label, Icon }) => (
             <Menu.Item
               key={href}
-              component="a"
-              href={href}
+              component={Link}
+              to={href}
               hiddenFrom="sm"
               leftSection={<Icon size={18} aria-hidden />}
             >

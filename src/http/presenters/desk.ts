@@ -25,7 +25,9 @@ export async function presentDesk(
     sources.calls.parkedCalls(),
   ]);
   if (operator === null) return null;
-  const [record, draft] = await callAndDraft(operator, sources);
+  const [held, draft] = await callAndDraft(operator, sources);
+  const watching = held === null ? null : presentWatched(held, operatorId, sources);
+  const record = watching === null ? held : null;
   return {
     operatorId,
     operatorName: operator.name,
@@ -35,12 +37,33 @@ export async function presentDesk(
     deskId: operator.deskId,
     audio: audioOf(operator),
     call: record === null ? null : presentCall(record, sources, { operatorId, supervises: false }),
+    watching,
     draft: draft === null || draft.operatorId !== operatorId ? null : presentDraft(draft),
     contacts: contactsOf(record, sources),
     earlierCalls: record === null ? [] : await earlierCalls(record, sources),
     waitingCalls,
     parkedCalls: parked.flatMap((one) => presentParked(one, sources)),
     serverTime: now,
+  };
+}
+
+/** Null unless this operator is in the call as its listener. */
+function presentWatched(
+  record: CallRecord,
+  operatorId: OperatorId,
+  sources: CallWords,
+): DeskView['watching'] {
+  const monitor = record.state.monitors.find((one) => one.operatorId === operatorId);
+  if (monitor === undefined) return null;
+  const { id, phase, answeredAt, called, caller, operatorName } = presentCall(record, sources);
+  return {
+    callId: id,
+    mode: monitor.mode,
+    phase,
+    answeredAt,
+    subscriberName: called.subscriberName,
+    callerNumberFormatted: caller.numberFormatted,
+    operatorName,
   };
 }
 

@@ -1,4 +1,6 @@
-import type { CallQueries } from '../../calls/index.ts';
+import type { OperatorId } from '../../base/index.ts';
+import { operationsOf } from '../../calls/index.ts';
+import type { CallQueries, CallRecord } from '../../calls/index.ts';
 import type { FloorView } from '../../contract/index.ts';
 import type { DeliveryStore } from '../../delivery/index.ts';
 import { presentCall } from './call.ts';
@@ -9,34 +11,47 @@ export type FloorSources = CallWords & {
   deliveries: Pick<DeliveryStore, 'undeliveredCount'>;
 };
 
-/** The floor as a supervisor sees it, in one snapshot. */
-export async function presentFloor(sources: FloorSources): Promise<FloorView> {
+/** The floor as a supervisor sees it, in one snapshot; `place` is her own on the floor, if any. */
+export async function presentFloor(
+  sources: FloorSources,
+  place: OperatorId | null,
+): Promise<FloorView> {
   const [operators, calls, undelivered] = await Promise.all([
     sources.calls.operators(),
     sources.calls.openCalls(),
     sources.deliveries.undeliveredCount(),
   ]);
+  const names = new Map(operators.map(({ id, name }) => [id, name]));
   return {
     operators: operators.map(({ id, name, deviceKind, state, stateSince, callId }) => {
       return { id, name, device: deviceKind, state, stateSince, callId };
     }),
-    calls: calls.map((record) => {
-      const { id, phase, arrivedAt, answeredAt, called, caller, operatorName } = presentCall(
-        record,
-        sources,
-      );
-      const { subscriberName } = called;
-      const callerNumberFormatted = caller.numberFormatted;
-      return {
-        id,
-        phase,
-        arrivedAt,
-        answeredAt,
-        subscriberName,
-        callerNumberFormatted,
-        operatorName,
-      };
-    }),
+    calls: calls.map((record) => presentFloorCall(record, { sources, names, place })),
     undelivered,
+  };
+}
+
+function presentFloorCall(
+  record: CallRecord,
+  around: { sources: CallWords; names: ReadonlyMap<OperatorId, string>; place: OperatorId | null },
+): FloorView['calls'][number] {
+  const { sources, names, place } = around;
+  const { state } = record;
+  const { id, phase, arrivedAt, answeredAt, called, caller, operatorName } = presentCall(
+    record,
+    sources,
+  );
+  return {
+    id,
+    phase,
+    arrivedAt,
+    answeredAt,
+    subscriberName: called.subscriberName,
+    callerNumberFormatted: caller.numberFormatted,
+    operatorName,
+    monitors: state.monitors.map(({ operatorId, mode }) => {
+      return { operatorId, name: names.get(operatorId) ?? '', mode };
+    }),
+    operations: place === null ? [] : operationsOf(state, { operatorId: place, supervises: true }),
   };
 }

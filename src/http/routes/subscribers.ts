@@ -68,7 +68,8 @@ export function registerFloorRoutes(
       tags: ['floor'],
       response: { 200: floorViewSchema },
     },
-    handler: () => presentFloor(deps),
+    handler: ({ identity }) =>
+      presentFloor(deps, identity.kind === 'nobody' ? null : identity.operatorId),
   });
 
   app.route({

@@ -46,6 +46,12 @@ export const adminEn: Texts['admin'] = {
   noOperators: 'There are no operators yet',
   noSubscribers: 'There are no subscribers yet',
   noCalls: 'There is no call now.',
+  watch: {
+    choose: 'choose a call',
+    noPlace:
+      'To listen to calls your account needs a desk: an administrator gives it one under “Accounts”.',
+    noBrowser: 'To listen to calls you need a desk that takes calls in the browser.',
+  },
   howToChange:
     'Subscribers, numbers, contacts, operators and trunks are declared in a file. Change the file and run this command.',
   greeting: 'Greeting',

@@ -218,6 +218,28 @@ export const consoleEn: Texts['console'] = {
     by: '{{name}}, waiting {{time}}',
     pickUp: 'Pick up',
   },
+  watch: {
+    title: 'Listen to a call',
+    listen: 'Listen',
+    whisper: 'Whisper',
+    barge: 'Barge in',
+    stop: 'Leave',
+    now: {
+      listen: 'You hear the call of {{name}}. Nobody hears you.',
+      whisper: 'Only {{name}} hears you.',
+      barge: 'Both {{name}} and the caller hear you.',
+    },
+    by: {
+      listen: '{{name}} is listening',
+      whisper: '{{name}} is whispering',
+      barge: '{{name}} has joined',
+    },
+  },
+  elsewhere: {
+    ring: 'Incoming call. {{company}}',
+    call: 'You have a call. {{company}}',
+    open: 'To the console',
+  },
   callType: {
     title: 'Kind of call',
     business: 'Business',

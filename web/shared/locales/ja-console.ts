@@ -221,6 +221,28 @@ export const consoleJa = {
     by: '{{name}}　{{time}} お待ち',
     pickUp: '電話を取る',
   },
+  watch: {
+    title: '通話を聞く',
+    listen: '聞く',
+    whisper: 'ささやく',
+    barge: '割り込む',
+    stop: 'やめる',
+    now: {
+      listen: '{{name}}さんの通話を聞いています。あなたの声はだれにも届きません。',
+      whisper: '{{name}}さんにだけ、あなたの声が届きます。',
+      barge: '{{name}}さんとお客様の両方に、あなたの声が届きます。',
+    },
+    by: {
+      listen: '{{name}}さんが聞いています',
+      whisper: '{{name}}さんがささやいています',
+      barge: '{{name}}さんが加わっています',
+    },
+  },
+  elsewhere: {
+    ring: '着信です。{{company}}',
+    call: '通話があります。{{company}}',
+    open: '受電画面へ',
+  },
   callType: {
     title: '用件区分',
     business: '用件・伝言',
