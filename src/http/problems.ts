@@ -181,6 +181,11 @@ export const PROBLEMS = {
     '電話番号がないか、電話番号として読み取れません。番号を確認してください。',
     'There is no telephone number, or it cannot be read as one. Check the number.',
   ),
+  'number-not-allowed': entry(
+    422,
+    'この番号へは、発信の規則によりかけられません。',
+    'The rules for outbound calls do not allow this number.',
+  ),
   'not-digits': entry(
     422,
     '送れるのは数字と * # だけです。相手の電話機が受け付けない場合もあります。',

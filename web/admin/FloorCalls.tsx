@@ -1,4 +1,4 @@
-import { Badge, Box, Group, Paper, Stack, Table, Text, Title } from '@mantine/core';
+import { Badge, Group, Paper, Stack, Table, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FloorView } from '../../src/contract/index.ts';
@@ -112,13 +112,10 @@ function CallRow(props: { call: FloorCall; now: number; choice: WatchChoice }): 
             {['', since, call.operatorName].filter((part) => part !== null).join('　')}
           </Text>
         </Text>
-        <Box hiddenFrom="sm">
-          <Watching call={call} choice={choice} isUnder={isUnder} />
-        </Box>
+        <Watching call={call} choice={choice} isUnder={isUnder} />
       </Table.Td>
       <Table.Td valign="top" visibleFrom="sm">
         {call.operatorName}
-        <Watching call={call} choice={choice} isUnder={isUnder} />
       </Table.Td>
     </Table.Tr>
   );

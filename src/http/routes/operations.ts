@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { asId } from '../../base/index.ts';
 import type { CallId, ContactId, OperatorId, SubscriberId } from '../../base/index.ts';
@@ -16,228 +17,227 @@ import {
   transferSchema,
 } from '../../contract/index.ts';
 import type { RelayTargetSpec } from '../../contract/index.ts';
-import { readNumber } from '../../subscribers/index.ts';
-import type { NumberPlan } from '../../subscribers/index.ts';
+import type { Identity, Policy } from '../../people/index.ts';
+import { checkOutboundNumber, OUTBOUND_WORDS } from '../../subscribers/index.ts';
+import type { NumberRefusal } from '../../subscribers/index.ts';
 import type { App } from '../app.ts';
 import { answerDone, problemOfRefusal } from '../command-refusals.ts';
 import { refuse } from '../problems.ts';
 import type { ServerDeps } from '../server-deps.ts';
-import { placeOf } from './desk.ts';
 
-type Deps = Pick<ServerDeps, 'operations' | 'calls' | 'numbers'>;
+type Deps = Pick<ServerDeps, 'operations' | 'calls' | 'numbers' | 'directory'>;
 
-const OPERATOR = { policy: { kind: 'operator' } } as const;
-const SUPERVISORS = ['administrator', 'supervisor'] as const;
-const STAFF = [...SUPERVISORS, 'operator'] as const;
+const OPERATOR: Policy = { kind: 'operator' };
+const SUPERVISOR: Policy = { kind: 'roles', roles: ['administrator', 'supervisor'] };
+const STAFF = ['administrator', 'supervisor', 'operator'] as const;
 const idParams = z.object({ id: z.string().max(60) });
-const done = z.undefined().describe('Done');
 /** As many telephones as a person dials by hand in a minute. */
 const CALL_BACKS_PER_MINUTE = 10;
 
-/** What is done with a call that is up: one route per operation of `operationsOf`. */
+/** What is done with a call that is up: one row per operation of `operationsOf`. */
 export function registerOperationsRoutes(app: App, deps: Deps): void {
-  registerPlain(app, deps.operations);
-  registerHold(app, deps.operations);
-  registerSwitches(app, deps.operations);
-  registerRelay(app, deps);
-  registerParking(app, deps.operations);
+  for (const route of routesOnCalls(deps)) registerOnCall(app, route);
   registerColleagues(app, deps);
-  registerMonitor(app, deps.operations);
   registerCallBack(app, deps);
 }
 
-type Plain = 'hold' | 'connect' | 'three-way' | 'pick-up';
-const PLAIN: Record<
-  Plain,
-  { summary: string; method: 'hold' | 'connect' | 'threeWay' | 'pickUp' }
-> = {
-  hold: { summary: 'Put the caller on hold: she hears music', method: 'hold' },
-  connect: { summary: 'Connect caller and contact and leave', method: 'connect' },
-  'three-way': { summary: 'Talk with caller and contact together', method: 'threeWay' },
-  'pick-up': { summary: 'Pick up a parked call', method: 'pickUp' },
+type Outcome = CommandOutcome | NumberNotAllowed;
+type Run<Body> = (operatorId: OperatorId, callId: CallId, body: Body) => Promise<Outcome>;
+type OnCall<Body> = {
+  /** Method and what stands behind the call's id: `POST hold`. */
+  on: `${'POST' | 'PUT' | 'DELETE'} ${string}`;
+  summary: string;
+  description?: string;
+  policy?: Policy;
+  body?: z.ZodType<Body>;
+  run: Run<Body>;
 };
 
-function registerPlain(app: App, operations: CallOperations): void {
-  for (const [name, { summary, method }] of Object.entries(PLAIN)) {
-    app.route({
-      method: 'POST',
-      url: `/api/v1/calls/:id/${name}`,
-      config: OPERATOR,
-      schema: { summary, tags: ['calls'], params: idParams, response: { 204: done } },
-      handler: async (request, reply) => {
-        const callId = asId<CallId>(request.params.id);
-        return answerDone(reply, await operations[method](placeOf(request.identity), callId));
-      },
-    });
-  }
+/** Its body is checked against its schema before `run` has it. */
+function row<Body = void>(route: OnCall<Body>): OnCall<unknown> {
+  return {
+    ...route,
+    run: (operatorId, callId, body) => route.run(operatorId, callId, body as Body),
+  };
 }
 
-function registerHold(app: App, operations: CallOperations): void {
-  app.route({
-    method: 'POST',
-    url: '/api/v1/calls/:id/retrieve',
-    config: OPERATOR,
-    schema: {
+function routesOnCalls(deps: Deps): OnCall<unknown>[] {
+  return [...routesOfConversation(deps), ...routesOfRelay(deps), ...routesOfOthers(deps)];
+}
+
+function routesOfConversation({ operations }: Deps): OnCall<unknown>[] {
+  return [
+    row({
+      on: 'POST hold',
+      summary: 'Put the caller on hold: she hears music',
+      run: (who, call) => operations.hold(who, call),
+    }),
+    row({
+      on: 'POST retrieve',
       summary: 'Back to the caller, from hold, relay, consultation or hand-over',
-      tags: ['calls'],
-      params: idParams,
       body: retrieveSchema,
-      response: { 204: done },
-    },
-    handler: async (request, reply) => {
-      const callId = asId<CallId>(request.params.id);
-      const { because } = request.body;
-      const place = placeOf(request.identity);
-      return answerDone(reply, await operations.retrieve(place, callId, because));
-    },
-  });
-
-  app.route({
-    method: 'POST',
-    url: '/api/v1/calls/:id/digits',
-    config: OPERATOR,
-    schema: {
+      run: (who, call, { because }) => operations.retrieve(who, call, because),
+    }),
+    row({
+      on: 'POST digits',
       summary: 'Send key tones to whom I talk with',
-      tags: ['calls'],
-      params: idParams,
       body: digitsSchema,
-      response: { 204: done },
-    },
-    handler: async (request, reply) => {
-      const callId = asId<CallId>(request.params.id);
-      const { digits } = request.body;
-      const place = placeOf(request.identity);
-      return answerDone(reply, await operations.sendDigits(place, callId, digits));
-    },
-  });
+      run: (who, call, { digits }) => operations.sendDigits(who, call, digits),
+    }),
+    row({
+      on: 'PUT mute',
+      summary: 'Mute my microphone in this call, or not',
+      body: switchSchema,
+      run: (who, call, { on }) => operations.mute(who, call, on),
+    }),
+    row({
+      on: 'PUT recording-pause',
+      summary: 'Pause the recording (silence is recorded), or go on',
+      body: switchSchema,
+      run: (who, call, { on }) => operations.pauseRecording(who, call, on),
+    }),
+  ];
 }
 
-const SWITCHES: Record<string, { summary: string; method: 'mute' | 'pauseRecording' }> = {
-  mute: { summary: 'Mute my microphone in this call, or not', method: 'mute' },
-  'recording-pause': {
-    summary: 'Pause the recording (silence is recorded), or go on',
-    method: 'pauseRecording',
-  },
-};
-
-function registerSwitches(app: App, operations: CallOperations): void {
-  for (const [name, { summary, method }] of Object.entries(SWITCHES)) {
-    app.route({
-      method: 'PUT',
-      url: `/api/v1/calls/:id/${name}`,
-      config: OPERATOR,
-      schema: {
-        summary,
-        tags: ['calls'],
-        params: idParams,
-        body: switchSchema,
-        response: { 204: done },
-      },
-      handler: async (request, reply) => {
-        const callId = asId<CallId>(request.params.id);
-        const { on } = request.body;
-        return answerDone(reply, await operations[method](placeOf(request.identity), callId, on));
-      },
-    });
-  }
-}
-
-function registerRelay(app: App, { operations, numbers }: Deps): void {
-  app.route({
-    method: 'POST',
-    url: '/api/v1/calls/:id/relay',
-    config: OPERATOR,
-    schema: {
+function routesOfRelay(deps: Deps): OnCall<unknown>[] {
+  const { operations } = deps;
+  return [
+    row({
+      on: 'POST relay',
       summary: 'Ring contacts for the caller, who hears music (取次ぎ)',
-      tags: ['calls'],
-      params: idParams,
       body: relaySchema,
-      response: { 204: done },
-    },
-    handler: async (request, reply) => {
-      const callId = asId<CallId>(request.params.id);
-      const { to, order, announce } = request.body;
-      const wishes = wishesOf(to, numbers);
-      if (wishes === null) return answerDone(reply, NO_NUMBER);
-      const wish = { to: wishes, order, announce };
-      return answerDone(reply, await operations.relay(placeOf(request.identity), callId, wish));
-    },
-  });
-
-  app.route({
-    method: 'POST',
-    url: '/api/v1/calls/:id/transfer',
-    config: OPERATOR,
-    schema: {
+      run: async (who, call, { to, order, announce }) => {
+        const wishes = wishesOf(to, deps);
+        return 'ok' in wishes
+          ? wishes
+          : operations.relay(who, call, { to: wishes, order, announce });
+      },
+    }),
+    row({
+      on: 'POST connect',
+      summary: 'Connect caller and contact and leave',
+      run: (who, call) => operations.connect(who, call),
+    }),
+    row({
+      on: 'POST three-way',
+      summary: 'Talk with caller and contact together',
+      run: (who, call) => operations.threeWay(who, call),
+    }),
+    row({
+      on: 'POST transfer',
       summary: 'Leave the caller to a contact without asking (blind transfer)',
+      body: transferSchema,
+      run: async (who, call, { to }) => {
+        const wish = wishOf(to, deps);
+        return 'ok' in wish ? wish : operations.transfer(who, call, wish);
+      },
+    }),
+  ];
+}
+
+function routesOfOthers({ operations }: Deps): OnCall<unknown>[] {
+  return [
+    row({
+      on: 'POST park',
+      summary: 'Park the call: anybody may pick it up, the draft stays with it',
+      body: parkSchema,
+      run: (who, call, { note }) => operations.park(who, call, note),
+    }),
+    row({
+      on: 'POST pick-up',
+      summary: 'Pick up a parked call',
+      run: (who, call) => operations.pickUp(who, call),
+    }),
+    row({
+      on: 'POST hand-over',
+      summary: 'Hand the call over to another operator, with a note',
+      body: handOverSchema,
+      run: (who, call, { operatorId, note }) =>
+        operations.handOver(who, call, { operatorId: asId<OperatorId>(operatorId), note }),
+    }),
+    row({
+      on: 'PUT monitor',
+      summary: 'Listen to a call, whisper to its operator, or barge in',
+      description: 'Needs a place on the floor with its audio open.',
+      policy: SUPERVISOR,
+      body: monitorSchema,
+      run: (who, call, { mode }) => operations.monitor(who, call, mode),
+    }),
+    row({
+      on: 'DELETE monitor',
+      summary: 'Leave a call I listen to',
+      policy: SUPERVISOR,
+      run: (who, call) => operations.monitor(who, call, null),
+    }),
+  ];
+}
+
+function registerOnCall(app: App, route: OnCall<unknown>): void {
+  const { on, summary, description, policy = OPERATOR, body, run } = route;
+  const [method = '', path = ''] = on.split(' ');
+  app.route({
+    method,
+    url: `/api/v1/calls/:id/${path}`,
+    config: { policy },
+    schema: {
+      summary,
+      ...(description !== undefined && { description }),
       tags: ['calls'],
       params: idParams,
-      body: transferSchema,
-      response: { 204: done },
+      ...(body !== undefined && { body }),
+      response: { 204: z.undefined().describe('Done') },
     },
     handler: async (request, reply) => {
-      const callId = asId<CallId>(request.params.id);
-      const [to] = wishesOf([request.body.to], numbers) ?? [];
-      if (to === undefined) return answerDone(reply, NO_NUMBER);
-      return answerDone(reply, await operations.transfer(placeOf(request.identity), callId, to));
+      const operatorId = placeIn(request.identity);
+      if (operatorId === null) return refuse(reply, 'not-on-the-floor');
+      const outcome = await run(operatorId, asId<CallId>(request.params.id), request.body);
+      return answer(reply, outcome);
     },
   });
 }
 
-const NO_NUMBER: CommandOutcome = { ok: false, reason: 'no-number' };
+/** A supervisor may have none. */
+function placeIn(identity: Identity): OperatorId | null {
+  return identity.kind === 'nobody' ? null : identity.operatorId;
+}
 
-/** Null when one of them is no telephone number. */
-function wishesOf(to: readonly RelayTargetSpec[], numbers: NumberPlan): RelayWish[] | null {
+type NumberNotAllowed = { ok: false; number: NumberRefusal };
+
+function answer(reply: FastifyReply, outcome: Outcome): FastifyReply {
+  return 'number' in outcome ? refuseNumber(reply, outcome) : answerDone(reply, outcome);
+}
+
+/** With the rule that forbids it, as a sentence. */
+function refuseNumber(reply: FastifyReply, { number }: NumberNotAllowed): FastifyReply {
+  if (number === 'not-a-number') return refuse(reply, 'no-number');
+  const { en, ja } = OUTBOUND_WORDS[number];
+  return refuse(reply, 'number-not-allowed', [{ path: 'number', message: en, messageJa: ja }]);
+}
+
+/** What was typed is asked of the office's rules before the caller is put on hold for it. */
+function wishOf(to: RelayTargetSpec, deps: Deps): RelayWish | NumberNotAllowed {
+  if ('contactId' in to) return { contactId: asId<ContactId>(to.contactId) };
+  const verdict = verdictOn(to.number, deps);
+  return verdict.ok
+    ? { number: verdict.number, name: to.name }
+    : { ok: false, number: verdict.reason };
+}
+
+function wishesOf(to: readonly RelayTargetSpec[], deps: Deps): RelayWish[] | NumberNotAllowed {
   const wishes: RelayWish[] = [];
   for (const one of to) {
-    if ('contactId' in one) {
-      wishes.push({ contactId: asId<ContactId>(one.contactId) });
-      continue;
-    }
-    const number = readNumber(one.number, numbers);
-    if (number === null) return null;
-    wishes.push({ number, name: one.name });
+    const wish = wishOf(one, deps);
+    if ('ok' in wish) return wish;
+    wishes.push(wish);
   }
   return wishes;
 }
 
-function registerParking(app: App, operations: CallOperations): void {
-  app.route({
-    method: 'POST',
-    url: '/api/v1/calls/:id/park',
-    config: OPERATOR,
-    schema: {
-      summary: 'Park the call: anybody may pick it up, the draft stays with it',
-      tags: ['calls'],
-      params: idParams,
-      body: parkSchema,
-      response: { 204: done },
-    },
-    handler: async (request, reply) => {
-      const callId = asId<CallId>(request.params.id);
-      const { note } = request.body;
-      return answerDone(reply, await operations.park(placeOf(request.identity), callId, note));
-    },
-  });
-
-  app.route({
-    method: 'POST',
-    url: '/api/v1/calls/:id/hand-over',
-    config: OPERATOR,
-    schema: {
-      summary: 'Hand the call over to another operator, with a note',
-      tags: ['calls'],
-      params: idParams,
-      body: handOverSchema,
-      response: { 204: done },
-    },
-    handler: async (request, reply) => {
-      const callId = asId<CallId>(request.params.id);
-      const { operatorId, note } = request.body;
-      const to = { operatorId: asId<OperatorId>(operatorId), note };
-      return answerDone(reply, await operations.handOver(placeOf(request.identity), callId, to));
-    },
-  });
+function verdictOn(
+  number: string,
+  { directory, numbers }: Deps,
+): ReturnType<typeof checkOutboundNumber> {
+  return checkOutboundNumber(number, directory.settings().outbound, numbers);
 }
 
 function registerColleagues(app: App, { calls }: Deps): void {
@@ -257,53 +257,7 @@ function registerColleagues(app: App, { calls }: Deps): void {
   });
 }
 
-function registerMonitor(app: App, operations: CallOperations): void {
-  const policy = { kind: 'roles', roles: SUPERVISORS } as const;
-  app.route({
-    method: 'PUT',
-    url: '/api/v1/calls/:id/monitor',
-    config: { policy },
-    schema: {
-      summary: 'Listen to a call, whisper to its operator, or barge in',
-      description: 'Needs a place on the floor with its audio open.',
-      tags: ['calls'],
-      params: idParams,
-      body: monitorSchema,
-      response: { 204: done },
-    },
-    handler: async (request, reply) => {
-      const { identity } = request;
-      if (identity.kind === 'nobody' || identity.operatorId === null) {
-        return refuse(reply, 'not-on-the-floor');
-      }
-      const callId = asId<CallId>(request.params.id);
-      const { mode } = request.body;
-      return answerDone(reply, await operations.monitor(identity.operatorId, callId, mode));
-    },
-  });
-
-  app.route({
-    method: 'DELETE',
-    url: '/api/v1/calls/:id/monitor',
-    config: { policy },
-    schema: {
-      summary: 'Leave a call I listen to',
-      tags: ['calls'],
-      params: idParams,
-      response: { 204: done },
-    },
-    handler: async (request, reply) => {
-      const { identity } = request;
-      if (identity.kind === 'nobody' || identity.operatorId === null) {
-        return refuse(reply, 'not-on-the-floor');
-      }
-      const callId = asId<CallId>(request.params.id);
-      return answerDone(reply, await operations.monitor(identity.operatorId, callId, null));
-    },
-  });
-}
-
-function registerCallBack(app: App, { operations, numbers }: Deps): void {
+function registerCallBack(app: App, deps: Deps): void {
   app.route({
     method: 'POST',
     url: '/api/v1/subscribers/:id/call-backs',
@@ -320,16 +274,16 @@ function registerCallBack(app: App, { operations, numbers }: Deps): void {
       response: { 201: callBackViewSchema },
     },
     handler: async (request, reply) => {
-      const { identity } = request;
       const { contactId } = request.body;
-      const number = readNumber(request.body.number, numbers);
-      if (number === null) return refuse(reply, problemOfRefusal('no-number'));
-      const operatorId = identity.kind === 'nobody' ? null : identity.operatorId;
+      const verdict = verdictOn(request.body.number, deps);
+      if (!verdict.ok) return refuseNumber(reply, { ok: false, number: verdict.reason });
+      const operatorId = placeIn(request.identity);
       const contact = contactId === null ? null : { contactId: asId<ContactId>(contactId) };
       const first = contact ?? (operatorId === null ? null : { operatorId });
       if (first === null) return refuse(reply, 'not-on-the-floor');
       const subscriberId = asId<SubscriberId>(request.params.id);
-      const placed = await operations.callBack({ subscriberId, number, first });
+      const { number } = verdict;
+      const placed = await deps.operations.callBack({ subscriberId, number, first });
       if (!placed.ok) return refuse(reply, problemOfRefusal(placed.reason));
       return reply.code(201).send(placed.value);
     },
