@@ -331,3 +331,45 @@ describe('a backup', () => {
     expect((await put('?replace=true', taken.rawPayload)).statusCode).toBe(200);
   });
 });
+
+describe('a number that was typed', () => {
+  const ask = async (path: string, payload: object): Promise<LightMyRequestResponse> =>
+    rig.app.inject({
+      method: 'POST',
+      url: `/api/v1/${path}`,
+      headers: { cookie: await rig.cookie('operator'), origin: ORIGIN },
+      payload,
+    });
+
+  it.each([
+    ['119', '110・118・119'],
+    ['0990-123-456', '情報料'],
+    ['+1 212 555 0100', '国際電話'],
+  ])('%s is refused with the rule, and nothing is done', async (number, words) => {
+    rig.commands.said.length = 0;
+    for (const answer of [
+      await ask('calls/call_1/relay', { to: [{ number }] }),
+      await ask('calls/call_1/transfer', { to: { number } }),
+      await ask(`subscribers/${rig.subscriberId}/call-backs`, { number }),
+    ]) {
+      expect(answer.statusCode).toBe(422);
+      expect(answer.json()).toMatchObject({ code: 'number-not-allowed' });
+      expect(answer.json<{ issues: { messageJa: string }[] }>().issues[0]?.messageJa).toContain(
+        words,
+      );
+    }
+    expect(rig.commands.said).toEqual([]);
+  });
+
+  it('that is none is said so; one within the rules is rung', async () => {
+    const wrong = await ask('calls/call_1/relay', { to: [{ number: 'あした' }] });
+    expect(wrong.json()).toMatchObject({ code: 'no-number' });
+    const order = { order: 'together', announce: 'system' };
+    const right = await ask('calls/call_1/relay', { to: [{ number: '090-0123-4568' }], ...order });
+    expect(right.statusCode).toBe(204);
+    const to = [{ number: '+819001234568', name: '' }];
+    expect(rig.commands.said.splice(0)).toEqual([
+      ['relay', rig.operatorId, 'call_1', { to, ...order }],
+    ]);
+  });
+});
