@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { asId } from '../../base/index.ts';
 import type { CallId, ContactId, OperatorId, SubscriberId } from '../../base/index.ts';
-import type { CallOperations, CommandOutcome, RelayWish } from '../../calls/index.ts';
+import type { CommandOutcome, RelayWish } from '../../calls/index.ts';
 import {
   callBackSchema,
   callBackViewSchema,
