@@ -181,6 +181,42 @@ describe('JitterBuffer', () => {
     });
   }
 
+  it('keeps a high tone as it is where samples are slipped', () => {
+    const buffer = new JitterBuffer(0);
+    const payload = new Uint8Array(160);
+    const frame = new Int16Array(160);
+    const loudest: number[] = [];
+    for (let number = 0; number < 1500; number++) {
+      payload.forEach((_, i) => {
+        const pcm = Math.round(8000 * Math.sin((2 * Math.PI * 3000 * (number * 160 + i)) / 8000));
+        payload[i] = MULAW_ENCODE[pcm & 0xffff]!;
+      });
+      const header = { ...emptyRtpHeader(), ssrc: 1, sequence: number, timestamp: number * 160 };
+      const atMs = 3 + (number * 20) / (1 + 200e-6);
+      buffer.insert({ ...header, payloadEnd: 160 }, payload, MULAW_DECODE, atMs);
+      buffer.pop(frame, (number + 1) * 20);
+      for (let i = 0; number > 10 && i + 8 <= 160; i += 8) {
+        loudest.push(Math.max(...frame.subarray(i, i + 8).map(Math.abs)));
+      }
+    }
+    expect(buffer.counters.slips).toBeGreaterThan(20);
+    expect(Math.min(...loudest)).toBeGreaterThan(6000);
+  });
+
+  it('takes two seconds in which everything came late for the network, not for the clock', () => {
+    const buffer = new JitterBuffer(0);
+    const payload = new Uint8Array(160);
+    const frame = new Int16Array(160);
+    for (let tick = 1; tick <= 1500; tick++) {
+      const stalled = tick > 600 && tick <= 720;
+      const header = { ...emptyRtpHeader(), ssrc: 1, sequence: tick, timestamp: tick * 160 };
+      const atMs = (tick - 1) * 20 + (stalled ? 14 : 1);
+      buffer.insert({ ...header, payloadEnd: 160 }, payload, MULAW_DECODE, atMs);
+      buffer.pop(frame, tick * 20);
+    }
+    expect(buffer.counters.slips).toBeLessThan(60);
+  });
+
   it('goes on after a new SSRC with timestamps elsewhere, losing at most one block', () => {
     const { pcm, buffer } = listen(sequence, {
       seconds: 10,

@@ -36,11 +36,15 @@ const SETTLING_FRAMES = 250;
 /** Added to what was lacking, so that the next slightly slower packet is in time too. */
 const MARGIN_MS = 2;
 const DEADBAND_SAMPLES = 4;
+/** 625 ppm, more than any clock is off. What moved by more is the network, and that is left to the depth. */
+const MAX_SLIPS_PER_WINDOW = 10;
 /** What was just played is looked for within this much further back: a period of any voice. */
 const JOIN_SEARCH_SAMPLES = 100;
 /** How much of it is compared, and over how much the two places are faded into each other. */
 const JOIN_SAMPLES = 80;
 const JOIN_FADE_SAMPLES = 40;
+/** What is left out of a voice at once, every 2 s, when the delay is too long. */
+const MAX_SPLICE_SAMPLES = 120;
 /** Of two places that fit about as well, the one that costs less delay. */
 const JOIN_GOOD_ENOUGH = 0.95;
 
@@ -93,6 +97,7 @@ export class JitterBuffer {
   #reviewWindows = 0;
   #smallestSpareMs = Infinity;
   #excessSamples = 0;
+  #spliceable = false;
   /** Where reading would have gone on had the delay not grown; faded out in the next frame. */
   #leftAt: number | undefined;
 
@@ -209,7 +214,10 @@ export class JitterBuffer {
     this.#unlock();
   }
 
-  /** How far to go back, `atLeast` or a little more, so that what was just played fits what comes. */
+  /**
+   * How far to go back, `atLeast` or a little more, so that what was just played fits what comes.
+   * Negative: how far to go ahead, at most.
+   */
   #bestJoin(atLeast: number): number {
     const furthest = Math.min(atLeast + JOIN_SEARCH_SAMPLES, BEHIND_SAMPLES - JOIN_SAMPLES);
     let best = atLeast;
@@ -258,6 +266,7 @@ export class JitterBuffer {
     this.#referenceLatencyMs = Number.NaN;
     this.#pendingSlip = 0;
     this.#excessSamples = 0;
+    this.#spliceable = false;
     this.#reviewWindows = 0;
     this.#smallestSpareMs = Infinity;
     this.#beginWindow();
@@ -274,6 +283,7 @@ export class JitterBuffer {
   #endWindow(): void {
     if (this.#windowPackets >= PACKETS_TO_JUDGE) this.#followClock();
     if (++this.#reviewWindows >= WINDOWS_PER_REVIEW) this.#reviewDepth();
+    this.#splice();
     this.#beginWindow();
   }
 
@@ -285,7 +295,7 @@ export class JitterBuffer {
     const error = (this.#largestLatencyMs - this.#referenceLatencyMs) * SAMPLES_PER_MS;
     // Half of the error per window: the correction is still under way while the next one is measured.
     const wanted = Math.abs(error) > DEADBAND_SAMPLES ? Math.round(error / 2) : 0;
-    this.#pendingSlip = Math.max(-WINDOW_FRAMES, Math.min(WINDOW_FRAMES, wanted));
+    this.#pendingSlip = Math.max(-MAX_SLIPS_PER_WINDOW, Math.min(MAX_SLIPS_PER_WINDOW, wanted));
   }
 
   #reviewDepth(): void {
@@ -294,10 +304,10 @@ export class JitterBuffer {
     this.#smallestSpareMs = Infinity;
     if (spareMs === Infinity || spareMs <= SPARE_TOO_MUCH_MS) {
       this.#excessSamples = 0;
+      this.#spliceable = false;
       return;
     }
-    // Still too deep after a review period without silence: shorten speech by a sample per frame.
-    if (this.#excessSamples > 0) this.#moveReference(this.#excessSamples);
+    this.#spliceable = this.#excessSamples > 0;
     this.#excessSamples = Math.floor((spareMs - SPARE_KEPT_MS) * SAMPLES_PER_MS);
   }
 
@@ -308,6 +318,16 @@ export class JitterBuffer {
       this.#toleranceMs - samples / SAMPLES_PER_MS,
     );
     this.counters.shrunk++;
+  }
+
+  /** Still too deep after a review period without silence: a little of the voice is left out. */
+  #splice(): void {
+    if (!this.#spliceable || this.#excessSamples < MAX_SPLICE_SAMPLES) return;
+    const ahead = -this.#bestJoin(-MAX_SPLICE_SAMPLES);
+    this.#leftAt = this.#readTimestamp;
+    this.#advance(ahead);
+    this.#excessSamples -= ahead;
+    this.#moveReference(ahead);
   }
 
   /** A whole silent frame too much is left out: nobody hears it. */
@@ -385,13 +405,40 @@ export class JitterBuffer {
   }
 }
 
-/** `length` samples as one frame, by linear interpolation; first and last samples stay. */
+/** Each output sample is a weighted sum of this many around its place. */
+const TAPS = 16;
+const SHORTER = stretchWeights(FRAME_SAMPLES - 1);
+const LONGER = stretchWeights(FRAME_SAMPLES + 1);
+
+/**
+ * `length` samples (159 or 161) as one frame; first and last samples stay. A straight line between
+ * samples would take half of a voice's upper tones away in the middle of the frame.
+ */
 function stretch(from: Int16Array, length: number, frame: Int16Array): void {
+  const weights = length < FRAME_SAMPLES ? SHORTER : LONGER;
   const step = (length - 1) / (FRAME_SAMPLES - 1);
   for (let i = 0; i < FRAME_SAMPLES; i++) {
-    const place = Math.min(i * step, length - 1);
-    const whole = Math.min(Math.floor(place), length - 2);
-    const a = from[whole] ?? 0;
-    frame[i] = Math.round(a + ((from[whole + 1] ?? 0) - a) * (place - whole));
+    const first = Math.floor(i * step) - TAPS / 2 + 1;
+    let sum = 0;
+    for (let tap = 0; tap < TAPS; tap++) {
+      const at = first + tap;
+      if (at >= 0 && at < length) sum += (weights[i * TAPS + tap] ?? 0) * (from[at] ?? 0);
+    }
+    frame[i] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
   }
+}
+
+/** Windowed sinc (Hann), `TAPS` weights for each sample of a frame. */
+function stretchWeights(length: number): Float32Array {
+  const weights = new Float32Array(FRAME_SAMPLES * TAPS);
+  const step = (length - 1) / (FRAME_SAMPLES - 1);
+  for (let i = 0; i < FRAME_SAMPLES; i++) {
+    const fraction = i * step - Math.floor(i * step);
+    for (let tap = 0; tap < TAPS; tap++) {
+      const away = tap - TAPS / 2 + 1 - fraction;
+      const sinc = away === 0 ? 1 : Math.sin(Math.PI * away) / (Math.PI * away);
+      weights[i * TAPS + tap] = (sinc * (1 + Math.cos((2 * Math.PI * away) / TAPS))) / 2;
+    }
+  }
+  return weights;
 }
