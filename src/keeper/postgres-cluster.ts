@@ -188,9 +188,19 @@ function runToEnd({ command, args, input, account, signal }: Run): Promise<void>
   });
 }
 
-/** PostgreSQL looks at PG* variables; the user's own are none of its business here. */
+/**
+ * PostgreSQL looks at PG* variables; the user's own are none of its business here. A backend frees and asks for
+ * the same few megabytes with every statement: glibc is told to keep them, instead of giving them back to
+ * the kernel each time, which took a quarter of the database's time.
+ */
 export function postgresEnv(): Record<string, string> {
-  return { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
+  return {
+    PATH: '/usr/bin:/bin',
+    LC_ALL: 'C',
+    TZ: 'UTC',
+    MALLOC_TOP_PAD_: '4194304',
+    MALLOC_TRIM_THRESHOLD_: '33554432',
+  };
 }
 
 /** What PostgreSQL said, as our sentence. */
