@@ -13,7 +13,19 @@ export const systemClock: Clock = {
   },
 };
 
-export const systemRandom: Random = { bytes: (length) => randomBytes(length) };
+/** Ids and tags want a few bytes each, many times a second: drawn by the page, each byte given once. */
+const PAGE_BYTES = 4096;
+let page = Buffer.alloc(0);
+
+export const systemRandom: Random = {
+  bytes(length) {
+    if (length > PAGE_BYTES / 8) return randomBytes(length);
+    if (page.length < length) page = randomBytes(PAGE_BYTES);
+    const drawn = page.subarray(0, length);
+    page = page.subarray(length);
+    return drawn;
+  },
+};
 
 /** Timers, sockets and open files of this process: what a leak shows in. */
 export function processGauges(): Record<string, number> {

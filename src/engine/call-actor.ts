@@ -62,10 +62,15 @@ export class CallActor {
   #owed: readonly CallEffect[] = [];
   /** `callEnded`, until nothing is owed. */
   #last: CallEffect | null = null;
+  /** The legs in the database, and whether the row names effects. */
+  #storedLegs: readonly StoredLeg[];
+  #hasStoredEffects: boolean;
 
   constructor(stored: StoredCall, deps: CallActorDeps) {
     this.#stored = stored;
     this.#storedVersion = stored.state.version;
+    this.#storedLegs = stored.legs;
+    this.#hasStoredEffects = stored.pendingEffects.length > 0;
     this.#deps = deps;
     this.log = deps.log.child({ callId: stored.state.id });
   }
@@ -88,6 +93,11 @@ export class CallActor {
     const isNew = legs.length === this.#stored.legs.length;
     this.#stored = { ...this.#stored, legs: [...legs, leg] };
     if (isNew) this.#deps.onLeg(this, leg.id);
+  }
+
+  /** Whether the leg is in the database exactly as it is here. */
+  isStored(leg: StoredLeg): boolean {
+    return this.#storedLegs.includes(leg);
   }
 
   /** From outside an effect: stores the legs as soon as it is this call's turn. */
@@ -200,7 +210,7 @@ export class CallActor {
     const before = this.state;
     const next = this.#step(event);
     if (next.state === before) return true;
-    this.#become(next.state, next.effects);
+    this.#become(next.state, effectsToStore(next));
     await this.#save(this.#line(before.phase, event.type));
     if (this.#lost) return true;
     if (this.#behind && how === 'wished') {
@@ -223,12 +233,15 @@ export class CallActor {
 
   async #save(line: Transition | null): Promise<void> {
     const { version } = this.state;
+    const { legs, pendingEffects } = this.#stored;
     try {
       if (!(await this.#write(line))) {
         this.#lose();
         return;
       }
       this.#storedVersion = version;
+      this.#storedLegs = legs;
+      this.#hasStoredEffects = pendingEffects.length > 0;
       this.#noteStored();
     } catch (thrown) {
       this.#noteAway(toError(thrown));
@@ -279,10 +292,13 @@ export class CallActor {
   }
 
   #step(event: CallEvent): Step {
+    const { clock, settings, newRecordingId } = this.#deps;
     const context = {
-      now: this.#deps.clock.now(),
-      settings: this.#deps.settings(),
-      newRecordingId: this.#deps.newRecordingId(),
+      now: clock.now(),
+      settings: settings(),
+      get newRecordingId(): RecordingId {
+        return newRecordingId();
+      },
     };
     try {
       return step(this.state, event, context);
@@ -293,12 +309,15 @@ export class CallActor {
   }
 
   async #runEffects(effects: readonly CallEffect[]): Promise<void> {
+    const aside: Promise<void>[] = [];
     for (const effect of effects) {
       const isOwing = this.#behind || this.#owed.length > 0;
       if (effect.type === 'callEnded') this.#last = effect;
       else if (isOwing && NEEDS_STORE.has(effect.type)) this.#owed = addOwed(this.#owed, effect);
+      else if (ASIDE.has(effect.type)) aside.push(this.#run(effect));
       else await this.#run(effect);
     }
+    await Promise.all(aside);
     this.#become(this.state, []);
     if (this.#owed.length > 0) this.#armRetry();
     else if (this.state.phase === 'ended') await this.#finish();
@@ -326,7 +345,7 @@ export class CallActor {
     const last = this.#last;
     this.#last = null;
     this.#become(this.state, []);
-    await this.saveLegs();
+    if (this.#behind || this.#hasStoredEffects) await this.saveLegs();
     this.#last = last;
     if (this.#behind || last === null) return;
     this.#last = null;
@@ -371,3 +390,21 @@ const ESSENTIAL: ReadonlySet<CallEffect['type']> = new Set([
   'answerCaller',
   'applySound',
 ]);
+
+/**
+ * One statement each, which the store carries out in the order in which they began: what the parties hear
+ * does not wait for the disk.
+ */
+const ASIDE: ReadonlySet<CallEffect['type']> = new Set(['setOperatorState', 'openDraft']);
+
+/**
+ * Of a call that has ended, what the next process would do anyway is no reason to take it up: an
+ * operator on a call that is no more is set free. So the row is not written once more to say that this is
+ * done.
+ */
+function effectsToStore({ state, effects }: Step): CallEffect[] {
+  const needless = (effect: CallEffect): boolean =>
+    effect.type === 'callEnded' ||
+    (effect.type === 'setOperatorState' && effect.state === 'available');
+  return state.phase === 'ended' && effects.every(needless) ? [] : effects;
+}

@@ -17,8 +17,8 @@ export class CallRegistry {
 
   remove(actor: CallActor): void {
     this.#calls.delete(actor.state.id);
-    for (const [leg, owner] of this.#byLeg) {
-      if (owner === actor) this.#byLeg.delete(leg);
+    for (const { id } of actor.legs) {
+      if (this.#byLeg.get(id) === actor) this.#byLeg.delete(id);
     }
   }
 
@@ -38,10 +38,14 @@ export class CallRegistry {
     return this.#calls.size;
   }
 
-  /** Calls that wait for an operator, longest wait first. */
-  waiting(): CallActor[] {
-    return this.all()
-      .filter(({ state }) => state.phase === 'waiting')
-      .sort((a, b) => a.state.arrivedAt - b.state.arrivedAt);
+  /** Of the calls that wait for an operator the one that has waited longest. */
+  longestWaiting(): CallActor | undefined {
+    let longest: CallActor | undefined;
+    for (const actor of this.#calls.values()) {
+      const { phase, arrivedAt } = actor.state;
+      if (phase !== 'waiting') continue;
+      if (longest === undefined || arrivedAt < longest.state.arrivedAt) longest = actor;
+    }
+    return longest;
   }
 }

@@ -116,26 +116,25 @@ export class Effects {
     state: 'available' | 'busy' | 'wrap-up' | 'away' | 'offline',
   ): Promise<void> {
     const { floor, clock, events } = this.#deps;
-    const operator = await floor.operator(operatorId);
-    if (operator === null) return;
-    if (
-      state === 'wrap-up' &&
-      operator.deviceKind === 'sip' &&
-      !this.#deps.isAttended(operatorId)
-    ) {
-      // A phone without a console beside it: nobody could end the wrap-up.
+    if (state === 'wrap-up' && !this.#mayWrapUp(actor, operatorId)) {
       void actor.post({ type: 'operator.wrapped-up', operatorId });
       return;
     }
     const callId = actor.state.id;
     const now = clock.now();
-    if (state === 'busy' || state === 'wrap-up') {
-      await floor.setState(operatorId, state, { callId, now });
-    } else {
-      await floor.releaseFrom(operatorId, callId, state, now);
-    }
-    events.publish({ type: 'operator.changed', operatorId });
+    const changed =
+      state === 'busy' || state === 'wrap-up'
+        ? await floor.setState(operatorId, state, { callId, now })
+        : await floor.releaseFrom(operatorId, callId, state, now);
+    if (changed !== null) events.publish({ type: 'operator.changed', operatorId });
     if (state === 'available') this.#deps.onOperatorAvailable();
+  }
+
+  /** Not at a phone without a console beside it: nobody could end the wrap-up. */
+  #mayWrapUp(actor: CallActor, operatorId: OperatorId): boolean {
+    const { operator, wrappingUp } = actor.state;
+    const one = [operator, wrappingUp].find((each) => each?.operatorId === operatorId);
+    return one?.device.kind !== 'sip' || this.#deps.isAttended(operatorId);
   }
 
   async #noteRingNoAnswer(actor: CallActor, operatorId: OperatorId): Promise<void> {

@@ -241,7 +241,7 @@ export class Engine {
   }
 
   wakeWaiting(): void {
-    const next = this.registry.waiting()[0];
+    const next = this.registry.longestWaiting();
     if (next) void next.post({ type: 'operator.became-available' });
   }
 

@@ -10,6 +10,7 @@ import type {
 import type { CallActor } from './call-actor.ts';
 import type { OperatorSignalling } from './leg-signalling.ts';
 import type { StoredLeg } from './ports.ts';
+import { withReservedSeq } from './sip-service.ts';
 import type { SipService } from './sip-service.ts';
 
 export type OutgoingLegsDeps = { media: MediaPlane; sip: SipService; log: Logger };
@@ -143,7 +144,8 @@ export class OutgoingLegs {
     const stored = actor.legs.find((known) => known.id === legId);
     const signalling = signallingOf(actor, legId);
     if (stored && signalling) {
-      actor.putLeg({ ...stored, sip: { ...signalling, dialog: answer.dialog } });
+      const dialog = withReservedSeq(answer.dialog);
+      actor.putLeg({ ...stored, sip: { ...signalling, dialog } });
     }
     sip.bind(actor, legId, answer.dialog);
     const understood = await media.acceptAnswer(legId, answer.sdp);

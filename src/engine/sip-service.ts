@@ -181,8 +181,10 @@ export class SipService {
   async bye(actor: CallActor, leg: StoredLeg, dialog: DialogState): Promise<void> {
     const current = this.agent.dialog(dialog) ?? dialog;
     const prepared = this.agent.prepareInDialog(current, 'BYE');
-    putDialog(actor, leg, prepared.dialog);
-    await actor.saveLegs();
+    if (!isReserved(actor, leg, prepared.dialog)) {
+      putDialog(actor, leg, prepared.dialog);
+      await actor.saveLegs();
+    }
     this.#release(dialog);
     void actor.whenStored().then(() => this.#sendBye(actor, leg, prepared));
   }
@@ -421,6 +423,18 @@ export class SipService {
   async #answerToOurs(legId: LegId, sdp: string): Promise<void> {
     if (sdp !== '') await this.#deps.media.acceptAnswer(legId, sdp);
   }
+}
+
+/**
+ * A dialog as it is stored: with room for one request of ours, whose CSeq needs no write of its own then.
+ * The next process counts on from there; a gap is allowed (RFC 3261 §12.2.2).
+ */
+export function withReservedSeq(dialog: DialogState): DialogState {
+  return { ...dialog, localSeq: dialog.localSeq + 1 };
+}
+
+function isReserved(actor: CallActor, leg: StoredLeg, { localSeq }: DialogState): boolean {
+  return actor.isStored(leg) && (leg.sip?.dialog?.localSeq ?? 0) >= localSeq;
 }
 
 function putDialog(actor: CallActor, leg: StoredLeg, dialog: DialogState): void {

@@ -2,7 +2,7 @@ import type { CallId, MessageId, OperatorId, SubscriberId } from '../base/index.
 import { FIELD_LIMITS } from '../messages/index.ts';
 import type { Draft, DraftPut, DraftPutOutcome, MessageStore } from '../messages/index.ts';
 import { toInstant, toJson, toTimestamp } from './database.ts';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 
 type DraftRow = {
   call_id: CallId;
@@ -41,6 +41,7 @@ const PUT = `
 
 export function createDraftStore(
   database: Database,
+  grouped: Queryable,
 ): Pick<MessageStore, 'draft' | 'openDraft' | 'putField'> {
   const find = async (callId: CallId): Promise<Draft | null> => {
     const [row] = await database.rows<DraftRow>({
@@ -59,7 +60,7 @@ export function createDraftStore(
         field,
         { value, version: 1 },
       ]);
-      await database.rows({
+      await grouped.rows({
         name: 'draft-open',
         text: `insert into draft (call_id, subscriber_id, operator_id, version, fields, updated_at)
           values ($1, $2, $3, 1, $4, $5)

@@ -21,9 +21,9 @@ const INSERT = `
   ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
   on conflict do nothing returning 1`;
 
-export function createMessageStore(database: Database): MessageStore {
+export function createMessageStore(database: Database, grouped: Queryable): MessageStore {
   return {
-    ...createDraftStore(database),
+    ...createDraftStore(database, grouped),
 
     send: (message) => database.transact((tx) => send(tx, message)),
 

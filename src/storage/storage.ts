@@ -113,7 +113,7 @@ export function openStorage(options: StorageOptions): Storage {
     trunkSecrets: createTrunkSecrets(database, secrets),
     outbound: createOutboundLedger(database),
     directory,
-    messages: createMessageStore(database),
+    messages: createMessageStore(database, grouped),
     deliveries: createDeliveryStore(database),
     mailbox: createMailboxStore(database),
     recordings: createRecordingStore(database, grouped),

@@ -3,6 +3,7 @@ import { asId } from '../../src/base/index.ts';
 import type { CallId, LegId, OperatorId } from '../../src/base/index.ts';
 import { EngineRig, TestPhone, testDatabase } from '../harness/engine-rig.ts';
 import type { TestDatabase } from '../harness/engine-rig.ts';
+import type { DialogState } from '../../src/sip/index.ts';
 import { until } from '../harness/platform.ts';
 
 let database: TestDatabase;
@@ -140,6 +141,16 @@ test('a call from a trunk rings the phone of an operator, is answered, recorded 
     callId: null,
   });
   expect(rig.sip.agent.counts).toMatchObject({ dialogs: 0, openInvites: 0, answers: 0 });
+
+  // What the next process would find: no work of this call, and a CSeq that counts the BYE.
+  type Row = { legs: { role: string; sip: { dialog: DialogState } }[]; pending_effects: unknown[] };
+  const [row] = await database.sql<Row>('select legs, pending_effects from call where id = $1', [
+    id,
+  ]);
+  expect(row?.pending_effects).toEqual([]);
+  const bye = phone.requests.find(({ method }) => method === 'BYE')?.request;
+  const stored = row?.legs.find(({ role }) => role === 'operator')?.sip.dialog.localSeq ?? 0;
+  expect(stored).toBeGreaterThanOrEqual(Number.parseInt(bye?.headers.get('CSeq') ?? '', 10));
 });
 
 test('three numbers on one trunk: the Request-URI decides, whatever To says', async () => {
