@@ -179,7 +179,9 @@ function onHoldOnlyMusic(call: ModelCall): string | null {
     const listeners = sound.hearing.filter(({ speaker }) => speaker === id);
     if (heardBy(sound, id).length > 0) return `she hears somebody in ${after.phase}`;
     if (listeners.length > 0) return `she is heard in ${after.phase}`;
-    if (playedTo(sound, id)[0]?.source !== 'hold-music') return `no music in ${after.phase}`;
+    const played = playedTo(sound, id)[0]?.source;
+    const isAccepted = after.contacts.some(({ state }) => state === 'accepting');
+    if (played !== (isAccepted ? 'connecting' : 'hold-music')) return `no music in ${after.phase}`;
   }
   return null;
 }
@@ -213,12 +215,19 @@ function onlyPresentLegs(call: ModelCall): string | null {
   for (const { after, sound } of call.log) {
     const onLine = after.contacts.filter(({ state }) => state !== 'dialing' && state !== 'ringing');
     const operator = after.operator?.audio === 'up' ? [after.operator] : [];
+    const rung = after.contacts.filter(({ state, early }) => state === 'ringing' && early === true);
     const present = new Set([
       after.callerLeg.id,
       ...[...operator, ...onLine, ...after.monitors].map(({ legId }) => legId),
     ]);
+    const overheard = sound.hearing.filter(
+      ({ listener, speaker }) =>
+        listener === after.operator?.legId && rung.some(({ legId }) => legId === speaker),
+    );
+    const hearing = sound.hearing.filter((one) => !overheard.includes(one));
+    if (overheard.length > 1) return `several who are rung are heard in ${after.phase}`;
     const named = [
-      ...sound.hearing.flatMap(({ listener, speaker }) => [listener, speaker]),
+      ...hearing.flatMap(({ listener, speaker }) => [listener, speaker]),
       ...sound.playing.map(({ leg }) => leg),
     ];
     const stranger = named.find((leg) => !present.has(leg));
@@ -494,6 +503,22 @@ const PLANTED: { fault: string; caughtBy: PropertyName; machine: Machine }[] = [
         ? hears(sound, contacts[0].legId, callerLeg.id)
         : sound,
     ),
+  },
+  {
+    fault: 'the caller hears what comes before a contact answers',
+    caughtBy: 'a caller on hold hears only music',
+    machine: mishearing((sound, { contacts, callerLeg }) => {
+      const early = contacts.find((one) => one.state === 'ringing' && one.early === true);
+      return early === undefined ? sound : hears(sound, callerLeg.id, early.legId);
+    }),
+  },
+  {
+    fault: 'the contact who pressed 1 hears the caller while both are still being told',
+    caughtBy: 'a caller on hold hears only music',
+    machine: mishearing((sound, { contacts, callerLeg }) => {
+      const accepting = contacts.find(({ state }) => state === 'accepting');
+      return accepting === undefined ? sound : hears(sound, accepting.legId, callerLeg.id);
+    }),
   },
   {
     fault: 'a whisper goes to the caller too',

@@ -242,7 +242,7 @@ describe('a call nobody takes', () => {
     expect(call.did).toEqual(['answerCaller']);
     call.on({ type: 'caller.connected' });
     expect(call.played).toEqual(['unattended']);
-    call.on({ type: 'prompt.done' });
+    call.on({ type: 'prompt.done', legId: CALLER, source: 'unattended' });
     expect(call.did).toEqual(['applySound', 'endCallerLeg', 'recordUnansweredCall', 'callEnded']);
     expect(call.state.termination).toEqual({ class: 'platform', reason: 'unattended' });
     expect(call.state.answeredAt).toBeNull();
@@ -305,7 +305,7 @@ describe('an operator whose audio is lost', () => {
       .on({ type: 'operator.not-found', signedIn: false })
       .fire('max-wait');
     expect(call.played).toEqual(['unattended']);
-    call.on({ type: 'prompt.done' });
+    call.on({ type: 'prompt.done', legId: CALLER, source: 'unattended' });
     expect(call.effect('recordUnansweredCall')?.kind).toBe('unattended');
   });
 
@@ -401,7 +401,7 @@ describe('events that do not fit', () => {
     { type: 'operator.hung-up', operatorId: YUKI },
     { type: 'operator.audio-lost', operatorId: YUKI },
     { type: 'caller.connected' },
-    { type: 'prompt.done' },
+    { type: 'prompt.done', legId: CALLER, source: 'unattended' },
     { type: 'timer.fired', timer: 'ring-no-answer' },
     { type: 'timer.fired', timer: 'max-duration', due: START },
   ])('%j changes nothing in a conversation', (event) => {

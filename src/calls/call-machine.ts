@@ -26,7 +26,14 @@ import { hold, remind, stepSwitches } from './hold.ts';
 import { endMonitor, monitor, moveMonitor } from './monitors.ts';
 import { isForbidden, operationsOf } from './operations.ts';
 import { handOver, park, pickUp, unpark } from './parking.ts';
-import { connectJoined, expireContact, startRelay, stepContacts, transfer } from './relay.ts';
+import {
+  connectJoined,
+  expireContact,
+  startRelay,
+  stepContacts,
+  stepPrompt,
+  transfer,
+} from './relay.ts';
 import { endWait, moveOffer, offerOn, offerUnanswered, retryOffer, stepWaiting } from './search.ts';
 import { SILENCE, sameSound, soundOf } from './sound.ts';
 import { change, enter, unchanged } from './transition.ts';
@@ -193,6 +200,7 @@ const HANDLERS: { [T in CallEvent['type']]: Handler<T> } = {
     change(state, { ...enter(state, 'three-way'), heldSince: null, reminders: 0 }),
   'transfer.started': transfer,
   'contact.ringing': stepContacts,
+  'contact.early-media': stepContacts,
   'contact.answered': stepContacts,
   'contact.failed': stepContacts,
   'contact.hung-up': stepContacts,
@@ -204,7 +212,7 @@ const HANDLERS: { [T in CallEvent['type']]: Handler<T> } = {
   'monitor.ended': (state, { operatorId }) => endMonitor(state, operatorId),
   'leg.held': stepFarEnd,
   'leg.unheard': stepFarEnd,
-  'prompt.done': unchanged,
+  'prompt.done': stepPrompt,
   'media-plane.lost': unchanged,
   'timer.fired': (state, event, context) => TIMERS[event.timer](state, context),
   adopted: (state, { alive }, context) => takeOver(state, alive, context),
@@ -304,7 +312,9 @@ function causeOfEnd(state: CallState, event: CallEvent): Termination | null {
     case 'operator.hung-up':
       return mayHangUp(state, event.operatorId) ? { class: 'operator', reason: 'hung-up' } : null;
     case 'prompt.done':
-      return state.timers.prompt === undefined ? null : { class: 'platform', reason: 'unattended' };
+      return event.source === 'unattended' && state.timers.prompt !== undefined
+        ? { class: 'platform', reason: 'unattended' }
+        : null;
     case 'adopted':
       return event.alive.includes(state.callerLeg.id) || isCustomerUncalled(state)
         ? null

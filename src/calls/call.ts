@@ -113,13 +113,25 @@ export type RelayTarget = {
 
 /**
  * A contact's leg. `announcing`: the system says who calls and waits for a key; `waiting`: the
- * contact pressed 3 and will be ready in a moment; `joined`: talks with whom the phase says.
+ * contact pressed 3 and will be ready in a moment; `accepting`: pressed 1, both are told that they
+ * are being connected; `joined`: talks with whom the phase says.
  */
 export type ContactLeg = RelayTarget & {
-  state: 'dialing' | 'ringing' | 'announcing' | 'waiting' | 'joined';
+  state: 'dialing' | 'ringing' | 'announcing' | 'waiting' | 'accepting' | 'joined';
   /** When this state has lasted too long; null when joined. */
   due: number | null;
+  /** Rung, and something comes from there already: a carrier's announcement, its own ringback. */
+  early?: boolean;
+  /** Waiting, and the words that go before the music are said. */
+  told?: boolean;
 };
+
+/** Words that are said once; their end is told. */
+export type Prompt = 'unattended' | 'absent' | 'connecting' | 'relay-accepted' | 'relay-wait';
+
+/** What can be played to a leg, in the call's words. */
+export type SoundSource =
+  'ringback' | 'wait-tone' | 'hold-music' | 'hold-reminder' | 'announce-relay' | Prompt;
 
 /** Why a contact was not connected: decides the operator's next phrase. */
 export type RelayReason =
@@ -229,6 +241,8 @@ export type CallState = {
   recordingPaused: boolean;
   /** Since when the caller hears music instead of a person. */
   heldSince: number | null;
+  /** The caller was told that the contacts are away; absent before. */
+  absentSaid?: boolean;
   /** How often the operator was reminded of her since. */
   reminders: number;
   rules: CallRules;
@@ -261,6 +275,8 @@ export type CallSettings = {
   announceMs: number;
   /** How long after key 3. */
   contactWaitMs: number;
+  /** How long after key 1, where the end of the words is not reported. */
+  acceptMs: number;
   holdReminderMs: number;
   parkMs: number;
   recordingPauseMs: number;
@@ -282,6 +298,7 @@ export const DEFAULT_CALL_SETTINGS: CallSettings = {
   contactRingMs: 25_000,
   announceMs: 20_000,
   contactWaitMs: 60_000,
+  acceptMs: 10_000,
   holdReminderMs: 60_000,
   parkMs: 3 * 60_000,
   recordingPauseMs: 3 * 60_000,
@@ -330,6 +347,8 @@ export type CallEvent =
   /** `stays`: until the contact has answered, and for good when he does not. */
   | { type: 'transfer.started'; operatorId: OperatorId; target: RelayTarget; stays: boolean }
   | { type: 'contact.ringing'; legId: LegId }
+  /** Sound comes before the answer (183 with SDP). */
+  | { type: 'contact.early-media'; legId: LegId }
   | { type: 'contact.answered'; legId: LegId }
   | { type: 'contact.failed'; legId: LegId; reason: RelayReason }
   | { type: 'contact.hung-up'; legId: LegId }
@@ -357,7 +376,7 @@ export type CallEvent =
   | { type: 'leg.held'; legId: LegId; how: FarEnd['held'] }
   /** No sound comes from a leg that somebody should hear, or it does again. */
   | { type: 'leg.unheard'; legId: LegId; why: FarEnd['unheard'] }
-  | { type: 'prompt.done' }
+  | { type: 'prompt.done'; legId: LegId; source: SoundSource }
   | { type: 'media-plane.lost' }
   /** `due` is what the timer was armed with: where the state says otherwise, the firing is stale. */
   | { type: 'timer.fired'; timer: CallTimerName; due?: number }

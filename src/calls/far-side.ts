@@ -1,5 +1,6 @@
 import type { LegId } from '../base/index.ts';
 import type { CallEvent, CallState, FarEnd, Step, StepContext } from './call.ts';
+import { isRung } from './contacts.ts';
 import { change, unchanged, withoutTimer } from './transition.ts';
 
 /*
@@ -37,7 +38,7 @@ export function stepFarEnd(state: CallState, event: FarEvent, context: StepConte
 
 /** Who says nothing may be gone without a word: it is asked, and asked again later. */
 export function probeFarEnds(state: CallState, context: StepContext): Step {
-  const doubted = farEndsOf(state).filter(isSilentByItself);
+  const doubted = farEndsOf(state).filter((farEnd) => isTold(state, farEnd));
   if (doubted.length === 0) {
     return change(state, { timers: withoutTimer(state.timers, 'probe') });
   }
@@ -56,7 +57,7 @@ export function heldBy(state: CallState): Party[] {
 
 /** Parties of whom nothing is heard, though they hold nobody. */
 export function noSoundFrom(state: CallState): Party[] {
-  return parties(state, isSilentByItself);
+  return parties(state, (farEnd) => isTold(state, farEnd));
 }
 
 /**
@@ -84,11 +85,14 @@ function farEndsOf(state: CallState): FarEnd[] {
 }
 
 function isDoubted(state: CallState): boolean {
-  return farEndsOf(state).some(isSilentByItself);
+  return farEndsOf(state).some((farEnd) => isTold(state, farEnd));
 }
 
-function isSilentByItself({ held, unheard }: FarEnd): boolean {
-  return held === null && unheard !== null;
+/** Silent by itself, and somebody who has answered. */
+function isTold({ contacts }: CallState, { legId, held, unheard }: FarEnd): boolean {
+  const contact = contacts.find((one) => one.legId === legId);
+  const isAnswered = contact === undefined || !isRung(contact);
+  return isAnswered && held === null && unheard !== null;
 }
 
 function parties(state: CallState, is: (farEnd: FarEnd) => boolean): Party[] {

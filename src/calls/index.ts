@@ -18,6 +18,7 @@ export type {
   Relay,
   RelayReason,
   RelayTarget,
+  SoundSource,
   Step,
   StepContext,
   Termination,
@@ -44,6 +45,6 @@ export type { Party } from './far-side.ts';
 export { operationsOf } from './operations.ts';
 export type { Operation, Person } from './operations.ts';
 export { soundOf } from './sound.ts';
-export type { Hearing, Playing, Sound, SoundSource } from './sound.ts';
+export type { Hearing, Playing, Sound } from './sound.ts';
 export { noticeOf, terminationOf } from './termination.ts';
 export type { TerminationNotice } from './termination.ts';

@@ -77,6 +77,12 @@ export function stepContacts(state: CallState, event: ContactEvent, context: Ste
       return contact.state === 'dialing'
         ? change(state, { contacts: replaced(state, { ...contact, state: 'ringing' }) })
         : unchanged(state);
+    case 'contact.early-media':
+      return isRung(contact) && contact.early !== true
+        ? change(state, {
+            contacts: replaced(state, { ...contact, state: 'ringing', early: true }),
+          })
+        : unchanged(state);
     case 'contact.answered':
       return isRung(contact) ? answered(state, contact, context) : unchanged(state);
     case 'contact.failed':
@@ -136,12 +142,12 @@ function pressed(state: CallState, contact: ContactLeg, digit: string, context: 
   if (contact.state !== 'announcing' && contact.state !== 'waiting') return unchanged(state);
   switch (digit) {
     case '1':
-      return connectTo(state, contact, context);
+      return acceptCall(state, contact, context);
     case '2':
       return contactOver(state, contact, 'call-back', context);
     case '3': {
       const due = context.now + context.settings.contactWaitMs;
-      const contacts = replaced(state, { ...contact, state: 'waiting', due });
+      const contacts = replaced(state, { ...contact, state: 'waiting', told: false, due });
       return change(state, withContacts(state, 'relaying', contacts));
     }
     default:
@@ -149,10 +155,40 @@ function pressed(state: CallState, contact: ContactLeg, digit: string, context: 
   }
 }
 
+/** This one has it. Both are told so, then they talk. */
+function acceptCall(state: CallState, contact: ContactLeg, context: StepContext): Step {
+  const due = context.now + context.settings.acceptMs;
+  const others = state.contacts.filter(({ legId }) => legId !== contact.legId);
+  const contacts: ContactLeg[] = [{ ...contact, state: 'accepting', due }];
+  return change(state, withContacts(state, 'relaying', contacts), others.map(endLeg));
+}
+
+/** Words to the caller or to a contact have come to their end. */
+export function stepPrompt(
+  state: CallState,
+  { legId, source }: Extract<CallEvent, { type: 'prompt.done' }>,
+  context: StepContext,
+): Step {
+  const isCaller = legId === state.callerLeg.id;
+  if (source === 'absent' && isCaller && state.phase === 'unattended') {
+    return change(state, { absentSaid: true });
+  }
+  const accepting = state.contacts.find((contact) => contact.state === 'accepting');
+  if (source === 'connecting' && isCaller && accepting !== undefined) {
+    return connectTo(state, accepting, context);
+  }
+  const waiting = state.contacts.find((contact) => contact.legId === legId);
+  if (source !== 'relay-wait' || waiting?.state !== 'waiting' || waiting.told === true) {
+    return unchanged(state);
+  }
+  return change(state, { contacts: replaced(state, { ...waiting, told: true }) });
+}
+
 /** The time of the first contact is over. */
 export function expireContact(state: CallState, context: StepContext): Step {
   const late = state.contacts.find(({ due }) => due !== null && due <= context.now);
   if (late === undefined) return change(state, withContacts(state, state.phase, state.contacts));
+  if (late.state === 'accepting') return connectTo(state, late, context);
   return contactOver(state, late, isRung(late) ? 'no-answer' : 'no-key', context);
 }
 

@@ -25,6 +25,8 @@ export function stepWaiting(state: CallState, event: SearchEvent, context: StepC
   if (state.phase !== 'waiting') return unchanged(state);
   switch (event.type) {
     case 'operator.found':
+      // An old claim told again: she has left this caller to a contact, and is held by her form.
+      if (state.wrappingUp?.operatorId === event.operatorId) return unchanged(state);
       return offerTo(
         state,
         {

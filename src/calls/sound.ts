@@ -1,10 +1,6 @@
 import type { LegId, RecordingId } from '../base/index.ts';
-import type { CallPhase, CallState } from './call.ts';
+import type { CallPhase, CallState, ContactLeg, SoundSource } from './call.ts';
 import { isDumb, isHeldBy } from './far-side.ts';
-
-/** What can be played to a leg, in the call's words. */
-export type SoundSource =
-  'ringback' | 'wait-tone' | 'hold-music' | 'hold-reminder' | 'announce-relay' | 'unattended';
 
 export type Hearing = { listener: LegId; speaker: LegId; gain: number };
 export type Playing = {
@@ -66,6 +62,10 @@ function hearingOf(state: CallState): Hearing[] {
   const talkers = conversationOf(state);
   const heard = talkers.filter((leg) => !muted || leg !== operator?.legId);
   const hearing = talkers.flatMap((listener) => everyone(listener, heard));
+  const early = earlyContact(state);
+  if (early !== undefined && operator?.audio === 'up') {
+    hearing.push({ listener: operator.legId, speaker: early.legId, gain: 1 });
+  }
   for (const { legId, mode } of monitors) {
     hearing.push(...everyone(legId, heard));
     const told = mode === 'barge' ? talkers : mode === 'whisper' ? [operator?.legId] : [];
@@ -106,12 +106,14 @@ function playingOf(state: CallState, hearing: Hearing[]): Playing[] {
   const { phase, callerLeg, contacts, operator } = state;
   const toCaller = isHeld(callerLeg.id) ? 'hold-music' : sourceForCaller(state);
   if (toCaller !== null && !hearsSomebody(callerLeg.id)) {
-    begin(callerLeg.id, toCaller, toCaller !== 'unattended');
+    begin(callerLeg.id, toCaller, !SAID_ONCE.includes(toCaller));
   }
-  for (const { legId, state: contactState } of contacts) {
+  for (const { legId, state: contactState, told } of contacts) {
     if (contactState === 'announcing') begin(legId, 'announce-relay');
-    else if (contactState === 'waiting') begin(legId, 'hold-music');
-    else if (contactState === 'joined' && !hearsSomebody(legId)) {
+    else if (contactState === 'accepting') begin(legId, 'relay-accepted', false);
+    else if (contactState === 'waiting') {
+      begin(legId, told === true ? 'hold-music' : 'relay-wait', told === true);
+    } else if (contactState === 'joined' && !hearsSomebody(legId)) {
       const instead = phase === 'calling-customer' ? 'ringback' : 'wait-tone';
       begin(legId, isHeld(legId) ? 'hold-music' : instead);
     }
@@ -122,20 +124,41 @@ function playingOf(state: CallState, hearing: Hearing[]): Playing[] {
   return playing;
 }
 
-function sourceForCaller({ phase, callerLeg, direction }: CallState): SoundSource | null {
+const SAID_ONCE: readonly SoundSource[] = ['unattended', 'absent', 'connecting'];
+
+function sourceForCaller(state: CallState): SoundSource | null {
+  const { phase, callerLeg, direction, contacts } = state;
   // A telephone makes its own ringback out of the 180; a browser is played one.
   if (!callerLeg.answered) {
     return callerLeg.kind === 'browser' && direction === 'inbound' ? 'ringback' : null;
   }
-  if (phase === 'unattended') return 'unattended';
+  if (phase === 'unattended') return wereContactsAway(state) ? 'absent' : 'unattended';
+  if (phase === 'relaying' && contacts.some((one) => one.state === 'accepting')) {
+    return 'connecting';
+  }
   return WITH_MUSIC.includes(phase) ? 'hold-music' : 'wait-tone';
 }
 
+/** The operator has gone, none of the contacts could be had, and the caller does not know it yet. */
+function wereContactsAway({ relay, absentSaid }: CallState): boolean {
+  if (absentSaid === true || relay === null) return false;
+  return relay.outcomes.some(({ reason }) => reason !== 'withdrawn' && reason !== 'call-back');
+}
+
+/** What the operator hears of those being rung, in place of our ringback. */
+function earlyContact({ phase, contacts }: CallState): ContactLeg | undefined {
+  if (phase !== 'relaying') return undefined;
+  return contacts.find(({ state, early }) => early === true && state === 'ringing');
+}
+
 /** The operator hears that somebody is being rung for her. */
-function isRingingFor({ phase, contacts }: CallState): boolean {
+function isRingingFor(state: CallState): boolean {
+  const { phase, contacts } = state;
   if (phase === 'handing-over' || phase === 'calling-customer') return true;
   if (phase !== 'relaying') return false;
-  return contacts.some(({ state }) => state === 'dialing' || state === 'ringing');
+  const early = earlyContact(state);
+  if (early !== undefined && !isDumb(state, early.legId)) return false;
+  return contacts.some((one) => one.state === 'dialing' || one.state === 'ringing');
 }
 
 /** From the caller's answer to the end of her part, whoever or whatever she hears. */

@@ -127,7 +127,7 @@ export const callContactSchema = z.object({
   contactId: z.string().nullable(),
   name: z.string(),
   numberFormatted: z.string(),
-  state: z.enum(['dialing', 'ringing', 'announcing', 'waiting', 'joined']),
+  state: z.enum(['dialing', 'ringing', 'announcing', 'waiting', 'accepting', 'joined']),
   /** When this is given up. */
   due: z.number().nullable(),
 });

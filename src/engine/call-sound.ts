@@ -42,6 +42,10 @@ const SOURCES: Record<SoundSource, PlaybackSource> = {
   'hold-reminder': { kind: 'tone', tone: 'beep' },
   'announce-relay': { kind: 'prompt', name: 'announce-relay' },
   unattended: { kind: 'prompt', name: 'unattended' },
+  absent: { kind: 'prompt', name: 'absent' },
+  connecting: { kind: 'prompt', name: 'connecting' },
+  'relay-accepted': { kind: 'prompt', name: 'relay-accepted' },
+  'relay-wait': { kind: 'prompt', name: 'relay-wait' },
 };
 
 /**
@@ -136,7 +140,7 @@ export class CallSound {
     if (started.ok) return;
     applied.playing.delete(key);
     warn(actor, started, { leg, source });
-    if (source === 'unattended') void actor.post({ type: 'prompt.done' });
+    if (!loop) void actor.post({ type: 'prompt.done', legId: leg, source });
   }
 
   async #record(actor: CallActor, applied: Applied, { recording }: Sound): Promise<void> {

@@ -35,6 +35,7 @@ export class ContactSide {
       role: 'contact',
       routes: plan.routes,
       onRinging: () => void actor.post({ type: 'contact.ringing', legId }),
+      onEarlyMedia: () => void actor.post({ type: 'contact.early-media', legId }),
       onAnswered: () => actor.post({ type: 'contact.answered', legId }),
       isWanted: () => actor.state.contacts.some((one) => one.legId === legId),
       onFailed: (why) => void actor.post({ type: 'contact.failed', legId, reason: reasonOf(why) }),

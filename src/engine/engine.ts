@@ -364,7 +364,7 @@ export class Engine {
     const { callerLeg } = actor.state;
     if (event.type === 'playback.done') {
       const { source } = readPlaybackId(event.playback);
-      if (source === 'unattended') await actor.post({ type: 'prompt.done' });
+      await actor.post({ type: 'prompt.done', legId: event.leg, source });
       return;
     }
     if (actor.state.contacts.some(({ legId }) => legId === event.leg)) {

@@ -25,6 +25,8 @@ export type OutgoingLeg = {
   /** In the order in which they are to be tried: on to the next where one cannot carry the call. */
   routes: readonly Route[];
   onRinging?: () => void;
+  /** Something is to be heard before the answer; the media plane knows where from. */
+  onEarlyMedia?: () => void;
   /** Tells the call; what it says decides whether the leg stays. */
   onAnswered: () => Promise<void>;
   isWanted: () => boolean;
@@ -121,9 +123,10 @@ export class OutgoingLegs {
       if (route) leg.onRoute?.(route, outcome);
     };
     return {
-      onProvisional: () => {
+      onProvisional: ({ sdp }) => {
         note('ringing');
         leg.onRinging?.();
+        if (sdp !== '') void this.#earlyMedia(leg, sdp);
       },
       onAnswered: (answer) => {
         note('answered');
@@ -134,6 +137,13 @@ export class OutgoingLegs {
         void this.#failed(leg, at, failure);
       },
     };
+  }
+
+  /** RFC 3960 §3: what the far end plays while it rings. The answer is agreed on anew. */
+  async #earlyMedia({ legId, onEarlyMedia }: OutgoingLeg, sdp: string): Promise<void> {
+    if (onEarlyMedia === undefined) return;
+    const understood = await this.#deps.media.acceptAnswer(legId, sdp);
+    if (understood.ok) onEarlyMedia();
   }
 
   async #answered(leg: OutgoingLeg, answer: { sdp: string; dialog: DialogState }): Promise<void> {

@@ -355,12 +355,15 @@ export class World {
     }
   }
 
-  /** A prompt that begins comes to its end. */
+  /** Words that begin come to their end. */
   #hear(index: number, before: CallState, after: CallState): void {
-    const isPlayed = (state: CallState): boolean =>
-      soundOf(state).playing.some(({ source }) => source === 'unattended');
-    if (isPlayed(before) || !isPlayed(after)) return;
-    this.#inbox.push({ call: index, event: { type: 'prompt.done' } });
+    const said = (state: CallState): string[] =>
+      soundOf(state).playing.flatMap(({ leg, source, loop }) => (loop ? [] : [`${leg} ${source}`]));
+    const known = said(before);
+    for (const { leg: legId, source, loop } of soundOf(after).playing) {
+      if (loop || known.includes(`${legId} ${source}`)) continue;
+      this.#inbox.push({ call: index, event: { type: 'prompt.done', legId, source } });
+    }
   }
 
   #claim(index: number, excluded: OperatorId[]): void {
@@ -486,6 +489,7 @@ export type OperationName = (typeof OPERATIONS)[number];
 
 const CONTACT_EVENTS = [
   'contact.ringing',
+  'contact.early-media',
   'contact.answered',
   'contact.failed',
   'contact.hung-up',
@@ -560,7 +564,8 @@ const anyEvent: fc.Arbitrary<CallEvent> = fc.oneof(
       { type: 'media-plane.lost' },
       { type: 'shutdown' },
       { type: 'failed', detail: 'planted' },
-      { type: 'prompt.done' },
+      { type: 'prompt.done', legId: asId('caller-0'), source: 'unattended' },
+      { type: 'prompt.done', legId: asId('caller-1'), source: 'connecting' },
       { type: 'caller.connected' },
       { type: 'customer.failed' },
       { type: 'operator.became-available' },

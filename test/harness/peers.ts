@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -74,4 +75,15 @@ function isProgram(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A number that no UDP socket on loopback has. */
+export function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  return new Promise((resolve) => {
+    socket.bind(0, '127.0.0.1', () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
 }

@@ -4,8 +4,10 @@ import type { CallId, ContactId, E164, LegId, OperatorId } from '../../src/base/
 import type { CallState } from '../../src/calls/index.ts';
 import { testDatabase } from '../harness/engine-rig.ts';
 import type { EngineRig, TestDatabase, TestPhone } from '../harness/engine-rig.ts';
+import { freePort, has } from '../harness/peers.ts';
 import { until } from '../harness/platform.ts';
-import { DONE, JIRO, RTP_ANSWER, RigFloor, byes } from '../harness/rig-floor.ts';
+import { DONE, HANAKO, JIRO, RTP_ANSWER, RigFloor, byes } from '../harness/rig-floor.ts';
+import { Sipp } from '../harness/sipp.ts';
 import type { Talk } from '../harness/rig-floor.ts';
 
 /* Every operation on a call that is up, on real sockets and a real database; no sound is made. */
@@ -134,6 +136,41 @@ describe('relay', () => {
     });
   });
 
+  test.skipIf(!has('sipp'))(
+    'what a carrier says before it refuses is for the operator alone',
+    async () => {
+      const port = await freePort();
+      const carrier = new Sipp({
+        scenario: 'uas-early-media',
+        target: { address: '127.0.0.1', port: rig.port },
+        args: ['-i', '127.0.0.1', '-p', String(port)],
+      });
+      floor.outbound.phones.set(HANAKO, `sip:hanako@127.0.0.1:${port}`);
+      try {
+        const { id, one, seen } = await talking();
+        const to = [{ contactId: contactOf('hanako') }];
+        await rig.operations.relay(one, id, { to, order: 'together', announce: 'operator' });
+        await until(
+          () => stateOf(id).contacts.some(({ early }) => early === true),
+          8_000,
+          () => carrier.failure,
+        );
+        await heardAsSaid(id);
+        const { operator, contacts, callerLeg } = stateOf(id);
+        expect(rig.media.heardBy(operator!.legId)).toEqual({ [contacts[0]!.legId]: 1 });
+        expect(rig.media.heardBy(callerLeg.id)).toEqual({});
+        await until(() => phaseOf(id) === 'held', 8_000);
+        expect(stateOf(id).relay?.outcomes.map(({ reason }) => reason)).toEqual(['no-answer']);
+        expect(await carrier.finished(), carrier.failure).toBe(0);
+        await trunk.bye(seen.dialog!);
+        await rig.desk.finishWrapUp(one, id);
+        await over();
+      } finally {
+        await carrier.close();
+      }
+    },
+  );
+
   test('announced by the system: both ring, 3 asks for a moment, 1 connects, the other stops ringing', async () => {
     const { id, one, seen } = await talking();
     const to = [{ contactId: contactOf('hanako') }, { contactId: contactOf('jiro') }];
@@ -147,10 +184,23 @@ describe('relay', () => {
     const press = (digit: string): void => {
       rig.media.emit({ type: 'leg.dtmf', leg: legOf('jiro'), at: 0, digit, durationMs: 100 });
     };
+    /** The words begun last to this leg come to their end. */
+    const sayAll = async (source: string, leg: LegId): Promise<void> => {
+      const begun = () =>
+        rig.playing(id).findLast((one) => one.leg === leg && one.playback.includes(`:${source}:`));
+      await until(() => begun() !== undefined, 3_000);
+      rig.media.finishPlayback(begun()!.playback);
+    };
     press('3');
     await until(() => stateOf(id).contacts.some(({ state }) => state === 'waiting'), 3_000);
     await heardAsSaid(id);
+    await sayAll('relay-wait', legOf('jiro'));
+    await until(() => stateOf(id).contacts.some(({ told }) => told === true), 3_000);
+    await heardAsSaid(id);
     press('1');
+    await until(() => stateOf(id).contacts.some(({ state }) => state === 'accepting'), 3_000);
+    await heardAsSaid(id);
+    await sayAll('connecting', stateOf(id).callerLeg.id);
     await until(() => phaseOf(id) === 'relayed', 3_000);
     await heardAsSaid(id);
     await until(() => hanako.invites[0]!.state === 'ended', 3_000);

@@ -79,6 +79,7 @@ const STATES: Record<
   dialing: { color: 'orange', Icon: IconPhoneOutgoing },
   ringing: { color: 'orange', Icon: IconPhoneCall },
   announcing: { color: 'indigo', Icon: IconVolume },
+  accepting: { color: 'green', Icon: IconVolume },
   waiting: { color: 'indigo', Icon: IconClockPause },
   joined: { color: 'teal', Icon: IconMessages },
 };

@@ -170,6 +170,7 @@ export const consoleEn: Texts['console'] = {
       dialing: 'Dialling',
       ringing: 'Ringing',
       announcing: 'Answered, announcing',
+      accepting: 'Being connected',
       waiting: 'Asks to wait',
       joined: 'Talking',
     },

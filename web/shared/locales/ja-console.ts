@@ -173,6 +173,7 @@ export const consoleJa = {
       dialing: '発信中',
       ringing: '呼出中',
       announcing: '応答・案内中',
+      accepting: 'お繋ぎしています',
       waiting: '少し待つとのこと',
       joined: '通話中',
     },
