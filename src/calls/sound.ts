@@ -95,36 +95,52 @@ const WITH_MUSIC: readonly CallPhase[] = [
 
 function playingOf(state: CallState, hearing: Hearing[]): Playing[] {
   const playing: Playing[] = [];
-  const begin = (leg: LegId, source: SoundSource, loop = true, turn = 0): void => {
-    playing.push({ leg, source, loop, turn });
+  const begin = (leg: LegId, source: SoundSource, turn = 0): void => {
+    playing.push({ leg, source, loop: !SAID_ONCE.includes(source), turn });
   };
   const heard = (leg: LegId): LegId[] =>
     hearing.filter(({ listener }) => listener === leg).map(({ speaker }) => speaker);
   const hearsSomebody = (leg: LegId): boolean =>
     heard(leg).some((speaker) => !isDumb(state, speaker));
   const isHeld = (leg: LegId): boolean => heard(leg).some((speaker) => isHeldBy(state, speaker));
-  const { phase, callerLeg, contacts, operator } = state;
+  const { callerLeg, contacts, operator } = state;
   const toCaller = isHeld(callerLeg.id) ? 'hold-music' : sourceForCaller(state);
-  if (toCaller !== null && !hearsSomebody(callerLeg.id)) {
-    begin(callerLeg.id, toCaller, !SAID_ONCE.includes(toCaller));
-  }
-  for (const { legId, state: contactState, told } of contacts) {
-    if (contactState === 'announcing') begin(legId, 'announce-relay');
-    else if (contactState === 'accepting') begin(legId, 'relay-accepted', false);
-    else if (contactState === 'waiting') {
-      begin(legId, told === true ? 'hold-music' : 'relay-wait', told === true);
-    } else if (contactState === 'joined' && !hearsSomebody(legId)) {
-      const instead = phase === 'calling-customer' ? 'ringback' : 'wait-tone';
-      begin(legId, isHeld(legId) ? 'hold-music' : instead);
-    }
+  if (toCaller !== null && !hearsSomebody(callerLeg.id)) begin(callerLeg.id, toCaller);
+  for (const contact of contacts) {
+    const { legId } = contact;
+    const source = isHeld(legId) ? 'hold-music' : sourceForContact(state, contact);
+    if (source !== null && !hearsSomebody(legId)) begin(legId, source);
   }
   if (operator?.audio !== 'up') return playing;
   if (isRingingFor(state)) begin(operator.legId, 'ringback');
-  else if (state.reminders > 0) begin(operator.legId, 'hold-reminder', false, state.reminders);
+  else if (state.reminders > 0) begin(operator.legId, 'hold-reminder', state.reminders);
   return playing;
 }
 
-const SAID_ONCE: readonly SoundSource[] = ['unattended', 'absent', 'connecting'];
+/** All else goes on until something else is heard. */
+const SAID_ONCE: readonly SoundSource[] = [
+  'hold-reminder',
+  'unattended',
+  'absent',
+  'connecting',
+  'relay-accepted',
+  'relay-wait',
+];
+
+function sourceForContact({ phase }: CallState, { state, told }: ContactLeg): SoundSource | null {
+  switch (state) {
+    case 'announcing':
+      return 'announce-relay';
+    case 'accepting':
+      return 'relay-accepted';
+    case 'waiting':
+      return told === true ? 'hold-music' : 'relay-wait';
+    case 'joined':
+      return phase === 'calling-customer' ? 'ringback' : 'wait-tone';
+    default:
+      return null;
+  }
+}
 
 function sourceForCaller(state: CallState): SoundSource | null {
   const { phase, callerLeg, direction, contacts } = state;
