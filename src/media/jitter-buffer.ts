@@ -38,6 +38,8 @@ const MARGIN_MS = 2;
 const DEADBAND_SAMPLES = 4;
 /** 625 ppm, more than any clock is off. What moved by more is the network, and that is left to the depth. */
 const MAX_SLIPS_PER_WINDOW = 10;
+/** One after the other they would be heard as another pitch. */
+const SLIP_EVERY_FRAMES = 5;
 /** What was just played is looked for within this much further back: a period of any voice. */
 const JOIN_SEARCH_SAMPLES = 100;
 /** How much of it is compared, and over how much the two places are faded into each other. */
@@ -341,7 +343,9 @@ export class JitterBuffer {
   }
 
   #read(frame: Int16Array): FrameKind {
-    if (this.#pendingSlip === 0) return this.#readSamples(frame, FRAME_SAMPLES);
+    if (this.#windowFrames % SLIP_EVERY_FRAMES !== 0 || this.#pendingSlip === 0) {
+      return this.#readSamples(frame, FRAME_SAMPLES);
+    }
     const step = Math.sign(this.#pendingSlip);
     this.#pendingSlip -= step;
     this.counters.slips++;
