@@ -280,7 +280,11 @@ export type CallSettings = {
   holdReminderMs: number;
   parkMs: number;
   recordingPauseMs: number;
-  /** How long nothing is heard of a far end until it is asked, and until it is asked again. */
+  /**
+   * How long nothing is heard of a far end until it is asked whether it is there, and until it is asked
+   * again. Long: people are told at once, a telephone may be silent for its own reasons, and some answer
+   * a request they did not expect by ending the call.
+   */
   probeMs: number;
   probeAgainMs: number;
   rules: CallRules;
@@ -302,8 +306,8 @@ export const DEFAULT_CALL_SETTINGS: CallSettings = {
   holdReminderMs: 60_000,
   parkMs: 3 * 60_000,
   recordingPauseMs: 3 * 60_000,
-  probeMs: 5_000,
-  probeAgainMs: 60_000,
+  probeMs: 5 * 60_000,
+  probeAgainMs: 5 * 60_000,
   rules: { recordRelayed: true, blindTransfer: true, afterRelay: 'wrap-up' },
 };
 

@@ -68,6 +68,8 @@ export type EngineDeps = {
   recordingsDir: string;
   events: FloorEvents;
   isAttended: (operatorId: OperatorId) => boolean;
+  /** In place of the usual ones. */
+  callSettings?: Partial<CallSettings>;
 };
 
 /** More calls than this at once are answered 503: the machine would serve nobody well. */
@@ -268,6 +270,7 @@ export class Engine {
       ringNoAnswerMs: center.ringNoAnswerSeconds * 1000,
       maxWaitMs: center.maxWaitSeconds * 1000,
       wrapUpMs: center.wrapUpSeconds * 1000,
+      ...this.#deps.callSettings,
     };
   }
 

@@ -357,6 +357,7 @@ export class EngineRig {
       events: bus,
       isAttended: (operatorId) => attended.has(operatorId),
       outbound: inherited.outbound ?? outbound,
+      callSettings: { probeMs: 3_000 },
     });
     const numbers = new NumberReader(directory, numberPlan);
     const intake = new CallIntake({ clock, random, log, engine, media, numbers, trunks });
