@@ -44,6 +44,13 @@ export async function calls({ rates, seconds }: CallsOptions): Promise<void> {
   }
 }
 
+/** Places these calls, waits until they are over and says what went wrong. */
+export async function placeCalls(product: Product, options: Placing): Promise<string[]> {
+  return (await run(product, options)).faults;
+}
+
+type Placing = { rate: number; seconds: number };
+
 type RunResult = {
   usage: Usage;
   calls: LoadCall[];
@@ -51,10 +58,7 @@ type RunResult = {
   faults: string[];
 };
 
-async function run(
-  product: Product,
-  { rate, seconds }: { rate: number; seconds: number },
-): Promise<RunResult> {
+async function run(product: Product, { rate, seconds }: Placing): Promise<RunResult> {
   const load: SipLoad = await SipLoad.open({
     target: PLACES.product,
     caller: PLACES.caller,

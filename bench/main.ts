@@ -1,40 +1,53 @@
 import { parseArgs } from 'node:util';
+import { actions } from './actions.ts';
 import { calls } from './calls.ts';
 import { machineFacts } from './machine.ts';
 import { media } from './media.ts';
+import { memory } from './memory.ts';
 import { pinLoad } from './product.ts';
 import { say } from './say.ts';
 
 const USAGE = `npm run bench -- calls [--rates 20,40,80] [--seconds 12]
-npm run bench -- media [--conversations 50,100,200] [--seconds 10]`;
+npm run bench -- media [--conversations 50,100,200] [--seconds 10]
+npm run bench -- actions [--conversations 20] [--seconds 20]
+npm run bench -- memory [--calls 1000,2000,5000] [--rates 30]`;
+
+type Options = Partial<Record<'rates' | 'conversations' | 'calls' | 'seconds', string>>;
+
+const numbers = (list: string): number[] => list.split(',').map(Number);
+const first = (list: string): number => numbers(list)[0] ?? 1;
 
 /** One question each; bench/README.md says what they mean and what was measured. */
+const QUESTIONS: Record<string, (options: Options) => Promise<void>> = {
+  calls: ({ rates = '20,40,80,120,160,200', seconds = '12' }) =>
+    calls({ rates: numbers(rates), seconds: Number(seconds) }),
+  media: ({ conversations = '50,100,200,300,400,500', seconds = '10' }) =>
+    media({ conversations: numbers(conversations), seconds: Number(seconds) }),
+  actions: ({ conversations = '20', seconds = '20' }) =>
+    actions({ conversations: first(conversations), seconds: Number(seconds) }),
+  memory: ({ calls: counts = '1000,2000,5000', rates = '30' }) =>
+    memory({ counts: numbers(counts), rate: first(rates) }),
+};
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      rates: { type: 'string', default: '20,40,80,120,160,200' },
-      conversations: { type: 'string', default: '50,100,200,300,400,500' },
+      rates: { type: 'string' },
+      conversations: { type: 'string' },
+      calls: { type: 'string' },
       seconds: { type: 'string' },
     },
   });
-  const numbers = (list: string): number[] => list.split(',').map(Number);
-  const [question] = positionals;
-  if (question !== 'calls' && question !== 'media') {
+  const question = QUESTIONS[positionals[0] ?? ''];
+  if (question === undefined) {
     say(USAGE);
     process.exitCode = 2;
     return;
   }
   say(machineFacts());
   pinLoad();
-  if (question === 'calls') {
-    await calls({ rates: numbers(values.rates), seconds: Number(values.seconds ?? 12) });
-  } else {
-    await media({
-      conversations: numbers(values.conversations),
-      seconds: Number(values.seconds ?? 10),
-    });
-  }
+  await question(values);
 }
 
 await main();

@@ -29,6 +29,8 @@ export class Conversation {
     operator: new FrameReader(),
   };
   readonly to: Record<Side, Uint8Array>;
+  /** Packets each ear got that were not silence, whoever or whatever was to be heard. */
+  readonly sounding: Record<Side, number> = { caller: 0, operator: 0 };
   frame = 0;
   readonly #startSequence = Math.floor(Math.random() * 30_000);
 
@@ -162,6 +164,7 @@ export class SoundLoad {
       const conversation = this.#byPort[side].get(port);
       if (!conversation || to - from < PACKET_BYTES || ((bytes[from + 1] ?? 0) & 0x7f) !== 0)
         return;
+      if (!isSilence(bytes, from + RTP_HEADER_BYTES, to)) conversation.sounding[side]++;
       const way = conversation.ways[speaker];
       conversation.readers[side].push(bytes, from + RTP_HEADER_BYTES, to, (heard) =>
         note(way, heard, { speaker, call: conversation.call, nowMs }),
@@ -212,6 +215,12 @@ export class SoundLoad {
       unsent: this.sockets.caller.unsent + this.sockets.operator.unsent,
     };
   }
+}
+
+/** μ-law's two zeros and nothing else. */
+function isSilence(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (((bytes[i] ?? 0xff) & 0x7f) !== 0x7f) return false;
+  return true;
 }
 
 /** What was said between two moments, and how long each frame that was heard took. */
