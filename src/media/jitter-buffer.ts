@@ -36,8 +36,10 @@ const SETTLING_FRAMES = 250;
 /** Added to what was lacking, so that the next slightly slower packet is in time too. */
 const MARGIN_MS = 2;
 const DEADBAND_SAMPLES = 4;
-/** 625 ppm, more than any clock is off. What moved by more is the network, and that is left to the depth. */
+/** 625 ppm, more than any clock is off. */
 const MAX_SLIPS_PER_WINDOW = 10;
+/** What moved by more from one window to the next is the network, and that is left to the depth. */
+const MAX_CLOCK_ERROR_SAMPLES = 24;
 /** One after the other they would be heard as another pitch. */
 const SLIP_EVERY_FRAMES = 5;
 /** What was just played is looked for within this much further back: a period of any voice. */
@@ -295,6 +297,11 @@ export class JitterBuffer {
       return;
     }
     const error = (this.#largestLatencyMs - this.#referenceLatencyMs) * SAMPLES_PER_MS;
+    if (Math.abs(error) > MAX_CLOCK_ERROR_SAMPLES) {
+      this.#referenceLatencyMs = this.#largestLatencyMs;
+      this.#pendingSlip = 0;
+      return;
+    }
     // Half of the error per window: the correction is still under way while the next one is measured.
     const wanted = Math.abs(error) > DEADBAND_SAMPLES ? Math.round(error / 2) : 0;
     this.#pendingSlip = Math.max(-MAX_SLIPS_PER_WINDOW, Math.min(MAX_SLIPS_PER_WINDOW, wanted));
