@@ -218,6 +218,7 @@ function onlyPresentLegs(call: ModelCall): string | null {
     const rung = after.contacts.filter(({ state, early }) => state === 'ringing' && early === true);
     const present = new Set([
       after.callerLeg.id,
+      ...(after.offer?.asked === true ? [after.offer.legId] : []),
       ...[...operator, ...onLine, ...after.monitors].map(({ legId }) => legId),
     ]);
     const overheard = sound.hearing.filter(
@@ -290,6 +291,17 @@ function offersClosed(call: ModelCall): string | null {
   return open === null ? null : 'offer left open';
 }
 
+/** A machine that picks up at a number outside never has a caller. */
+function takenByKeyOnly(call: ModelCall): string | null {
+  for (const { before, event, after } of call.log) {
+    const { operator } = after;
+    if (operator?.device.kind !== 'number' || before.operator?.legId === operator.legId) continue;
+    const isAsked = before.offer?.legId === operator.legId && before.offer.asked === true;
+    if (event.type === 'offer.accepted' && !isAsked) return `taken unasked in ${before.phase}`;
+  }
+  return null;
+}
+
 type Property = (world: World) => string | null;
 const ofEachCall =
   (check: (call: ModelCall) => string | null): Property =>
@@ -308,6 +320,7 @@ const PROPERTIES = {
   'only who is in the call hears and is heard': ofEachCall(onlyPresentLegs),
   'what is to be heard is carried out': ofEachCall(soundCarriedOut),
   'contacts’ legs are ended once': ofEachCall(contactLegsEnded),
+  'a number outside has a call by key only': ofEachCall(takenByKeyOnly),
   'no message is lost or doubled': ofEachCall(noMessageLost),
   'offers end before the next': ofEachCall(offersClosed),
   'no operator in two calls, all are released': (world: World) =>
@@ -570,6 +583,17 @@ const PLANTED: { fault: string; caughtBy: PropertyName; machine: Machine }[] = [
     fault: 'the others are not told when one contact takes it',
     caughtBy: 'contacts’ legs are ended once',
     machine: withoutEffect('endContactLeg', (event) => event.type === 'contact.pressed'),
+  },
+  {
+    fault: 'who picks up at a number outside has the call',
+    caughtBy: 'a number outside has a call by key only',
+    machine: {
+      ...MACHINE,
+      step: (state, event, context) =>
+        event.type === 'offer.accepted' && state.offer !== null
+          ? step({ ...state, offer: { ...state.offer, asked: true } }, event, context)
+          : step(state, event, context),
+    },
   },
   {
     fault: 'no message for an abandoned call',

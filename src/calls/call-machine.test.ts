@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asId } from '../base/index.ts';
-import type { CallId, LegId, OperatorId, RecordingId } from '../base/index.ts';
+import type { CallId, E164, LegId, OperatorId, RecordingId } from '../base/index.ts';
 import { arrive, step } from './call-machine.ts';
 import { DEFAULT_CALL_SETTINGS as SETTINGS } from './call.ts';
 import type { CallEffect, CallEvent, CallState, CallTimerName } from './call.ts';
@@ -215,6 +215,51 @@ describe('a call that is offered on', () => {
       { type: 'setOperatorState', operatorId: YUKI, state: 'available' },
     ]);
     expect(call.state.offer?.operatorId).toBe(HANA);
+  });
+});
+
+describe('an operator at a number outside', () => {
+  const number = asId<E164>('+819001234567');
+  const offered = (): Story =>
+    new Story().on({
+      type: 'operator.found',
+      operatorId: HANA,
+      legId: leg(HANA),
+      device: { kind: 'number', number },
+    });
+  const pickedUp = (wait = false): CallEvent => ({
+    type: 'offer.picked-up',
+    operatorId: HANA,
+    wait,
+  });
+  const heard = (call: Story): string[] =>
+    soundOf(call.state).playing.flatMap((one) => (one.leg === leg(HANA) ? [one.source] : []));
+
+  it('is asked for a key, and has the call with it', () => {
+    const call = offered().on({ type: 'offer.accepted', operatorId: HANA });
+    expect(call.state.phase).toBe('offering');
+    call.on(pickedUp());
+    expect([call.state.phase, heard(call)]).toEqual(['offering', ['announce-relay']]);
+    call.on({ type: 'offer.accepted', operatorId: HANA }, { type: 'caller.connected' });
+    expect([call.state.phase, heard(call)]).toEqual(['talking', []]);
+    expect(call.speakers).toEqual([leg(HANA)]);
+  });
+
+  it('where a machine answers, the call goes on to the next', () => {
+    const call = offered().on(pickedUp());
+    const due = call.state.timers['ring-no-answer']!;
+    expect(due - call.now).toBe(SETTINGS.announceMs);
+    call.on(pickedUp());
+    expect(call.state.timers['ring-no-answer']).toBe(due);
+    call.fire('ring-no-answer');
+    expect([call.state.phase, call.did.includes('withdrawOffer')]).toEqual(['waiting', true]);
+  });
+
+  it('may ask for a moment', () => {
+    const call = offered().on(pickedUp(true));
+    expect(call.state.offer?.asked).toBeUndefined();
+    call.on(pickedUp(), pickedUp(true));
+    expect(call.state.timers['ring-no-answer']! - call.now).toBe(SETTINGS.contactWaitMs);
   });
 });
 

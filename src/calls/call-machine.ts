@@ -34,7 +34,15 @@ import {
   stepPrompt,
   transfer,
 } from './relay.ts';
-import { endWait, moveOffer, offerOn, offerUnanswered, retryOffer, stepWaiting } from './search.ts';
+import {
+  askForKey,
+  endWait,
+  moveOffer,
+  offerOn,
+  offerUnanswered,
+  retryOffer,
+  stepWaiting,
+} from './search.ts';
 import { SILENCE, sameSound, soundOf } from './sound.ts';
 import { change, enter, unchanged } from './transition.ts';
 
@@ -170,7 +178,10 @@ const HANDLERS: { [T in CallEvent['type']]: Handler<T> } = {
   'operator.not-found': stepWaiting,
   'operator.became-available': stepWaiting,
   'offer.accepted': (state, { operatorId }, context) =>
-    state.offer?.operatorId === operatorId ? accept(state, state.offer, context) : unchanged(state),
+    state.offer?.operatorId === operatorId && mayTake(state.offer)
+      ? accept(state, state.offer, context)
+      : unchanged(state),
+  'offer.picked-up': askForKey,
   'offer.declined': (state, { operatorId }, context) =>
     state.offer?.operatorId === operatorId
       ? offerOn(state, state.offer, 'declined', { context })
@@ -239,6 +250,11 @@ const TIMERS: Record<CallTimerName, (state: CallState, context: StepContext) => 
   'wrap-up': finishWrapUp,
   'max-duration': unchanged,
 };
+
+/** Of a telephone outside only a key says that a person has picked up. */
+function mayTake({ device, asked }: NonNullable<CallState['offer']>): boolean {
+  return device.kind !== 'number' || asked === true;
+}
 
 function audioLost(
   state: CallState,

@@ -53,8 +53,11 @@ export type CallPhase =
   | 'wrap-up'
   | 'ended';
 
-/** How an operator is reached; `number` devices come with outbound trunks. */
-export type OperatorDevice = { kind: 'browser'; legId: LegId } | { kind: 'sip'; target: string };
+/** How an operator is reached. `number`: a telephone outside, which takes a call by key only. */
+export type OperatorDevice =
+  | { kind: 'browser'; legId: LegId }
+  | { kind: 'sip'; target: string }
+  | { kind: 'number'; number: E164 };
 
 export type TerminationClass =
   'caller' | 'operator' | 'contact' | 'platform' | 'upstream' | 'indeterminate';
@@ -85,6 +88,8 @@ export type Offer = {
   legId: LegId;
   device: OperatorDevice;
   since: number;
+  /** A telephone outside was picked up: it hears what this is and is asked for a key. */
+  asked?: boolean;
 };
 
 /** A far end that does something unusual. `sending`: it holds us and plays something meanwhile. */
@@ -320,6 +325,11 @@ export type CallEvent =
   | { type: 'operator.not-found'; signedIn: boolean }
   /** An operator became free while this call waits. */
   | { type: 'operator.became-available' }
+  /**
+   * A telephone outside was picked up, by whom or by what is not known until a key is pressed; `wait`
+   * is the key that asks for a moment more.
+   */
+  | { type: 'offer.picked-up'; operatorId: OperatorId; wait: boolean }
   | { type: 'offer.accepted'; operatorId: OperatorId }
   | { type: 'offer.declined'; operatorId: OperatorId }
   | { type: 'offer.failed'; operatorId: OperatorId; reason: string }

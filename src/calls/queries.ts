@@ -9,10 +9,12 @@ export type Operator = {
   key: string;
   name: string;
   userId: UserId | null;
-  deviceKind: 'browser' | 'sip';
+  deviceKind: 'browser' | 'sip' | 'number';
   /** `sip`: registered user name, or a fixed URI. */
   sipUsername: string | null;
   sipUri: string | null;
+  /** `number`: the outside number. */
+  number: E164 | null;
   state: OperatorState;
   stateSince: number;
   /** Since when idle: the longest-idle rule's order. */

@@ -88,6 +88,22 @@ function waitOn(state: CallState, signedIn: boolean, context: StepContext): Step
   return timers['nobody-there'] === undefined ? unchanged(state) : change(state, { timers: rest });
 }
 
+/** She, or a machine in her place: only a key takes the call. */
+export function askForKey(
+  state: CallState,
+  { operatorId, wait }: Extract<CallEvent, { type: 'offer.picked-up' }>,
+  { now, settings }: StepContext,
+): Step {
+  const { offer, timers } = state;
+  if (offer?.operatorId !== operatorId || offer.device.kind !== 'number') return unchanged(state);
+  if (wait ? offer.asked !== true : offer.asked === true) return unchanged(state);
+  const due = now + (wait ? settings.contactWaitMs : settings.announceMs);
+  return change(state, {
+    offer: { ...offer, asked: true },
+    timers: { ...timers, 'ring-no-answer': due },
+  });
+}
+
 /** Ring-no-answer. */
 export function offerUnanswered(state: CallState, context: StepContext): Step {
   const { offer } = state;

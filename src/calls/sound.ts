@@ -111,6 +111,7 @@ function playingOf(state: CallState, hearing: Hearing[]): Playing[] {
     const source = isHeld(legId) ? 'hold-music' : sourceForContact(state, contact);
     if (source !== null && !hearsSomebody(legId)) begin(legId, source);
   }
+  if (state.offer?.asked === true) begin(state.offer.legId, 'announce-relay');
   if (operator?.audio !== 'up') return playing;
   if (isRingingFor(state)) begin(operator.legId, 'ringback');
   else if (state.reminders > 0) begin(operator.legId, 'hold-reminder', state.reminders);

@@ -132,6 +132,12 @@ export const operatorSpecSchema = z.strictObject({
         /** A SIP phone has no 受電開始: is it on the floor from the start? */
         available: z.boolean().default(true),
       }),
+      z.strictObject({
+        kind: z.literal('number'),
+        /** Outside, rung over the trunks within the outbound rules; a call is taken by key 1. */
+        number: phone,
+        available: z.boolean().default(true),
+      }),
     ])
     .default({ kind: 'browser' }),
   email: z.email().max(254).optional(),

@@ -1,8 +1,9 @@
 import type { LegId } from '../base/index.ts';
 import type { RelayReason, RelayTarget } from '../calls/index.ts';
 import type { CallActor } from './call-actor.ts';
-import type { LegFailure, OutgoingLegs, Route } from './outgoing-legs.ts';
-import type { OutboundCalls, OutboundRoute, OutboundWish } from './ports.ts';
+import { noteRoute } from './outgoing-legs.ts';
+import type { LegFailure, OutgoingLegs } from './outgoing-legs.ts';
+import type { OutboundCalls, OutboundWish } from './ports.ts';
 
 export type ContactSideDeps = { outbound: OutboundCalls; legs: OutgoingLegs };
 
@@ -39,7 +40,7 @@ export class ContactSide {
       onAnswered: () => actor.post({ type: 'contact.answered', legId }),
       isWanted: () => actor.state.contacts.some((one) => one.legId === legId),
       onFailed: (why) => void actor.post({ type: 'contact.failed', legId, reason: reasonOf(why) }),
-      onRoute: (route, outcome) => this.#note(plan.routes, route, outcome),
+      onRoute: (route, outcome) => noteRoute(this.#deps.outbound, plan.routes, { route, outcome }),
     });
   }
 
@@ -71,7 +72,7 @@ export class ContactSide {
       onAnswered: () => actor.post({ type: 'caller.connected' }),
       isWanted: () => actor.state.termination === null,
       onFailed: failed,
-      onRoute: (route, outcome) => this.#note(plan.routes, route, outcome),
+      onRoute: (route, outcome) => noteRoute(this.#deps.outbound, plan.routes, { route, outcome }),
     });
   }
 
@@ -89,15 +90,6 @@ export class ContactSide {
     if (direction !== 'call-back' || caller.number === null) return;
     const customer = { ...wishOf(actor, callerLeg.id), number: caller.number };
     await this.#deps.outbound.begin({ ...customer, purpose: 'call-back', callerNumber: null });
-  }
-
-  #note(
-    routes: readonly OutboundRoute[],
-    route: Route,
-    outcome: Parameters<OutboundCalls['note']>[1],
-  ): void {
-    const known = routes.find((one) => one === route);
-    if (known) this.#deps.outbound.note(known, outcome);
   }
 }
 

@@ -134,7 +134,7 @@ export class Effects {
   #mayWrapUp(actor: CallActor, operatorId: OperatorId): boolean {
     const { operator, wrappingUp } = actor.state;
     const one = [operator, wrappingUp].find((each) => each?.operatorId === operatorId);
-    return one?.device.kind !== 'sip' || this.#deps.isAttended(operatorId);
+    return (one?.device.kind ?? 'browser') === 'browser' || this.#deps.isAttended(operatorId);
   }
 
   async #noteRingNoAnswer(actor: CallActor, operatorId: OperatorId): Promise<void> {
@@ -142,7 +142,8 @@ export class Effects {
     const inARow = await floor.noteRingNoAnswer(operatorId);
     if (inARow < RING_NO_ANSWER_LIMIT) return;
     const operator = await floor.operator(operatorId);
-    if (operator?.deviceKind !== 'browser') return;
+    // A phone of ours has no one to set it back; a number outside may be a machine that answers.
+    if (operator === null || operator.deviceKind === 'sip') return;
     if (operator.callId !== null && operator.callId !== actor.state.id) return;
     await floor.setState(operatorId, 'away', { callId: null, now: clock.now() });
     actor.log.warn({ operatorId, inARow }, 'operator does not answer: set away');

@@ -114,7 +114,10 @@ export class Engine {
     });
     this.callerSide = new CallerSide({ media, sip, log });
     const legs = new OutgoingLegs({ media, sip, log });
-    this.operatorSide = new OperatorSide({ clock, random, sip, legs, phones, directory });
+    this.operatorSide = new OperatorSide({
+      ...{ clock, random, sip, legs, phones, directory },
+      outbound: deps.outbound,
+    });
     this.#contactSide = new ContactSide({ outbound: deps.outbound, legs });
     this.farSides = new FarSides({
       registry: this.registry,
@@ -374,6 +377,10 @@ export class Engine {
       await this.#onContactEvent(actor, event);
       return;
     }
+    if (event.type === 'leg.dtmf') {
+      await this.operatorSide.pressed(actor, event.leg, event.digit);
+      return;
+    }
     const isCaller = event.leg === callerLeg.id;
     const isLoss =
       event.type === 'leg.closed' ||
@@ -419,6 +426,7 @@ export class Engine {
         this.callerSide.adopt(actor, leg);
       }
       await this.#contactSide.adopt(actor);
+      await this.operatorSide.adopt(actor);
       const { id, phase, direction, callerLeg, termination } = stored.state;
       const callerLegAlive = alive.has(callerLeg.id);
       log.info({ callId: id, phase, callerLegAlive }, 'call adopted');

@@ -1,11 +1,13 @@
 import { newId } from '../base/index.ts';
-import type { Clock, LegId, Random } from '../base/index.ts';
+import type { Clock, E164, LegId, Random } from '../base/index.ts';
 import type { Offer, Operator, OperatorDevice } from '../calls/index.ts';
 import type { Peer } from '../sip/index.ts';
 import type { Directory } from '../subscribers/index.ts';
 import type { CallActor } from './call-actor.ts';
+import { noteRoute } from './outgoing-legs.ts';
 import type { OutgoingLegs } from './outgoing-legs.ts';
 import type { PhoneBook } from './phone-book.ts';
+import type { OutboundCalls, OutboundWish } from './ports.ts';
 import type { SipService } from './sip-service.ts';
 
 export type OperatorSideDeps = {
@@ -14,6 +16,7 @@ export type OperatorSideDeps = {
   sip: SipService;
   legs: OutgoingLegs;
   phones: PhoneBook;
+  outbound: OutboundCalls;
   directory: Directory;
 };
 
@@ -32,24 +35,31 @@ export class OperatorSide {
   /** The leg and device by which an operator has a call: her kept-up leg, or a new one to her phone. */
   reach(operator: Operator): { legId: LegId; device: OperatorDevice } {
     const { clock, random } = this.#deps;
-    const { deviceKind, legId: keptUp, sipUri, sipUsername } = operator;
+    const { deviceKind, legId: keptUp, sipUri, sipUsername, number } = operator;
     if (deviceKind === 'browser' && keptUp !== null) {
       return { legId: keptUp, device: { kind: 'browser', legId: keptUp } };
     }
     const legId = newId<LegId>('leg', clock.now(), random);
+    if (deviceKind === 'number' && number !== null) {
+      return { legId, device: { kind: 'number', number } };
+    }
     const target = sipUri ?? `registered:${sipUsername ?? ''}`;
     return { legId, device: { kind: 'sip', target } };
   }
 
   async offer(actor: CallActor, offer: Offer): Promise<void> {
     // A browser's ring card appears by the transition itself, which screens are told of.
-    if (offer.device.kind === 'browser') return;
+    const { device, operatorId, legId } = offer;
+    if (device.kind === 'browser') return;
     const { phones, legs } = this.#deps;
-    const { operatorId, legId } = offer;
     const failed = (reason: string): void => {
       void actor.post({ type: 'offer.failed', operatorId, reason });
     };
-    const phone = await phones.resolve(offer.device.target);
+    if (device.kind === 'number') {
+      await this.#offerOutside(actor, { operatorId, legId, number: device.number }, failed);
+      return;
+    }
+    const phone = await phones.resolve(device.target);
     if (!phone) {
       failed('phone is not registered');
       return;
@@ -67,11 +77,68 @@ export class OperatorSide {
   }
 
   async withdraw(actor: CallActor, offer: Offer): Promise<void> {
-    if (offer.device.kind === 'sip') await this.#deps.legs.end(actor, offer.legId);
+    await this.end(actor, offer.legId, offer.device);
   }
 
   async end(actor: CallActor, legId: LegId, device: OperatorDevice): Promise<void> {
-    if (device.kind === 'sip') await this.#deps.legs.end(actor, legId);
+    if (device.kind === 'browser') return;
+    if (device.kind === 'number') this.#deps.outbound.end(legId);
+    await this.#deps.legs.end(actor, legId);
+  }
+
+  /** A telephone outside that a former process rang counts against the ceilings still. */
+  async adopt(actor: CallActor): Promise<void> {
+    const { offer, operator, termination } = actor.state;
+    if (termination !== null) return;
+    for (const one of [offer, operator]) {
+      if (one?.device.kind !== 'number') continue;
+      await this.#deps.outbound.begin(this.#wish(actor, one.legId, one.device.number));
+    }
+  }
+
+  /** A key of hers, while she is asked for one. */
+  async pressed(actor: CallActor, legId: LegId, digit: string): Promise<void> {
+    const { offer } = actor.state;
+    if (offer?.legId !== legId || offer.asked !== true) return;
+    const { operatorId } = offer;
+    if (digit === '1') await actor.post({ type: 'offer.accepted', operatorId });
+    else if (digit === '2') await actor.post({ type: 'offer.declined', operatorId });
+    else if (digit === '3') await actor.post({ type: 'offer.picked-up', operatorId, wait: true });
+  }
+
+  /** By the rules of outbound calls, and never taken by what merely picks up. */
+  async #offerOutside(
+    actor: CallActor,
+    { operatorId, legId, number }: { operatorId: Offer['operatorId']; legId: LegId; number: E164 },
+    failed: (reason: string) => void,
+  ): Promise<void> {
+    const { outbound, legs } = this.#deps;
+    const plan = await outbound.begin(this.#wish(actor, legId, number));
+    if (!plan.ok) {
+      failed(plan.because);
+      return;
+    }
+    await legs.dial({
+      actor,
+      legId,
+      role: 'operator',
+      routes: plan.routes,
+      onAnswered: () => actor.post({ type: 'offer.picked-up', operatorId, wait: false }),
+      isWanted: () => [actor.state.offer, actor.state.operator].some((one) => one?.legId === legId),
+      onFailed: ({ text }) => failed(text),
+      onRoute: (route, outcome) => noteRoute(outbound, plan.routes, { route, outcome }),
+    });
+  }
+
+  #wish({ state }: CallActor, legId: LegId, number: E164): OutboundWish {
+    return {
+      callId: state.id,
+      legId,
+      subscriberId: state.called.subscriberId,
+      purpose: 'operator',
+      number,
+      callerNumber: state.caller.number,
+    };
   }
 
   /** The caller's number, and the subscriber's name: what the phone's display is for. */

@@ -9,7 +9,7 @@ import type {
 } from '../sip/index.ts';
 import type { CallActor } from './call-actor.ts';
 import type { OperatorSignalling } from './leg-signalling.ts';
-import type { StoredLeg } from './ports.ts';
+import type { OutboundCalls, OutboundRoute, StoredLeg } from './ports.ts';
 import { withReservedSeq } from './sip-service.ts';
 import type { SipService } from './sip-service.ts';
 
@@ -206,6 +206,16 @@ export class OutgoingLegs {
 function signallingOf(actor: CallActor, legId: LegId): OperatorSignalling | undefined {
   const sip = actor.legs.find((known) => known.id === legId)?.sip;
   return sip?.side === 'operator' ? sip : undefined;
+}
+
+/** Tells those who chose the routes how one of them went. */
+export function noteRoute(
+  outbound: OutboundCalls,
+  routes: readonly OutboundRoute[],
+  { route, outcome }: { route: Route; outcome: Parameters<OutboundCalls['note']>[1] },
+): void {
+  const known = routes.find((one) => one === route);
+  if (known) outbound.note(known, outcome);
 }
 
 /** The trunk cannot carry the call; what the called party says is final. */

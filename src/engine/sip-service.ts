@@ -281,8 +281,10 @@ export class SipService {
       await actor.post({ type: 'caller.hung-up' });
       return;
     }
-    const { operator, contacts } = actor.state;
-    if (operator?.legId === legId) {
+    const { operator, offer, contacts } = actor.state;
+    if (offer?.legId === legId) {
+      await actor.post({ type: 'offer.declined', operatorId: offer.operatorId });
+    } else if (operator?.legId === legId) {
       await actor.post({ type: 'operator.left', operatorId: operator.operatorId });
     } else if (contacts.some((contact) => contact.legId === legId)) {
       await actor.post({ type: 'contact.hung-up', legId });

@@ -41,7 +41,7 @@ export function checkCenter(spec: CenterSpec, parseNumber: ParseNumber): CenterI
   spec.subscribers.forEach((subscriber, i) => {
     checkSubscriber(subscriber, `subscribers.${i}`, { parseNumber, say });
   });
-  checkOperators(spec.operators, say);
+  checkOperators(spec.operators, { parseNumber, say });
   return issues;
 }
 
@@ -86,8 +86,14 @@ function checkSubscriber(
   }
 }
 
-function checkOperators(operators: OperatorSpec[], say: Say): void {
+function checkOperators(
+  operators: OperatorSpec[],
+  { parseNumber, say }: { parseNumber: ParseNumber; say: Say },
+): void {
   const phones = operators.flatMap(({ device }, i) => {
+    if (device.kind === 'number' && parseNumber(device.number) === null) {
+      say(`operators.${i}.device.number`, 'is not a telephone number; write 090-0123-4567');
+    }
     if (device.kind !== 'sip') return [];
     const path = `operators.${i}.device`;
     if ((device.username === undefined) === (device.uri === undefined)) {

@@ -9,9 +9,10 @@ import type { ContactRow, DidRow, MailRouteRow, SubscriberRow } from './tables.t
 type OperatorRow = {
   key: string;
   name: string;
-  device_kind: 'browser' | 'sip';
+  device_kind: 'browser' | 'sip' | 'number';
   sip_username: string | null;
   sip_uri: string | null;
+  number: string | null;
   starts_available: boolean;
   email: string | null;
   role: string | null;
@@ -108,16 +109,20 @@ function toOperatorSpec(row: OperatorRow): OperatorSpec {
   return {
     id: row.key,
     name: row.name,
-    device:
-      row.device_kind === 'browser'
-        ? { kind: 'browser' }
-        : {
-            kind: 'sip',
-            ...(row.sip_username !== null && { username: row.sip_username }),
-            ...(row.sip_uri !== null && { uri: row.sip_uri }),
-            available: row.starts_available,
-          },
+    device: toDevice(row),
     ...(row.email !== null && { email: row.email }),
     role,
+  };
+}
+
+function toDevice(row: OperatorRow): OperatorSpec['device'] {
+  const { starts_available: available, number } = row;
+  if (row.device_kind === 'browser') return { kind: 'browser' };
+  if (number !== null) return { kind: 'number', number, available };
+  return {
+    kind: 'sip',
+    ...(row.sip_username !== null && { username: row.sip_username }),
+    ...(row.sip_uri !== null && { uri: row.sip_uri }),
+    available,
   };
 }

@@ -93,7 +93,8 @@ export type OperatorSpec = {
         password?: string | undefined;
         uri?: string | undefined;
         available: boolean;
-      };
+      }
+    | { kind: 'number'; number: string; available: boolean };
   email?: string | undefined;
   initialPassword?: string | undefined;
   role: 'operator' | 'supervisor' | 'administrator';

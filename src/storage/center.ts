@@ -246,7 +246,7 @@ class Application {
   async #operator(id: OperatorId, spec: OperatorSpec, known: boolean): Promise<void> {
     const { device } = spec;
     const now = toTimestamp(this.#options.clock.now());
-    const startsAvailable = device.kind === 'sip' && device.available;
+    const startsAvailable = device.kind !== 'browser' && device.available;
     const username = device.kind === 'sip' ? (device.username ?? null) : null;
     const row = {
       id,
@@ -255,6 +255,7 @@ class Application {
       device_kind: device.kind,
       sip_username: username,
       sip_uri: device.kind === 'sip' ? (device.uri ?? null) : null,
+      number: device.kind === 'number' ? this.#options.parseNumber(device.number) : null,
       starts_available: startsAvailable,
       state: startsAvailable ? 'available' : 'offline',
       state_since: now,

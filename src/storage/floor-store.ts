@@ -1,4 +1,4 @@
-import type { CallId, LegId, OperatorId, UserId } from '../base/index.ts';
+import type { CallId, E164, LegId, OperatorId, UserId } from '../base/index.ts';
 import type { Operator, OperatorState } from '../calls/index.ts';
 import type { FloorStore } from '../engine/index.ts';
 import { toInstant, toTimestamp } from './database.ts';
@@ -9,9 +9,10 @@ type OperatorRow = {
   key: string;
   name: string;
   user_id: UserId | null;
-  device_kind: 'browser' | 'sip';
+  device_kind: 'browser' | 'sip' | 'number';
   sip_username: string | null;
   sip_uri: string | null;
+  number: E164 | null;
   state: OperatorState;
   state_since: Date;
   idle_since: Date;
@@ -37,6 +38,7 @@ const CLAIM = `
      where state = 'available' and id <> all($3::text[])
        and case device_kind
          when 'browser' then leg_id is not null
+         when 'number' then true
          else sip_uri is not null or sip_username = any($4::text[])
        end
      order by idle_since, id
@@ -51,6 +53,7 @@ const CLAIM_ONE = `
   where operator.id = before.id and before.state = any($4::text[]) and operator.call_id is null
     and case device_kind
       when 'browser' then leg_id is not null
+      when 'number' then true
       else sip_uri is not null or sip_username = any($5::text[])
     end
   returning ${COLUMNS}, before.state as was`;
@@ -211,6 +214,7 @@ function toOperator(row: OperatorRow): Operator {
     deviceKind: row.device_kind,
     sipUsername: row.sip_username,
     sipUri: row.sip_uri,
+    number: row.number,
     state: row.state,
     stateSince: toInstant(row.state_since),
     idleSince: toInstant(row.idle_since),

@@ -247,8 +247,10 @@ create table operator (
   leg_id text,
   desk_id text,
   ring_no_answer_count integer not null default 0,
-  constraint operator_device_kind_check CHECK ((device_kind = ANY (ARRAY['browser'::text, 'sip'::text]))),
+  number text,
+  constraint operator_device_kind_check CHECK ((device_kind = ANY (ARRAY['browser'::text, 'sip'::text, 'number'::text]))),
   constraint operator_key_key UNIQUE (key),
+  constraint operator_number_check CHECK (((device_kind = 'number'::text) = (number IS NOT NULL))),
   constraint operator_pkey PRIMARY KEY (id),
   constraint operator_sip_username_key UNIQUE (sip_username),
   constraint operator_state_check CHECK ((state = ANY (ARRAY['offline'::text, 'available'::text, 'reserved'::text, 'busy'::text, 'wrap-up'::text, 'away'::text])))

@@ -392,7 +392,9 @@ export class World {
     const device =
       operator.id === 'op-a'
         ? ({ kind: 'sip', target: 'sip:a' } as const)
-        : ({ kind: 'browser', legId } as const);
+        : operator.id === 'op-c'
+          ? ({ kind: 'number', number: NUMBER } as const)
+          : ({ kind: 'browser', legId } as const);
     return { operatorId: operator.id, legId, device };
   }
 
@@ -458,6 +460,7 @@ export type Action =
   | { do: 'event'; call: number; event: CallEvent };
 
 const OPERATOR_EVENTS = [
+  'offer.picked-up',
   'offer.accepted',
   'offer.declined',
   'offer.failed',
@@ -501,6 +504,7 @@ const FAR_EVENTS = ['leg.held', 'leg.unheard'] as const;
 type FarEventName = (typeof FAR_EVENTS)[number];
 
 function operatorEvent(type: OperatorEventName, operatorId: OperatorId, leg: string): CallEvent {
+  if (type === 'offer.picked-up') return { type, operatorId, wait: leg === 'leg-x' };
   if (type === 'offer.failed') return { type, operatorId, reason: 'busy' };
   if (type === 'operator.audio-back') return { type, operatorId, legId: asId<LegId>(leg) };
   return { type, operatorId };
