@@ -96,6 +96,9 @@ function Figure(props: {
 
 function Operators({ floor, now }: { floor: FloorView; now: number }): ReactNode {
   const { t } = useTranslation();
+  const watchers = new Set(
+    floor.calls.flatMap(({ monitors }) => monitors.map(({ operatorId }) => operatorId)),
+  );
   return (
     <Stack component="section" gap="xs" aria-label={t('admin.operators')}>
       <Title order={2} size="h5">
@@ -122,7 +125,7 @@ function Operators({ floor, now }: { floor: FloorView; now: number }): ReactNode
               {floor.operators.map(({ id, name, state, stateSince, device }) => (
                 <Table.Tr key={id} data-testid="floor-operator" data-state={state}>
                   <Table.Td>
-                    <OperatorStateBadge state={state} />
+                    <OperatorStateBadge state={state} watches={watchers.has(id)} />
                   </Table.Td>
                   <Table.Td visibleFrom="sm">{formatDuration(now - stateSince)}</Table.Td>
                   <Table.Td>

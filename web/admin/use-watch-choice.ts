@@ -1,8 +1,9 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { FloorView } from '../../src/contract/index.ts';
 import { useOwnDesk } from '../console/desk-context.ts';
 import type { WatchMode } from '../console/desk.ts';
 import { useWatchKeys } from '../console/use-watch-keys.ts';
+import { useArrowKeys } from '../shared/use-arrow-keys.ts';
 
 type FloorCall = FloorView['calls'][number];
 
@@ -14,9 +15,6 @@ export type WatchChoice = {
   may: (call: FloorCall) => boolean;
   watch: (callId: string, mode: WatchMode) => void;
 };
-
-/** Where the arrow keys of a page belong to something else. */
-const TAKES_ARROWS = 'input, textarea, select, [role=menu], [role=listbox]';
 
 /** Which call a supervisor means: by mouse any, by key the one under the bar. */
 export function useWatchChoice(floor: FloorView): WatchChoice {
@@ -39,25 +37,4 @@ export function useWatchChoice(floor: FloorView): WatchChoice {
     may,
     watch,
   };
-}
-
-function useArrowKeys(
-  ids: readonly string[],
-  under: string | null,
-  choose: (id: string) => void,
-): void {
-  useEffect(() => {
-    const press = (event: KeyboardEvent): void => {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (step === undefined || event.defaultPrevented || under === null) return;
-      if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      if (event.target instanceof Element && event.target.closest(TAKES_ARROWS) !== null) return;
-      const next = ids[ids.indexOf(under) + step];
-      if (next === undefined) return;
-      event.preventDefault();
-      choose(next);
-    };
-    window.addEventListener('keydown', press);
-    return () => window.removeEventListener('keydown', press);
-  });
 }

@@ -1,6 +1,7 @@
 import { Button, Group, Text } from '@mantine/core';
 import {
   IconArrowBackUp,
+  IconDialpad,
   IconMicrophone,
   IconMicrophoneOff,
   IconParking,
@@ -34,6 +35,7 @@ const ICONS: Record<CallDeed, ComponentType<{ size?: number; 'aria-hidden'?: boo
   'resume-recording': IconPlayerRecord,
   park: IconParking,
   'hand-over': IconUserShare,
+  'send-digits': IconDialpad,
 };
 
 /** Whom she talks with next stands beside hanging up; the rest has a line of its own. */

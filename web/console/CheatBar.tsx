@@ -10,7 +10,7 @@ import classes from './console.module.css';
 import type { ConsoleMode } from './console-mode.ts';
 import { KEY_NAMES } from './keys.ts';
 
-type KeyOf = Exclude<keyof typeof KEY_NAMES, CallKey>;
+type KeyOf = Exclude<keyof typeof KEY_NAMES, CallKey | 'call-back'>;
 const SHOWN: Record<'ring' | 'talk' | 'wrap-up' | 'talk-sent' | 'wrap-up-sent', KeyOf[]> = {
   'talk-sent': ['hang-up'],
   'wrap-up-sent': ['finish'],

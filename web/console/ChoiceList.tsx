@@ -13,6 +13,8 @@ export function ChoiceList<T extends { id: string }>(props: {
   onIndex: (index: number) => void;
   /** The space bar, where several may be chosen. */
   onMark?: (id: string) => void;
+  /** More keys, by their place on the keyboard (`KeyA`). */
+  keys?: Readonly<Partial<Record<string, () => void>>>;
   onEnter: (withShift: boolean) => void;
   onLeave: () => void;
   testId: string;
@@ -34,6 +36,7 @@ export function ChoiceList<T extends { id: string }>(props: {
     else if (event.key === 'Enter') props.onEnter(event.shiftKey);
     else if (event.key === 'Escape') props.onLeave();
     else if (event.key === ' ' && onMark !== undefined && under !== undefined) onMark(under);
+    else if (props.keys?.[event.code] !== undefined) props.keys[event.code]?.();
     else return;
     event.preventDefault();
   };

@@ -1,46 +1,123 @@
-import { Badge, Button, Checkbox, Group, Stack, Text } from '@mantine/core';
+import { Badge, Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
 import { IconPhoneOutgoing } from '@tabler/icons-react';
-import { useState } from 'react';
-import type { ReactNode } from 'react';
+import { useRef, useState } from 'react';
+import type { ReactNode, RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallView } from '../../src/contract/index.ts';
+import { isPlainEnter } from '../shared/ime.ts';
+import type { RelayTo } from './call-commands.ts';
 import { Keys } from './CheatBar.tsx';
 import { ChoiceList } from './ChoiceList.tsx';
 import { useDesk, useDeskSnapshot } from './desk-context.ts';
 import { valueOf } from './draft-keeper.ts';
 import { chosenIds, reachable } from './relay-words.ts';
 
-/** Which contacts are rung, and who tells them of the call. */
+type Ring = (to: RelayTo[], withShift: boolean) => void;
+
+/** Who is rung, in which order, and who tells them of the call. */
 export function RelayChoice(props: { call: CallView; close: () => void }): ReactNode {
   const { t } = useTranslation();
   const desk = useDesk();
-  const { view, draft } = useDeskSnapshot();
+  const { view } = useDeskSnapshot();
   const { call, close } = props;
   const contacts = reachable(view?.contacts ?? []);
-  const addressee = draft === null ? '' : valueOf(draft, 'contactId');
-  const first = contacts.findIndex(({ id }) => id === addressee);
-  const [index, setIndex] = useState(Math.max(0, first));
-  const [marked, setMarked] = useState<string[]>([]);
   const [bySystem, setBySystem] = useState(false);
+  const [together, setTogether] = useState(false);
+  const number = useRef<HTMLInputElement>(null);
   const mayTransfer = call.operations.includes('transfer');
-  const ring = (withShift: boolean): void => {
-    const contactIds = chosenIds(contacts, marked, index);
-    const [only] = contactIds;
+  const ring: Ring = (to, withShift) => {
+    const [only] = to;
     if (only === undefined) return;
     const announce = bySystem ? 'system' : 'operator';
+    const order = together ? 'together' : 'one-after-another';
     close();
     desk.attempt(() =>
       withShift && mayTransfer
         ? desk.operations.transfer(call.id, only)
-        : desk.operations.relay(call.id, { contactIds, announce }),
+        : desk.operations.relay(call.id, { to, order, announce }),
     );
+  };
+  const keys = {
+    KeyA: () => setTogether((on) => !on),
+    KeyS: () => setBySystem((on) => !on),
+    KeyN: () => number.current?.focus(),
+  };
+  return (
+    <Stack gap="xs">
+      {contacts.length > 0 ? (
+        <ContactChoice contacts={contacts} keys={keys} ring={ring} close={close} />
+      ) : (
+        <Text size="sm" c="dimmed">
+          {t('console.relay.nobody')}
+        </Text>
+      )}
+      {contacts.length > 1 && (
+        <Switch
+          checked={together}
+          set={setTogether}
+          label={t('console.relay.together')}
+          keyName="A"
+          testId="relay-together"
+        />
+      )}
+      <Switch
+        checked={bySystem}
+        set={setBySystem}
+        label={t('console.relay.bySystem')}
+        keyName={contacts.length > 0 ? 'S' : null}
+        testId="relay-by-system"
+      />
+      <OtherNumber inputRef={number} alone={contacts.length === 0} ring={ring} close={close} />
+      <Hints withTransfer={mayTransfer} withContacts={contacts.length > 0} />
+    </Stack>
+  );
+}
+
+function Switch(props: {
+  checked: boolean;
+  set: (on: boolean) => void;
+  label: string;
+  keyName: string | null;
+  testId: string;
+}): ReactNode {
+  const { checked, set, label, keyName, testId } = props;
+  return (
+    <Checkbox
+      checked={checked}
+      onChange={({ currentTarget }) => set(currentTarget.checked)}
+      label={
+        <>
+          {label} {keyName !== null && <Keys names={[keyName]} />}
+        </>
+      }
+      data-testid={testId}
+    />
+  );
+}
+
+function ContactChoice(props: {
+  contacts: ReturnType<typeof reachable>;
+  keys: Record<string, () => void>;
+  ring: Ring;
+  close: () => void;
+}): ReactNode {
+  const { t } = useTranslation();
+  const { draft } = useDeskSnapshot();
+  const { contacts, keys, ring, close } = props;
+  const addressee = draft === null ? '' : valueOf(draft, 'contactId');
+  const first = contacts.findIndex(({ id }) => id === addressee);
+  const [index, setIndex] = useState(Math.max(0, first));
+  const [marked, setMarked] = useState<string[]>([]);
+  const enter = (withShift: boolean): void => {
+    const to = chosenIds(contacts, marked, index).map((contactId) => ({ contactId }));
+    ring(to, withShift);
   };
   const mark = (id: string): void =>
     setMarked((before) =>
       before.includes(id) ? before.filter((one) => one !== id) : [...before, id],
     );
   return (
-    <Stack gap="xs">
+    <>
       <ChoiceList
         label={t('console.relay.choose')}
         choices={contacts}
@@ -48,7 +125,8 @@ export function RelayChoice(props: { call: CallView; close: () => void }): React
         marked={marked}
         onIndex={setIndex}
         onMark={mark}
-        onEnter={ring}
+        keys={keys}
+        onEnter={enter}
         onLeave={close}
         testId="relay-choices"
       >
@@ -64,24 +142,11 @@ export function RelayChoice(props: { call: CallView; close: () => void }): React
           </Group>
         )}
       </ChoiceList>
-      {contacts.length === 0 && (
-        <Text size="sm" c="dimmed">
-          {t('console.relay.nobody')}
-        </Text>
-      )}
-      <Checkbox
-        checked={bySystem}
-        onChange={({ currentTarget }) => setBySystem(currentTarget.checked)}
-        label={t('console.relay.bySystem')}
-        data-testid="relay-by-system"
-      />
-      <Hints withTransfer={mayTransfer} />
       <Group gap="xs">
         <Button
           leftSection={<IconPhoneOutgoing size={18} aria-hidden />}
           rightSection={<Keys names={['Enter']} />}
-          disabled={contacts.length === 0}
-          onClick={() => ring(false)}
+          onClick={() => enter(false)}
           data-testid="relay-ring"
         >
           {t('console.relay.ring')}
@@ -90,15 +155,91 @@ export function RelayChoice(props: { call: CallView; close: () => void }): React
           {t('common.cancel')}
         </Button>
       </Group>
+    </>
+  );
+}
+
+/** A telephone that stands in no list; whether it may be rung is the office's rule. */
+function OtherNumber(props: {
+  inputRef: RefObject<HTMLInputElement | null>;
+  /** There is nobody to choose: the caret is here. */
+  alone: boolean;
+  ring: Ring;
+  close: () => void;
+}): ReactNode {
+  const { t } = useTranslation();
+  const { inputRef, alone, ring, close } = props;
+  const [number, setNumber] = useState('');
+  const [name, setName] = useState('');
+  const isEmpty = number.trim() === '';
+  const enter = (withShift: boolean): void => {
+    if (!isEmpty) ring([{ number: number.trim(), name: name.trim() }], withShift);
+  };
+  const press = (event: React.KeyboardEvent): void => {
+    if (event.key === 'Escape' && !event.nativeEvent.isComposing) close();
+    if (!isPlainEnter(event.nativeEvent) || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    enter(event.shiftKey);
+  };
+  return (
+    <Stack gap={6}>
+      <Group gap={6} grow align="flex-end" preventGrowOverflow={false}>
+        <TextInput
+          ref={inputRef}
+          label={t('console.relay.otherNumber')}
+          value={number}
+          maxLength={32}
+          inputMode="tel"
+          autoComplete="off"
+          spellCheck={false}
+          autoFocus={alone}
+          onChange={({ currentTarget }) => setNumber(currentTarget.value)}
+          onKeyDown={press}
+          data-testid="relay-number"
+        />
+        <TextInput
+          label={t('console.relay.otherName')}
+          value={name}
+          maxLength={100}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={({ currentTarget }) => setName(currentTarget.value)}
+          onKeyDown={press}
+          data-testid="relay-number-name"
+        />
+      </Group>
+      {(alone || !isEmpty) && (
+        <Group gap="xs">
+          <Button
+            variant={alone ? 'filled' : 'default'}
+            disabled={isEmpty}
+            leftSection={<IconPhoneOutgoing size={18} aria-hidden />}
+            onClick={() => enter(false)}
+            data-testid="relay-ring-number"
+          >
+            {t('console.relay.toNumber')}
+          </Button>
+          {alone && (
+            <Button variant="default" rightSection={<Keys names={['Esc']} />} onClick={close}>
+              {t('common.cancel')}
+            </Button>
+          )}
+        </Group>
+      )}
     </Stack>
   );
 }
 
-function Hints(props: { withTransfer: boolean }): ReactNode {
+function Hints(props: { withTransfer: boolean; withContacts: boolean }): ReactNode {
   const { t } = useTranslation();
   const hints = [
-    { names: ['↑↓'], word: t('console.relay.hint.move') },
-    { names: ['Space'], word: t('console.relay.hint.mark') },
+    ...(props.withContacts
+      ? [
+          { names: ['↑↓'], word: t('console.relay.hint.move') },
+          { names: ['Space'], word: t('console.relay.hint.mark') },
+          { names: ['N'], word: t('console.relay.hint.number') },
+        ]
+      : []),
     ...(props.withTransfer
       ? [{ names: ['Shift', 'Enter'], word: t('console.relay.hint.transfer') }]
       : []),

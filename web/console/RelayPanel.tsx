@@ -123,7 +123,7 @@ function Outcome(props: {
     <Group gap={6} wrap="nowrap" data-testid="relay-outcome" data-reason={reason}>
       <IconPhoneX size={16} aria-hidden style={{ flexShrink: 0 }} />
       <Text size="sm">
-        {name}　{t(`console.relay.reason.${reason}`)}
+        {name === '' ? t('console.relay.otherNumber') : name}　{t(`console.relay.reason.${reason}`)}
       </Text>
     </Group>
   );

@@ -1,6 +1,7 @@
 import { Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { CallView } from '../../src/contract/index.ts';
+import { DigitsPanel } from './DigitsPanel.tsx';
 import { HandOverPanel } from './HandOverPanel.tsx';
 import { RelayPanel } from './RelayPanel.tsx';
 import type { SidePanel } from './use-call-actions.ts';
@@ -15,6 +16,7 @@ export function SidePanels(props: {
   return (
     <Stack gap="md" mb="md">
       <HandOverPanel call={call} open={opened === 'hand-over'} close={close} />
+      {opened === 'send-digits' && <DigitsPanel call={call} close={close} />}
       <RelayPanel call={call} open={opened === 'relay'} close={close} />
     </Stack>
   );

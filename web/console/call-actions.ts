@@ -3,7 +3,15 @@ import type { DeskAction } from './keys.ts';
 
 export type CallKey = Extract<
   DeskAction['type'],
-  'hold' | 'connect' | 'three-way' | 'relay' | 'mute' | 'recording' | 'park' | 'hand-over'
+  | 'hold'
+  | 'connect'
+  | 'three-way'
+  | 'relay'
+  | 'mute'
+  | 'recording'
+  | 'park'
+  | 'hand-over'
+  | 'digits'
 >;
 
 /** What a key does now: the keys of `console.action`. */
@@ -18,7 +26,8 @@ export type CallDeed =
   | 'pause-recording'
   | 'resume-recording'
   | 'park'
-  | 'hand-over';
+  | 'hand-over'
+  | 'send-digits';
 
 export type CallAction = { key: CallKey; does: CallDeed };
 
@@ -33,6 +42,7 @@ export function callActions({ operations, muted }: Facts): CallAction[] {
     { when: 'three-way', key: 'three-way', does: 'three-way' },
     { when: 'relay', key: 'relay', does: 'relay' },
     { when: 'mute', key: 'mute', does: muted ? 'unmute' : 'mute' },
+    { when: 'send-digits', key: 'digits', does: 'send-digits' },
     { when: 'pause-recording', key: 'recording', does: 'pause-recording' },
     { when: 'resume-recording', key: 'recording', does: 'resume-recording' },
     { when: 'park', key: 'park', does: 'park' },

@@ -4,8 +4,12 @@ import { API } from '../shared/api.ts';
 type Command = (path: string, method: 'POST' | 'PUT', body?: unknown) => Promise<void>;
 export type RelayReason = NonNullable<CallView['relay']>['outcomes'][number]['reason'];
 
-export type RelayOrder = {
-  contactIds: readonly string[];
+/** A contact of the subscriber, or a number as it was typed. */
+export type RelayTo = { contactId: string } | { number: string; name: string };
+
+export type RelayWish = {
+  to: readonly RelayTo[];
+  order: 'one-after-another' | 'together';
   announce: 'operator' | 'system';
 };
 
@@ -34,10 +38,13 @@ export class CallCommands {
     return this.#command(`${API}/calls/${callId}/recording-pause`, 'PUT', { on });
   }
 
-  /** 取次ぎ: the contacts are rung one after another. */
-  relay(callId: string, { contactIds, announce }: RelayOrder): Promise<void> {
-    const to = contactIds.map((contactId) => ({ contactId }));
-    return this.#post(callId, 'relay', { to, order: 'one-after-another', announce });
+  /** 取次ぎ */
+  relay(callId: string, wish: RelayWish): Promise<void> {
+    return this.#post(callId, 'relay', wish);
+  }
+
+  sendDigits(callId: string, digits: string): Promise<void> {
+    return this.#post(callId, 'digits', { digits });
   }
 
   connect(callId: string): Promise<void> {
@@ -48,8 +55,8 @@ export class CallCommands {
     return this.#post(callId, 'three-way');
   }
 
-  transfer(callId: string, contactId: string): Promise<void> {
-    return this.#post(callId, 'transfer', { to: { contactId } });
+  transfer(callId: string, to: RelayTo): Promise<void> {
+    return this.#post(callId, 'transfer', { to });
   }
 
   park(callId: string): Promise<void> {

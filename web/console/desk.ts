@@ -25,7 +25,8 @@ import { mayHangUp } from './keys.ts';
 import { Ringer } from './ringer.ts';
 
 type Notice = { id: number; code: NoticeCode; callId: string | null };
-type NoticeCode = Extract<LiveServerFrame, { type: 'notice' }>['notice']['code'];
+type NoticeCode =
+  Extract<LiveServerFrame, { type: 'notice' }>['notice']['code'] | 'call-back-failed';
 export type Presence = 'available' | 'away' | 'offline';
 export type WatchMode = NonNullable<DeskView['watching']>['mode'];
 
@@ -61,6 +62,8 @@ export class Desk {
   #snapshot: DeskSnapshot;
   #hangUpPressedAt: number | null = null;
   #answeredAt: number | null = null;
+  /** The call that she hung up last. */
+  #letGo: string | null = null;
   #noticeCount = 0;
 
   constructor(operatorId: string, deskId: string) {
@@ -217,6 +220,7 @@ export class Desk {
     const allowed = mayHangUp(now, this.#hangUpPressedAt, this.#answeredAt);
     this.#hangUpPressedAt = now;
     if (!allowed) return;
+    this.#letGo = this.#snapshot.view?.call?.id ?? null;
     try {
       await this.#callCommand('hang-up');
     } catch (error) {
@@ -314,6 +318,7 @@ export class Desk {
 
   #show(view: DeskView): void {
     const { call } = view;
+    const before = this.#snapshot.view?.call ?? null;
     const hadWatched = this.#snapshot.view?.watching != null && view.watching === null;
     // Off shift the microphone is open for as long as there is a call to listen to.
     if (hadWatched && view.state === 'offline') void this.#closeAudio();
@@ -321,9 +326,17 @@ export class Desk {
     // The caret is in the form the instant the call is answered; the stored draft may come later.
     const empty = { callId: call?.id ?? '', version: 0, fields: {}, sentMessageId: null };
     this.#snapshot = { ...this.#snapshot, view, clockOffsetMs: view.serverTime - Date.now() };
+    this.#missCustomer(before, call);
     this.#drafts.show(withForm ? (view.draft ?? empty) : null);
     this.#ring(view);
     this.#publish({});
+  }
+
+  /** A call-back that came to nothing is gone from the screen: said, unless she let go herself. */
+  #missCustomer(before: DeskView['call'], call: DeskView['call']): void {
+    if (before?.phase !== 'calling-customer' || before.id === call?.id) return;
+    if (this.#letGo === before.id) return;
+    this.#notice({ code: 'call-back-failed', callId: before.id });
   }
 
   #ring(view: DeskView): void {

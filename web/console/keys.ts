@@ -20,7 +20,9 @@ export type DeskAction =
   | { type: 'connect' }
   | { type: 'three-way' }
   | { type: 'park' }
-  | { type: 'hand-over' };
+  | { type: 'hand-over' }
+  | { type: 'digits' }
+  | { type: 'call-back' };
 
 export type DeskKeyPress = KeyPress & {
   code: string;
@@ -55,6 +57,8 @@ export const KEY_NAMES = {
   'three-way': ['Alt', 'W'],
   park: ['Alt', 'K'],
   'hand-over': ['Alt', 'O'],
+  digits: ['Alt', 'N'],
+  'call-back': ['Alt', 'B'],
 } as const satisfies Record<DeskAction['type'], readonly string[]>;
 
 const ALT_LETTERS: Partial<Record<string, DeskAction>> = {
@@ -70,6 +74,8 @@ const ALT_LETTERS: Partial<Record<string, DeskAction>> = {
   KeyW: { type: 'three-way' },
   KeyK: { type: 'park' },
   KeyO: { type: 'hand-over' },
+  KeyN: { type: 'digits' },
+  KeyB: { type: 'call-back' },
 };
 
 /** The action a keydown asks for; null for typing, held keys and the input method's own keys. */

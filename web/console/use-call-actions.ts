@@ -4,7 +4,7 @@ import type { CallDeed, CallKey } from './call-actions.ts';
 import { useDesk } from './desk-context.ts';
 import type { Desk } from './desk.ts';
 
-export type SidePanel = 'relay' | 'hand-over';
+export type SidePanel = 'relay' | 'hand-over' | 'send-digits';
 export type RunningAction = { key: CallKey; does: CallDeed; run: () => void };
 
 /** The operations of the call with what each does, for its button and its key alike. */
@@ -13,10 +13,15 @@ export function useCallActions(call: CallView, open: (panel: SidePanel) => void)
   return callActions(call).map((action) => ({
     ...action,
     run: (): void => {
-      if (action.does === 'relay' || action.does === 'hand-over') open(action.does);
-      else desk.attempt(() => perform(desk, call, action.does as Performed));
+      const { does } = action;
+      if (isPanel(does)) open(does);
+      else desk.attempt(() => perform(desk, call, does));
     },
   }));
+}
+
+function isPanel(deed: CallDeed): deed is SidePanel {
+  return deed === 'relay' || deed === 'hand-over' || deed === 'send-digits';
 }
 
 type Performed = Exclude<CallDeed, SidePanel>;

@@ -16,12 +16,17 @@ import {
   IconChevronLeft,
   IconCircleCheck,
   IconPhone,
+  IconPhoneOutgoing,
 } from '@tabler/icons-react';
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { createLink, getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MessageView } from '../../src/contract/index.ts';
+import { CallBackDialog } from '../console/CallBackDialog.tsx';
+import type { CallBackWish } from '../console/CallBackDialog.tsx';
+import { callBackNumber } from '../shared/call-back-number.ts';
 import { formatDateTime } from '../shared/format.ts';
 import type { FormatOptions } from '../shared/format.ts';
 import { currentLanguage } from '../shared/i18n.ts';
@@ -32,7 +37,7 @@ import { useNow } from '../shared/use-now.ts';
 import { When } from '../shared/When.tsx';
 import { DeliveryList } from './DeliveryList.tsx';
 import { messageKeys, setHandled, useMessage } from './message-queries.ts';
-import { callBackNumber, callTypeOf, telHref, wantsOf, withReading } from './message-words.ts';
+import { callTypeOf, telHref, wantsOf, withReading } from './message-words.ts';
 import { PortalFrame } from './PortalFrame.tsx';
 import { RecordingSection } from './RecordingSection.tsx';
 
@@ -93,7 +98,7 @@ function MessageDetail({ message }: { message: MessageView }): ReactNode {
                 {body === '' ? t(`portal.noBody.${message.kind}`) : body}
               </Text>
             </Paper>
-            <CallBackButton message={message} />
+            <CallBackButtons message={message} />
             <HandledToggle message={message} format={format} />
             <RecordingSection recording={message.recording} />
           </Stack>
@@ -109,21 +114,39 @@ function MessageDetail({ message }: { message: MessageView }): ReactNode {
   );
 }
 
-function CallBackButton({ message }: { message: MessageView }): ReactNode {
+/** From the pocket telephone itself, or by the system, which shows the company's number. */
+function CallBackButtons({ message }: { message: MessageView }): ReactNode {
   const { t } = useTranslation();
+  const { operatorId } = useSession();
+  const [wish, setWish] = useState<CallBackWish | null>(null);
   const number = callBackNumber(message);
   const href = number === null ? null : telHref(number);
+  const { subscriberId } = message;
   if (number === null || href === null) return null;
   return (
-    <Button
-      component="a"
-      href={href}
-      size="lg"
-      leftSection={<IconPhone size={20} aria-hidden />}
-      data-testid="message-call"
-    >
-      {t('portal.callBack', { number })}
-    </Button>
+    <Stack gap="xs">
+      {subscriberId !== null && (
+        <Button
+          size="lg"
+          leftSection={<IconPhoneOutgoing size={20} aria-hidden />}
+          onClick={() => setWish({ subscriberId, number })}
+          data-testid="message-call-back"
+        >
+          {t('portal.callBackShown', { number })}
+        </Button>
+      )}
+      <Button
+        component="a"
+        href={href}
+        size="lg"
+        variant="default"
+        leftSection={<IconPhone size={20} aria-hidden />}
+        data-testid="message-call"
+      >
+        {t('portal.callBack', { number })}
+      </Button>
+      <CallBackDialog wish={wish} withOwnDesk={operatorId !== null} close={() => setWish(null)} />
+    </Stack>
   );
 }
 

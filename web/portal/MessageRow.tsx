@@ -4,10 +4,10 @@ import { createLink } from '@tanstack/react-router';
 import type { ComponentPropsWithRef, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MessageView } from '../../src/contract/index.ts';
+import { callBackNumber } from '../shared/call-back-number.ts';
 import { DeliveryBadge, worstState } from '../shared/DeliveryBadge.tsx';
 import type { FormatOptions } from '../shared/format.ts';
 import { When } from '../shared/When.tsx';
-import { callBackNumber } from './message-words.ts';
 import classes from './portal.module.css';
 
 const RowLink = createLink((props: ComponentPropsWithRef<'a'>) => (

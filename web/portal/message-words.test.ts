@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { MessageView } from '../../src/contract/index.ts';
-import { callBackNumber, callTypeOf, telHref, wantsOf, withReading } from './message-words.ts';
+import { callBackNumber } from '../shared/call-back-number.ts';
+import { callTypeOf, telHref, wantsOf, withReading } from './message-words.ts';
 
 const message: MessageView = {
   id: 'm1',

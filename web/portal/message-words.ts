@@ -1,12 +1,6 @@
 import { callTypeSchema, wantsSchema } from '../../src/contract/index.ts';
 import type { CallType, MessageView, Wants } from '../../src/contract/index.ts';
 
-/** The number to call back: the one that was left, else the one that was shown. */
-export function callBackNumber(message: MessageView): string | null {
-  const left = message.fields.phone?.trim() ?? '';
-  return left === '' ? message.callerNumberFormatted : left;
-}
-
 /** RFC 3966 without what a keypad does not have; null when nothing can be dialled. */
 export function telHref(number: string): string | null {
   const dialable = number.normalize('NFKC').replace(/[^0-9+*#]/g, '');

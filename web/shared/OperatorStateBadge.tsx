@@ -2,6 +2,7 @@ import { Badge } from '@mantine/core';
 import {
   IconCircleCheck,
   IconCoffee,
+  IconEar,
   IconNotes,
   IconPhone,
   IconPhoneRinging,
@@ -22,20 +23,24 @@ const LOOKS: Record<OperatorState, Look> = {
   away: { color: 'gray', Icon: IconCoffee },
 };
 
+const WATCHES: Look = { color: 'grape', Icon: IconEar };
+
 /** What an operator is doing, the same on her own screen and on the floor. */
 export function OperatorStateBadge(props: {
   state: OperatorState;
+  /** Busy with a colleague's call. */
+  watches?: boolean;
   size?: 'lg' | 'xl';
   'data-testid'?: string;
   'data-state'?: string;
   role?: string;
 }): ReactNode {
   const { t } = useTranslation();
-  const { state, ...rest } = props;
-  const { color, Icon } = LOOKS[state];
+  const { state, watches = false, ...rest } = props;
+  const { color, Icon } = watches ? WATCHES : LOOKS[state];
   return (
     <Badge color={color} leftSection={<Icon size={17} aria-hidden />} {...rest}>
-      {t(`console.state.${state}`)}
+      {t(watches ? 'console.watch.state' : `console.state.${state}`)}
     </Badge>
   );
 }

@@ -30,7 +30,8 @@ export const portalEn: Texts['portal'] = {
     unattended: 'The call ended before an operator answered. Nothing could be asked.',
     abandoned: 'The call was cut off. Nothing could be asked.',
   },
-  callBack: 'Call {{number}}',
+  callBack: 'Call {{number}} from this device',
+  callBackShown: 'Call {{number}} back with the company’s number',
   noNumber: 'No number was shown',
   field: {
     arrivedAt: 'Called at',

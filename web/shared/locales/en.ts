@@ -16,6 +16,17 @@ export const en: Texts = {
     toHome: 'To the first page',
     showPassword: 'Show the password',
   },
+  callBack: {
+    title: 'Call back',
+    open: 'Call back',
+    number: 'The customer’s number',
+    shown: 'The customer’s telephone shows {{number}} of {{name}}.',
+    first: 'Telephone to ring first',
+    ownDesk: 'My own desk',
+    nobody: 'There is no telephone to ring first. Give a contact a telephone number.',
+    ring: 'Call',
+    rings: 'The telephone of {{name}} rings. Once it is answered, {{number}} is called.',
+  },
   callPhase: {
     waiting: 'Waiting',
     offering: 'Ringing',

@@ -28,7 +28,8 @@ export const portalJa = {
     unattended: 'オペレーターが出る前に終わった電話です。用件は伺えていません。',
     abandoned: '通話の途中で切れた電話です。用件は伺えていません。',
   },
-  callBack: '{{number}} に電話する',
+  callBack: 'この端末から {{number}} に電話する',
+  callBackShown: '会社の番号で {{number}} に折り返す',
   noNumber: '番号の通知がありません',
   field: {
     arrivedAt: '受電日時',

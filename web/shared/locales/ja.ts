@@ -16,6 +16,17 @@ export const ja = {
     toHome: '最初の画面へ',
     showPassword: 'パスワードを表示する',
   },
+  callBack: {
+    title: '折返し電話',
+    open: '折返し電話',
+    number: 'お客様の番号',
+    shown: 'お客様の電話には {{name}} の {{number}} が表示されます。',
+    first: '先に呼び出す電話',
+    ownDesk: '自分の席',
+    nobody: '先に呼び出せる電話がありません。担当者に電話番号を登録してください。',
+    ring: '電話をかける',
+    rings: '{{name}}さんの電話を呼び出しています。出られたら、{{number}} におつなぎします。',
+  },
   callPhase: {
     waiting: '待ち',
     offering: '呼出中',

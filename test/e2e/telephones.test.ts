@@ -1,0 +1,202 @@
+import { createSocket } from 'node:dgram';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { launchChromium } from '../harness/chromium.ts';
+import { DeskPage } from '../harness/desk-page.ts';
+import { applyOffice, browserOperator } from '../harness/office.ts';
+import { startPlatform, until } from '../harness/platform.ts';
+import type { Platform } from '../harness/platform.ts';
+import { RtpPeer } from '../harness/rtp-peer.ts';
+import { Sipp } from '../harness/sipp.ts';
+import { TrunkCaller } from '../harness/trunk-caller.ts';
+
+/* Telephones rung from the desk by keyboard: another number, several at once, a customer called back; key tones. */
+
+let platform: Platform;
+let browser: Browser;
+let carrierPort = 0;
+
+beforeAll(async () => {
+  carrierPort = await freePort();
+  platform = await startPlatform();
+  const person = (id: string, name: string, phone: string): unknown => ({ id, name, phone });
+  await applyOffice(platform, {
+    operators: [browserOperator('hanako')],
+    outbound: { host: '127.0.0.1', port: carrierPort },
+    subscribers: [
+      {
+        id: 'sakura',
+        name: 'さくら法律事務所',
+        greeting: 'さくら法律事務所でございます。',
+        numbers: [{ number: '03-0123-4567', label: '代表' }],
+        contacts: [
+          person('yamada', '山田 太郎', '090-0123-4568'),
+          person('suzuki', '鈴木 花子', '090-0123-4569'),
+        ],
+      },
+    ],
+  });
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await platform.stop();
+});
+
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+});
+
+function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  return new Promise((resolve) => {
+    socket.bind(0, '127.0.0.1', () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}
+
+/** What the carrier does with the telephones that are rung behind it. */
+function carrier(scenario: string, options: Partial<ConstructorParameters<typeof Sipp>[0]>): Sipp {
+  const { args = [], ...rest } = options;
+  return new Sipp({
+    scenario,
+    target: { address: '127.0.0.1', port: platform.ports.sip },
+    args: ['-i', '127.0.0.1', '-p', String(carrierPort), ...args],
+    ...rest,
+  });
+}
+
+async function finish(desk: DeskPage): Promise<void> {
+  await desk.hangUp();
+  await desk.page.keyboard.press('Alt+4');
+  await desk.page.keyboard.press('Alt+Enter');
+  await desk.untilState('available');
+}
+
+test('another number is rung by key, one against the rules refused in a sentence; key tones go out', async () => {
+  const desk = await DeskPage.open(browser, platform.url, { operator: 'hanako@example.jp' });
+  const { keyboard } = desk.page;
+  const caller = await TrunkCaller.dial(platform);
+  const ear = await RtpPeer.open();
+  const contact = carrier('uas-media-elsewhere', {
+    keys: { rtp_port: ear.port },
+    texts: { ringMs: 200 },
+  });
+  try {
+    await desk.answer();
+    await keyboard.press('Alt+L');
+    await desk.page.locator('[data-testid=relay-choices]:focus').waitFor();
+    await keyboard.press('n');
+    await desk.page.locator('[data-testid=relay-number]:focus').waitFor();
+    await keyboard.type('119');
+    await keyboard.press('Enter');
+    // Nothing has happened to the caller for it.
+    await desk.get('problem-banner').waitFor();
+    expect(await desk.get('problem-banner').textContent()).toContain('110・118・119');
+    await desk.untilPhase('talking');
+
+    await keyboard.press('Alt+L');
+    await desk.page.locator('[data-testid=relay-choices]:focus').waitFor();
+    await keyboard.press('n');
+    await keyboard.type('090-0123-4570');
+    await keyboard.press('Tab');
+    await keyboard.insertText('高橋様');
+    await keyboard.press('Enter');
+    await desk.untilPhase('consulting');
+    expect(await desk.get('relay-contact').textContent()).toContain('高橋様090-0123-4570');
+
+    await keyboard.press('Alt+N');
+    await desk.page.locator('[data-testid=digits-sent]:focus').waitFor();
+    await keyboard.type('1a2#');
+    expect(await desk.get('digits-sent').inputValue()).toBe('12#');
+    const told = (): number =>
+      [...platform.output.matchAll(/"count":(\d+)[^\n]*"digits sent"/g)].reduce(
+        (sum, [, count]) => sum + Number(count),
+        0,
+      );
+    await until(
+      () => told() === 3,
+      10_000,
+      () => `${told()} digits told`,
+    );
+    await keyboard.press('Escape');
+    await desk.get('digits-panel').waitFor({ state: 'detached' });
+    await keyboard.press('Alt+H');
+    await desk.untilPhase('talking');
+    await finish(desk);
+    await caller.over();
+  } finally {
+    await Promise.all([caller.close(), contact.close(), ear.close()]);
+  }
+  await desk.leave();
+});
+
+test('two contacts are rung together by two keys', async () => {
+  const desk = await DeskPage.open(browser, platform.url, { operator: 'hanako@example.jp' });
+  const { keyboard } = desk.page;
+  const caller = await TrunkCaller.dial(platform);
+  const phones = carrier('uas-refuse', { texts: { refusal: 486 }, args: ['-m', '2'] });
+  try {
+    await desk.answer();
+    await keyboard.press('Alt+L');
+    await desk.page.locator('[data-testid=relay-choices]:focus').waitFor();
+    for (const key of ['Space', 'ArrowDown', 'Space', 'a']) await keyboard.press(key);
+    expect(await desk.get('relay-together').isChecked()).toBe(true);
+    await keyboard.press('Enter');
+    await until(async () => (await desk.get('relay-outcome').count()) === 2, 15_000);
+    expect(await desk.get('relay-outcome').allTextContents()).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('山田 太郎'),
+        expect.stringContaining('鈴木 花子'),
+      ]),
+    );
+    await keyboard.press('Alt+H');
+    await desk.untilPhase('talking');
+    await finish(desk);
+  } finally {
+    await Promise.all([caller.close(), phones.close()]);
+  }
+  await desk.leave();
+});
+
+test('a customer is called back from the list by key; one who is engaged is said so', async () => {
+  const missed = await TrunkCaller.dial(platform, { scenario: 'uac-abandons' });
+  await missed.over();
+  await missed.close();
+  const desk = await DeskPage.open(browser, platform.url, { operator: 'hanako@example.jp' });
+  const { keyboard } = desk.page;
+  const customer = await RtpPeer.open();
+  const engaged = carrier('uas-refuse', { texts: { refusal: 486 } });
+  try {
+    await desk.page.getByText('090-0123-4567').first().waitFor();
+    const ring = async (): Promise<void> => {
+      await keyboard.press('Alt+B');
+      await desk.page.locator('[data-testid=call-back-first]:focus').waitFor();
+      expect(await desk.get('call-back').textContent()).toContain('03-0123-4567');
+      await keyboard.press('Enter');
+    };
+    await ring();
+    await desk.get('notice-call-back-failed').waitFor();
+    await desk.untilMode('idle');
+    await desk.untilState('available');
+    await engaged.close();
+
+    const answers = carrier('uas-media-elsewhere', {
+      keys: { rtp_port: customer.port },
+      texts: { ringMs: 200 },
+    });
+    try {
+      await ring();
+      await desk.untilPhase('talking');
+      await finish(desk);
+    } finally {
+      await answers.close();
+    }
+  } finally {
+    await Promise.all([engaged.close(), customer.close()]);
+  }
+  await desk.leave();
+});

@@ -1,0 +1,178 @@
+import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { IconPhoneOutgoing } from '@tabler/icons-react';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { callBackViewSchema, subscriberViewSchema } from '../../src/contract/index.ts';
+import type { SubscriberView } from '../../src/contract/index.ts';
+import { API, request } from '../shared/api.ts';
+import { currentLanguage } from '../shared/i18n.ts';
+import { isPlainEnter } from '../shared/ime.ts';
+import { problemText } from '../shared/problem-text.ts';
+import { LoadingState, ProblemState } from '../shared/States.tsx';
+import { Keys } from './CheatBar.tsx';
+import { ChoiceList } from './ChoiceList.tsx';
+
+export type CallBackWish = {
+  subscriberId: string;
+  /** As it was left or shown; may be changed before ringing. */
+  number: string;
+};
+
+const OWN_DESK = 'own-desk';
+type First = { id: string; name: string; phone: string | null };
+
+/** 折返し電話: who is rung first, then the customer, who sees the subscriber's number. */
+export function CallBackDialog(props: {
+  wish: CallBackWish | null;
+  /** The one who asks may take the call at her own desk. */
+  withOwnDesk: boolean;
+  close: () => void;
+}): ReactNode {
+  const { t } = useTranslation();
+  const { wish, withOwnDesk, close } = props;
+  return (
+    <Modal
+      opened={wish !== null}
+      onClose={close}
+      title={t('callBack.title')}
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
+      {wish !== null && <Dialog wish={wish} withOwnDesk={withOwnDesk} close={close} />}
+    </Modal>
+  );
+}
+
+function Dialog(props: { wish: CallBackWish; withOwnDesk: boolean; close: () => void }): ReactNode {
+  const { wish, withOwnDesk, close } = props;
+  const query = useQuery({
+    queryKey: ['subscriber', wish.subscriberId],
+    queryFn: ({ signal }) =>
+      request(subscriberViewSchema, 'GET', `${API}/subscribers/${wish.subscriberId}`, { signal }),
+  });
+  if (query.isPending) return <LoadingState />;
+  if (query.data === undefined) {
+    return <ProblemState error={query.error} onRetry={() => void query.refetch()} />;
+  }
+  return <Choice subscriber={query.data} wish={wish} withOwnDesk={withOwnDesk} close={close} />;
+}
+
+function Choice(props: {
+  subscriber: SubscriberView;
+  wish: CallBackWish;
+  withOwnDesk: boolean;
+  close: () => void;
+}): ReactNode {
+  const { t } = useTranslation();
+  const { subscriber, wish, withOwnDesk, close } = props;
+  const [number, setNumber] = useState(wish.number);
+  const [index, setIndex] = useState(0);
+  const firsts: First[] = [
+    ...(withOwnDesk ? [{ id: OWN_DESK, name: t('callBack.ownDesk'), phone: null }] : []),
+    ...subscriber.contacts
+      .filter(({ phone }) => phone !== null)
+      .map(({ id, name, phone }) => ({ id, name, phone })),
+  ];
+  const first = firsts[index];
+  const ring = useMutation({
+    mutationFn: (to: First) =>
+      request(callBackViewSchema, 'POST', `${API}/subscribers/${subscriber.id}/call-backs`, {
+        body: { number: number.trim(), contactId: to.id === OWN_DESK ? null : to.id },
+      }),
+    // Her own desk shows the call itself.
+    onSuccess: (_, to) => to.id === OWN_DESK && close(),
+  });
+  const start = (): void => {
+    if (first !== undefined && number.trim() !== '' && !ring.isPending) ring.mutate(first);
+  };
+  if (ring.isSuccess) return <Ringing name={ring.variables.name} number={number} close={close} />;
+  return (
+    <Stack gap="sm" data-testid="call-back">
+      {ring.error !== null && (
+        <Alert color="red" variant="light" role="alert" data-testid="call-back-problem">
+          {problemText(ring.error, currentLanguage())}
+        </Alert>
+      )}
+      <TextInput
+        label={t('callBack.number')}
+        value={number}
+        maxLength={32}
+        inputMode="tel"
+        autoComplete="off"
+        onChange={({ currentTarget }) => setNumber(currentTarget.value)}
+        onKeyDown={(event) => isPlainEnter(event.nativeEvent) && start()}
+        data-testid="call-back-number"
+      />
+      <ShownNumber subscriber={subscriber} />
+      {firsts.length === 0 ? (
+        <Text size="sm">{t('callBack.nobody')}</Text>
+      ) : (
+        <>
+          <Text size="sm" fw={600}>
+            {t('callBack.first')}
+          </Text>
+          <ChoiceList
+            label={t('callBack.first')}
+            choices={firsts}
+            index={index}
+            onIndex={setIndex}
+            onEnter={start}
+            onLeave={close}
+            testId="call-back-first"
+          >
+            {({ name, phone }) => (
+              <Group justify="space-between" gap="xs">
+                <Text fw={600}>{name}</Text>
+                <Text size="sm" c="dimmed">
+                  {phone}
+                </Text>
+              </Group>
+            )}
+          </ChoiceList>
+        </>
+      )}
+      <Group gap="xs" justify="flex-end">
+        <Button variant="default" rightSection={<Keys names={['Esc']} />} onClick={close}>
+          {t('common.cancel')}
+        </Button>
+        <Button
+          leftSection={<IconPhoneOutgoing size={18} aria-hidden />}
+          rightSection={<Keys names={['Enter']} />}
+          disabled={first === undefined || number.trim() === ''}
+          loading={ring.isPending}
+          onClick={start}
+          data-testid="call-back-ring"
+        >
+          {t('callBack.ring')}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function ShownNumber({ subscriber }: { subscriber: SubscriberView }): ReactNode {
+  const { t } = useTranslation();
+  const [did] = subscriber.dids;
+  if (did === undefined) return null;
+  return (
+    <Text size="sm" c="dimmed">
+      {t('callBack.shown', { number: did.formatted, name: subscriber.name })}
+    </Text>
+  );
+}
+
+function Ringing(props: { name: string; number: string; close: () => void }): ReactNode {
+  const { t } = useTranslation();
+  const { name, number, close } = props;
+  return (
+    <Stack gap="md" data-testid="call-back-rings">
+      <Text role="status">{t('callBack.rings', { name, number })}</Text>
+      <Group justify="flex-end">
+        <Button data-autofocus autoFocus onClick={close}>
+          {t('common.close')}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
