@@ -7,7 +7,8 @@ import type {
   RecordingId,
   TrunkId,
 } from '../base/index.ts';
-import type { CalledParty, CallerIdentity } from '../subscribers/index.ts';
+import { DEFAULT_RELAY_RULES } from '../subscribers/index.ts';
+import type { CalledParty, CallerIdentity, RelayRules } from '../subscribers/index.ts';
 
 /**
  * The call, as data. Everything from the first INVITE to the end of wrap-up.
@@ -172,13 +173,7 @@ export type Monitor = {
 };
 
 /** What the subscriber's or the office's rules say about this call; fixed when it arrives. */
-export type CallRules = {
-  /** Caller and contact are recorded on when the operator has left. */
-  recordRelayed: boolean;
-  blindTransfer: boolean;
-  /** What the operator is when she has connected caller and contact. */
-  afterRelay: 'wrap-up' | 'available';
-};
+export type CallRules = RelayRules;
 
 export type CallTimerName =
   /** The offered operator does not answer. */
@@ -313,7 +308,7 @@ export const DEFAULT_CALL_SETTINGS: CallSettings = {
   recordingPauseMs: 3 * 60_000,
   probeMs: 5 * 60_000,
   probeAgainMs: 5 * 60_000,
-  rules: { recordRelayed: true, blindTransfer: true, afterRelay: 'wrap-up' },
+  rules: DEFAULT_RELAY_RULES,
 };
 
 export type CallEvent =

@@ -32,6 +32,11 @@ describe('an office file', () => {
     const center = readCenter(GOOD);
     expect(center.ok && center.spec.subscribers[0]?.timeZone).toBe('Asia/Tokyo');
     expect(center.ok && center.spec.operators[0]?.device).toEqual({ kind: 'browser' });
+    expect(center.ok && center.spec.subscribers[0]?.relay).toEqual({
+      recordRelayed: true,
+      blindTransfer: true,
+      afterRelay: 'wrap-up',
+    });
   });
 
   it('may be JSON', () => {
@@ -51,6 +56,14 @@ describe('an office file', () => {
       'an unknown field',
       GOOD.replace('kana', 'kana').replace('    greeting:', '    greting: x\n    greeting:'),
       'center.yaml:5:5 subscribers[0].greting: is not a known field',
+    ],
+    [
+      'a rule of relaying that is none',
+      GOOD.replace(
+        '    numbers:',
+        '    relay:\n      blindTransfer: true\n      afterRelay: busy\n    numbers:',
+      ),
+      /^center\.yaml:8:7 subscribers\[0\]\.relay\.afterRelay: .*"wrap-up"\|"available"/,
     ],
     [
       'a missing field',

@@ -96,6 +96,16 @@ export const memberSpecSchema = z.strictObject({
   initialPassword: z.string().min(10).max(200).optional(),
 });
 
+/** 取次ぎ: how this subscriber's callers are relayed. */
+export const relayRulesSchema = z.strictObject({
+  /** Caller and contact are recorded on when the operator has left. */
+  recordRelayed: z.boolean().default(true),
+  /** The operator may leave the caller to a contact without asking first. */
+  blindTransfer: z.boolean().default(true),
+  /** After connecting, the operator finishes her form first, or is free at once. */
+  afterRelay: z.enum(['wrap-up', 'available']).default('wrap-up'),
+});
+
 export const subscriberSpecSchema = z.strictObject({
   id: key,
   name: text(100).min(1),
@@ -104,6 +114,7 @@ export const subscriberSpecSchema = z.strictObject({
   greetingKana: text(300).default(''),
   note: text(2000).default(''),
   timeZone: text(60).default('Asia/Tokyo'),
+  relay: relayRulesSchema.prefault({}),
   numbers: z
     .array(z.strictObject({ number: phone, label: text(60).default('') }))
     .max(200)

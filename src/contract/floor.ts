@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { relayRulesSchema } from './center.ts';
 import {
   callPhaseSchema,
   monitorModeSchema,
@@ -47,6 +48,7 @@ export const subscriberViewSchema = z.object({
   greetingKana: z.string(),
   note: z.string(),
   timeZone: z.string(),
+  relay: relayRulesSchema,
   dids: z.array(z.object({ number: z.string(), formatted: z.string(), label: z.string() })),
   contacts: z.array(
     z.object({

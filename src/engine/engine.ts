@@ -200,7 +200,7 @@ export class Engine {
     legs: StoredLeg[],
     before: (actor: CallActor) => void = () => undefined,
   ): Promise<void> {
-    await this.#begin(arrive(newCall, this.#stepContext()), legs, before);
+    await this.#begin(arrive(newCall, this.#stepContext(newCall)), legs, before);
   }
 
   /** Click-to-call-back: a call that begins on our side. */
@@ -208,7 +208,7 @@ export class Engine {
     newCall: NewCall,
     first: { contact: RelayTarget } | { operator: CallOperator },
   ): Promise<void> {
-    await this.#begin(callBack(newCall, first, this.#stepContext()), []);
+    await this.#begin(callBack(newCall, first, this.#stepContext(newCall)), []);
   }
 
   async #begin(
@@ -228,10 +228,14 @@ export class Engine {
     await actor.begin(first);
   }
 
-  #stepContext(): StepContext {
+  /** Of a new call: with what its subscriber's rules say. */
+  #stepContext({ called }: NewCall): StepContext {
+    const settings = this.#settings();
+    const { subscriberId } = called;
+    const subscriber = subscriberId === null ? null : this.#deps.directory.subscriber(subscriberId);
     return {
       now: this.#deps.clock.now(),
-      settings: this.#settings(),
+      settings: { ...settings, rules: subscriber?.relay ?? settings.rules },
       newRecordingId: this.#newRecordingId(),
     };
   }

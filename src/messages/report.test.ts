@@ -3,6 +3,7 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import { describe, expect, it } from 'vitest';
 import { asId } from '../base/index.ts';
 import type { CallId, ContactId, E164, MessageId, SubscriberId } from '../base/index.ts';
+import { DEFAULT_RELAY_RULES } from '../subscribers/index.ts';
 import type { Contact, NumberPlan, Subscriber } from '../subscribers/index.ts';
 import type { Message } from './ports.ts';
 import { buildReport } from './report.ts';
@@ -30,6 +31,7 @@ const SUBSCRIBER: Subscriber = {
   greetingKana: '',
   note: '',
   timeZone: 'Asia/Tokyo',
+  relay: DEFAULT_RELAY_RULES,
 };
 
 const YAMADA: Contact = {

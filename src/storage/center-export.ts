@@ -2,7 +2,7 @@ import type { ContactId, E164, SubscriberId } from '../base/index.ts';
 import type { CenterSpec, OperatorSpec, SubscriberSpec } from './center-spec.ts';
 import { toTrunkSpec } from './center-trunk.ts';
 import type { Queryable } from './database.ts';
-import { toSettings } from './directory.ts';
+import { toRelayRules, toSettings } from './directory.ts';
 import { build, fetchRows } from './tables.ts';
 import type { ContactRow, DidRow, MailRouteRow, SubscriberRow } from './tables.ts';
 
@@ -82,6 +82,7 @@ function toSubscriberSpec(
     greetingKana: row.greeting_kana,
     note: row.note,
     timeZone: row.time_zone,
+    relay: toRelayRules(row),
     numbers: numbers.map(({ number, label }: { number: E164; label: string }) => ({
       number,
       label,

@@ -1,4 +1,4 @@
-import type { CenterSettings, OutboundRules, Trunk } from '../subscribers/index.ts';
+import type { CenterSettings, OutboundRules, RelayRules, Trunk } from '../subscribers/index.ts';
 import type { MailRoute } from '../delivery/index.ts';
 
 /** A whole office as declared, checked for its form; contract's `CenterSpec` fits. */
@@ -75,6 +75,7 @@ export type SubscriberSpec = {
   greetingKana: string;
   note: string;
   timeZone: string;
+  relay: RelayRules;
   numbers: { number: string; label: string }[];
   contacts: ContactSpec[];
   mailRoutes: { to: string[]; when: MailRoute['when'] }[];

@@ -156,6 +156,9 @@ class Application {
       greeting_kana: spec.greetingKana,
       note: spec.note,
       time_zone: spec.timeZone,
+      record_relayed: spec.relay.recordRelayed,
+      blind_transfer: spec.relay.blindTransfer,
+      after_relay: spec.relay.afterRelay,
     };
     await this.#put('subscriber', row, { label: `subscriber ${spec.id}` });
     await this.#numbers(id, spec);

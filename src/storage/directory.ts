@@ -5,6 +5,7 @@ import type {
   Contact,
   Did,
   Directory,
+  RelayRules,
   Subscriber,
   Trunk,
 } from '../subscribers/index.ts';
@@ -155,6 +156,17 @@ function toSubscriber(row: SubscriberRow): Subscriber {
     greetingKana: row.greeting_kana,
     note: row.note,
     timeZone: row.time_zone,
+    relay: toRelayRules(row),
+  };
+}
+
+export function toRelayRules(
+  row: Pick<SubscriberRow, 'record_relayed' | 'blind_transfer' | 'after_relay'>,
+): RelayRules {
+  return {
+    recordRelayed: row.record_relayed,
+    blindTransfer: row.blind_transfer,
+    afterRelay: row.after_relay,
   };
 }
 

@@ -370,6 +370,10 @@ create table subscriber (
   greeting_kana text not null default ''::text,
   note text not null default ''::text,
   time_zone text not null,
+  record_relayed boolean not null default true,
+  blind_transfer boolean not null default true,
+  after_relay text not null default 'wrap-up'::text,
+  constraint subscriber_after_relay_check CHECK ((after_relay = ANY (ARRAY['wrap-up'::text, 'available'::text]))),
   constraint subscriber_key_key UNIQUE (key),
   constraint subscriber_pkey PRIMARY KEY (id)
 );

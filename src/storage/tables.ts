@@ -56,6 +56,9 @@ export type SubscriberRow = {
   greeting_kana: string;
   note: string;
   time_zone: string;
+  record_relayed: boolean;
+  blind_transfer: boolean;
+  after_relay: 'wrap-up' | 'available';
 };
 
 export type DidRow = {

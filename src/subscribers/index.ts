@@ -22,6 +22,8 @@ export type {
   OutboundRules,
   OutboundUse,
 } from './outbound-rules.ts';
+export { DEFAULT_RELAY_RULES } from './relay-rules.ts';
+export type { RelayRules } from './relay-rules.ts';
 export { identifyCaller } from './identify-caller.ts';
 export type { CallerCandidates } from './identify-caller.ts';
 export { TRUNK_TROUBLE_WORDS } from './trunk-status.ts';

@@ -1,5 +1,6 @@
 import type { ContactId, E164, SubscriberId, TrunkId } from '../base/index.ts';
 import type { OutboundRules } from './outbound-rules.ts';
+import type { RelayRules } from './relay-rules.ts';
 
 /** The customer company that has us answer for it. */
 export type Subscriber = {
@@ -13,6 +14,7 @@ export type Subscriber = {
   greetingKana: string;
   note: string;
   timeZone: string;
+  relay: RelayRules;
 };
 
 /** A number lent to a subscriber. */

@@ -6,6 +6,7 @@ import type { CallState } from '../../src/calls/index.ts';
 import { EngineRig, TestOutbound, TestPhone } from './engine-rig.ts';
 import type { TestDatabase } from './engine-rig.ts';
 import { until } from './platform.ts';
+import { DEFAULT_RELAY_RULES } from '../../src/subscribers/index.ts';
 
 /** A phone’s answer to our offer. */
 export const RTP_ANSWER = [
@@ -195,6 +196,7 @@ async function furnish(rig: EngineRig): Promise<void> {
         greetingKana: '',
         note: '',
         timeZone: 'Asia/Tokyo',
+        relay: DEFAULT_RELAY_RULES,
         numbers: [{ number: '03-0123-4567', label: '' }],
         contacts: [
           contact('hanako', '090-0123-4568'),

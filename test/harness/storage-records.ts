@@ -2,6 +2,7 @@ import { asId } from '../../src/base/index.ts';
 import type { MessageId, SubscriberId } from '../../src/base/index.ts';
 import type { Message } from '../../src/messages/index.ts';
 import type { CenterSpec, Storage } from '../../src/storage/index.ts';
+import { DEFAULT_RELAY_RULES } from '../../src/subscribers/index.ts';
 
 export const T0 = Date.parse('2026-11-24T05:05:00.123Z');
 
@@ -57,6 +58,7 @@ export const CENTER: CenterSpec = {
       greetingKana: '',
       note: '',
       timeZone: 'Asia/Tokyo',
+      relay: DEFAULT_RELAY_RULES,
       numbers: [{ number: '+81301234567', label: '代表' }],
       contacts: [
         {

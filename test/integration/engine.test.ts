@@ -5,6 +5,7 @@ import { EngineRig, TestPhone, testDatabase } from '../harness/engine-rig.ts';
 import type { TestDatabase } from '../harness/engine-rig.ts';
 import type { DialogState } from '../../src/sip/index.ts';
 import { until } from '../harness/platform.ts';
+import { DEFAULT_RELAY_RULES } from '../../src/subscribers/index.ts';
 
 let database: TestDatabase;
 let rig: EngineRig;
@@ -60,6 +61,7 @@ function subscriber(id: string, name: string, number: string): Spec['subscribers
     greetingKana: '',
     note: '',
     timeZone: 'Asia/Tokyo',
+    relay: DEFAULT_RELAY_RULES,
     numbers: [{ number, label: '代表' }],
     contacts: [],
     mailRoutes: [],

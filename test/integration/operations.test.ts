@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId, ContactId, E164, LegId, OperatorId } from '../../src/base/index.ts';
+import { soundOf } from '../../src/calls/index.ts';
 import type { CallState } from '../../src/calls/index.ts';
 import { testDatabase } from '../harness/engine-rig.ts';
 import type { EngineRig, TestDatabase, TestPhone } from '../harness/engine-rig.ts';
@@ -231,6 +232,26 @@ describe('relay', () => {
     await until(() => phaseOf(id) === 'talking', 3_000);
     await heardAsSaid(id);
   });
+});
+
+test('the subscriber’s rules: no transfer unasked, the relayed call not recorded, free at once', async () => {
+  const office = await rig.storage.center.export();
+  for (const subscriber of office.subscribers) {
+    subscriber.relay = { recordRelayed: false, blindTransfer: false, afterRelay: 'available' };
+  }
+  expect(await rig.storage.center.apply(office)).toMatchObject({ ok: true });
+  const talk = await talking();
+  const { id, one, seen } = talk;
+  const transferred = await rig.operations.transfer(one, id, { contactId: contactOf('jiro') });
+  expect(transferred).toEqual({ ok: false, reason: 'not-possible-now' });
+  await consulting(talk);
+  expect(await rig.operations.connect(one, id)).toEqual(DONE);
+  expect(phaseOf(id)).toBe('relayed');
+  await heardAsSaid(id);
+  expect(soundOf(stateOf(id)).recording).toBeNull();
+  expect(await rig.storage.floor.operator(one)).toMatchObject({ state: 'available' });
+  await trunk.bye(seen.dialog!);
+  await over();
 });
 
 describe('park, hand over, monitor', () => {

@@ -6,6 +6,7 @@ import type { CenterSpec, Storage } from '../../src/storage/index.ts';
 import { testDatabase } from '../harness/database.ts';
 import type { TestDatabase } from '../harness/database.ts';
 import { CENTER, T0, applyCenter } from '../harness/storage-records.ts';
+import { DEFAULT_RELAY_RULES } from '../../src/subscribers/index.ts';
 
 let database: TestDatabase;
 let storage: Storage;
@@ -139,6 +140,18 @@ describe('apply', () => {
       'trunks.1.register.registrars.4',
       'trunks.2',
     ]);
+  });
+
+  it('keeps a subscriber’s rules of relaying, and gives them back in the export', async () => {
+    const id = await applyCenter(storage);
+    expect(storage.directory.subscriber(id)?.relay).toEqual(DEFAULT_RELAY_RULES);
+    const relay = { recordRelayed: false, blindTransfer: false, afterRelay: 'available' } as const;
+    const declared = changed((spec) => (spec.subscribers[0]!.relay = relay));
+    expect((await apply(declared)).changed).toEqual(['subscriber aozora']);
+    expect(storage.directory.subscriber(id)?.relay).toEqual(relay);
+    const exported = await storage.center.export();
+    expect(exported.subscribers[0]?.relay).toEqual(relay);
+    expect(await apply(exported)).toMatchObject({ changed: [] });
   });
 
   it('exports what it takes back unchanged', async () => {

@@ -33,7 +33,7 @@ export function SubscribersPanel(): ReactNode {
 
 function SubscriberCard({ subscriber }: { subscriber: SubscriberView }): ReactNode {
   const { t } = useTranslation();
-  const { name, kana, greeting, dids, contacts } = subscriber;
+  const { name, kana, greeting, dids, contacts, relay } = subscriber;
   return (
     <Paper component="article" p="md" aria-label={name} data-testid="subscriber-row">
       <Text size="sm" c="dimmed">
@@ -42,7 +42,7 @@ function SubscriberCard({ subscriber }: { subscriber: SubscriberView }): ReactNo
       <Title order={2} size="h4" mb="sm">
         {name}
       </Title>
-      <SimpleGrid cols={{ base: 1, md: 3 }} spacing="lg" verticalSpacing="sm">
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }} spacing="lg" verticalSpacing="sm">
         <Facts label={t('admin.column.numbers')}>
           {dids.map(({ number, formatted, label }) => (
             <Text key={number}>
@@ -71,10 +71,19 @@ function SubscriberCard({ subscriber }: { subscriber: SubscriberView }): ReactNo
             </Box>
           ))}
         </Facts>
+        <Facts label={t('admin.relay.title')}>
+          <Stack gap={0} data-testid="relay-rules">
+            <Text size="sm">{t(`admin.relay.recordRelayed.${yesNo(relay.recordRelayed)}`)}</Text>
+            <Text size="sm">{t(`admin.relay.blindTransfer.${yesNo(relay.blindTransfer)}`)}</Text>
+            <Text size="sm">{t(`admin.relay.afterRelay.${relay.afterRelay}`)}</Text>
+          </Stack>
+        </Facts>
       </SimpleGrid>
     </Paper>
   );
 }
+
+const yesNo = (is: boolean): 'yes' | 'no' => (is ? 'yes' : 'no');
 
 function Facts(props: { label: string; children: ReactNode }): ReactNode {
   return (

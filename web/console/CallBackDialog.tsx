@@ -26,12 +26,12 @@ type First = { id: string; name: string; phone: string | null };
 /** 折返し電話: who is rung first, then the customer, who sees the subscriber's number. */
 export function CallBackDialog(props: {
   wish: CallBackWish | null;
-  /** The one who asks may take the call at her own desk. */
-  withOwnDesk: boolean;
+  /** Where the one who asks may take the call at her own desk: told of the call to it. */
+  onOwnDesk?: (callId: string) => void;
   close: () => void;
 }): ReactNode {
   const { t } = useTranslation();
-  const { wish, withOwnDesk, close } = props;
+  const { wish, onOwnDesk, close } = props;
   return (
     <Modal
       opened={wish !== null}
@@ -39,13 +39,17 @@ export function CallBackDialog(props: {
       title={t('callBack.title')}
       closeButtonProps={{ 'aria-label': t('common.close') }}
     >
-      {wish !== null && <Dialog wish={wish} withOwnDesk={withOwnDesk} close={close} />}
+      {wish !== null && <Dialog wish={wish} onOwnDesk={onOwnDesk} close={close} />}
     </Modal>
   );
 }
 
-function Dialog(props: { wish: CallBackWish; withOwnDesk: boolean; close: () => void }): ReactNode {
-  const { wish, withOwnDesk, close } = props;
+function Dialog(props: {
+  wish: CallBackWish;
+  onOwnDesk: ((callId: string) => void) | undefined;
+  close: () => void;
+}): ReactNode {
+  const { wish, onOwnDesk, close } = props;
   const query = useQuery({
     queryKey: ['subscriber', wish.subscriberId],
     queryFn: ({ signal }) =>
@@ -55,21 +59,23 @@ function Dialog(props: { wish: CallBackWish; withOwnDesk: boolean; close: () => 
   if (query.data === undefined) {
     return <ProblemState error={query.error} onRetry={() => void query.refetch()} />;
   }
-  return <Choice subscriber={query.data} wish={wish} withOwnDesk={withOwnDesk} close={close} />;
+  return <Choice subscriber={query.data} wish={wish} onOwnDesk={onOwnDesk} close={close} />;
 }
 
 function Choice(props: {
   subscriber: SubscriberView;
   wish: CallBackWish;
-  withOwnDesk: boolean;
+  onOwnDesk: ((callId: string) => void) | undefined;
   close: () => void;
 }): ReactNode {
   const { t } = useTranslation();
-  const { subscriber, wish, withOwnDesk, close } = props;
+  const { subscriber, wish, onOwnDesk, close } = props;
   const [number, setNumber] = useState(wish.number);
   const [index, setIndex] = useState(0);
   const firsts: First[] = [
-    ...(withOwnDesk ? [{ id: OWN_DESK, name: t('callBack.ownDesk'), phone: null }] : []),
+    ...(onOwnDesk !== undefined
+      ? [{ id: OWN_DESK, name: t('callBack.ownDesk'), phone: null }]
+      : []),
     ...subscriber.contacts
       .filter(({ phone }) => phone !== null)
       .map(({ id, name, phone }) => ({ id, name, phone })),
@@ -81,7 +87,11 @@ function Choice(props: {
         body: { number: number.trim(), contactId: to.id === OWN_DESK ? null : to.id },
       }),
     // Her own desk shows the call itself.
-    onSuccess: (_, to) => to.id === OWN_DESK && close(),
+    onSuccess: ({ callId }, to) => {
+      if (to.id !== OWN_DESK) return;
+      onOwnDesk?.(callId);
+      close();
+    },
   });
   const start = (): void => {
     if (first !== undefined && number.trim() !== '' && !ring.isPending) ring.mutate(first);

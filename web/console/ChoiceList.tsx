@@ -50,6 +50,8 @@ export function ChoiceList<T extends { id: string }>(props: {
       aria-activedescendant={under === undefined ? undefined : `${id}-${under}`}
       onKeyDown={press}
       className={classes['choices'] ?? ''}
+      // In a dialog, whose own first field would have it.
+      data-autofocus
       data-testid={props.testId}
     >
       {choices.map((choice, place) => (

@@ -9,7 +9,7 @@ import { formatDateTime } from '../shared/format.ts';
 import { aboutQuery } from '../shared/session.tsx';
 import { EmptyState, LoadingState, ProblemState } from '../shared/States.tsx';
 import { CallBackDialog } from './CallBackDialog.tsx';
-import { useDeskSnapshot, useServerNow } from './desk-context.ts';
+import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { useDeskMessages } from './desk-messages.ts';
 import { MessageRows } from './MessageRows.tsx';
 import { ParkedCalls } from './ParkedCalls.tsx';
@@ -66,6 +66,7 @@ function Messages(): ReactNode {
 function MessageLists(props: { messages: MessageView[]; timeZone: string | undefined }): ReactNode {
   const { t } = useTranslation();
   const { messages, timeZone } = props;
+  const desk = useDesk();
   const now = useServerNow();
   const day = (at: number): string =>
     formatDateTime(at, { language: 'ja', timeZone }).split(' ')[0] ?? '';
@@ -78,7 +79,11 @@ function MessageLists(props: { messages: MessageView[]; timeZone: string | undef
   const rows = { timeZone, now, callBack };
   return (
     <>
-      <CallBackDialog wish={callBack.wish} withOwnDesk close={callBack.close} />
+      <CallBackDialog
+        wish={callBack.wish}
+        onOwnDesk={(callId) => desk.customerRings(callId)}
+        close={callBack.close}
+      />
       {undelivered.length > 0 && (
         <Stack gap="xs" component="section" aria-labelledby="undelivered">
           <Group gap="xs" c="red" role="status" data-testid="undelivered-count">

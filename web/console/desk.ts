@@ -1,5 +1,6 @@
 import {
   audioViewSchema,
+  callViewSchema,
   deskViewSchema,
   FIELD_LIMITS,
   fieldAckSchema,
@@ -62,6 +63,8 @@ export class Desk {
   #snapshot: DeskSnapshot;
   #hangUpPressedAt: number | null = null;
   #answeredAt: number | null = null;
+  /** The customer's call that she asked for last. */
+  #calledBack: string | null = null;
   /** The call that she hung up last. */
   #letGo: string | null = null;
   #noticeCount = 0;
@@ -229,6 +232,12 @@ export class Desk {
     }
   }
 
+  /** A customer is being called back to this desk. */
+  customerRings(callId: string): void {
+    this.#calledBack = callId;
+    void this.#lookForCustomer();
+  }
+
   async finishWrapUp(): Promise<void> {
     await this.#callCommand('finish');
   }
@@ -318,7 +327,6 @@ export class Desk {
 
   #show(view: DeskView): void {
     const { call } = view;
-    const before = this.#snapshot.view?.call ?? null;
     const hadWatched = this.#snapshot.view?.watching != null && view.watching === null;
     // Off shift the microphone is open for as long as there is a call to listen to.
     if (hadWatched && view.state === 'offline') void this.#closeAudio();
@@ -326,17 +334,25 @@ export class Desk {
     // The caret is in the form the instant the call is answered; the stored draft may come later.
     const empty = { callId: call?.id ?? '', version: 0, fields: {}, sentMessageId: null };
     this.#snapshot = { ...this.#snapshot, view, clockOffsetMs: view.serverTime - Date.now() };
-    this.#missCustomer(before, call);
+    void this.#lookForCustomer();
     this.#drafts.show(withForm ? (view.draft ?? empty) : null);
     this.#ring(view);
     this.#publish({});
   }
 
-  /** A call-back that came to nothing is gone from the screen: said, unless she let go herself. */
-  #missCustomer(before: DeskView['call'], call: DeskView['call']): void {
-    if (before?.phase !== 'calling-customer' || before.id === call?.id) return;
-    if (this.#letGo === before.id) return;
-    this.#notice({ code: 'call-back-failed', callId: before.id });
+  /**
+   * A call-back that came to nothing may be over before the screen has shown it: said, unless she
+   * let go of it herself. A snapshot older than the call says nothing about it, so the call is asked.
+   */
+  async #lookForCustomer(): Promise<void> {
+    const callId = this.#calledBack;
+    const { view } = this.#snapshot;
+    if (callId === null || (view !== null && view.call !== null)) return;
+    const call = await request(callViewSchema, 'GET', `${API}/calls/${callId}`).catch(() => null);
+    if (call === null || call.termination === null || this.#calledBack !== callId) return;
+    this.#calledBack = null;
+    if (call.answeredAt !== null || this.#letGo === callId) return;
+    this.#notice({ code: 'call-back-failed', callId });
   }
 
   #ring(view: DeskView): void {

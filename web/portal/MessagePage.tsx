@@ -117,7 +117,6 @@ function MessageDetail({ message }: { message: MessageView }): ReactNode {
 /** From the pocket telephone itself, or by the system, which shows the company's number. */
 function CallBackButtons({ message }: { message: MessageView }): ReactNode {
   const { t } = useTranslation();
-  const { operatorId } = useSession();
   const [wish, setWish] = useState<CallBackWish | null>(null);
   const number = callBackNumber(message);
   const href = number === null ? null : telHref(number);
@@ -145,7 +144,7 @@ function CallBackButtons({ message }: { message: MessageView }): ReactNode {
       >
         {t('portal.callBack', { number })}
       </Button>
-      <CallBackDialog wish={wish} withOwnDesk={operatorId !== null} close={() => setWish(null)} />
+      <CallBackDialog wish={wish} close={() => setWish(null)} />
     </Stack>
   );
 }

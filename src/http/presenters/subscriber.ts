@@ -4,11 +4,11 @@ import { presentContact } from './desk.ts';
 import type { CallWords } from './call.ts';
 
 export function presentSubscriber(subscriber: Subscriber, words: CallWords): SubscriberView {
-  const { id, name, kana, greeting, greetingKana, note, timeZone } = subscriber;
+  const { id, name, kana, greeting, greetingKana, note, timeZone, relay } = subscriber;
   const { directory, numbers } = words;
   const dids = directory.didsOf(id).map(({ number, label }) => {
     return { number, formatted: numbers.format(number), label };
   });
   const contacts = directory.contactsOf(id).map((contact) => presentContact(contact, words));
-  return { id, name, kana, greeting, greetingKana, note, timeZone, dids, contacts };
+  return { id, name, kana, greeting, greetingKana, note, timeZone, relay, dids, contacts };
 }

@@ -54,6 +54,12 @@ export const adminEn: Texts['admin'] = {
   },
   howToChange:
     'Subscribers, numbers, contacts, operators and trunks are declared in a file. Change the file and run this command.',
+  relay: {
+    title: 'Relay',
+    recordRelayed: { yes: 'Recorded after the relay too', no: 'Not recorded after the relay' },
+    blindTransfer: { yes: 'May be transferred unasked', no: 'Never transferred unasked' },
+    afterRelay: { 'wrap-up': 'Once connected: wrap-up', available: 'Once connected: next call' },
+  },
   greeting: 'Greeting',
   trunk: {
     none: 'No trunk is declared yet',

@@ -53,6 +53,12 @@ export const adminJa = {
   howToChange:
     '契約者・番号・担当者・電話秘書・回線は、設定ファイルで登録・変更します。ファイルを書き換えて、次のコマンドを実行してください。',
   greeting: '名乗り',
+  relay: {
+    title: '取次ぎ',
+    recordRelayed: { yes: '取次ぎ後も録音する', no: '取次ぎ後は録音しない' },
+    blindTransfer: { yes: '確認せずに転送してよい', no: '確認せずに転送しない' },
+    afterRelay: { 'wrap-up': 'つないだら後処理へ', available: 'つないだら次の電話へ' },
+  },
   trunk: {
     none: '回線がまだ登録されていません',
     name: '回線',
