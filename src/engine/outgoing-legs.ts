@@ -6,6 +6,7 @@ import type {
   OutgoingInvite,
   OutgoingInviteObserver,
   OutgoingTarget,
+  Peer,
 } from '../sip/index.ts';
 import type { CallActor } from './call-actor.ts';
 import type { OperatorSignalling } from './leg-signalling.ts';
@@ -73,11 +74,19 @@ export class OutgoingLegs {
 
   /** A telephone that another process let ring goes on ringing, and may have been picked up. */
   resume(leg: OutgoingLeg): boolean {
+    const stored = leg.actor.legs.find(({ id }) => id === leg.legId);
     const signalling = signallingOf(leg.actor, leg.legId);
-    if (!signalling || signalling.dialog) return signalling !== undefined;
-    // Which of the routes it was is not known any more; there is no going on to the next.
-    const observer = this.#observer(leg, { index: leg.routes.length, sdp: '' });
-    const outgoing = this.#deps.sip.agent.resumeOutgoingInvite(signalling.invite, observer);
+    if (!stored || !signalling || signalling.dialog) return signalling !== undefined;
+    const { peer } = signalling.invite;
+    const found = leg.routes.findIndex(({ destination }) => isSamePeer(destination, peer));
+    // A route that is none any more was the last: there is no going on from it.
+    const index = found === -1 ? leg.routes.length : found;
+    const observer = this.#observer(leg, { index, sdp: stored.localSdp ?? '' });
+    const outgoing = this.#deps.sip.agent.resumeOutgoingInvite(
+      signalling.invite,
+      observer,
+      leg.routes[found]?.digest,
+    );
     if (outgoing) this.#outgoing.set(leg.legId, outgoing);
     return outgoing !== undefined;
   }
@@ -128,6 +137,7 @@ export class OutgoingLegs {
         leg.onRinging?.();
         if (sdp !== '') void this.#earlyMedia(leg, sdp);
       },
+      onSentAgain: () => this.#sentAgain(leg),
       onAnswered: (answer) => {
         note('answered');
         void this.#answered(leg, answer);
@@ -137,6 +147,16 @@ export class OutgoingLegs {
         void this.#failed(leg, at, failure);
       },
     };
+  }
+
+  /** The next process goes on with this one, not with the one that was challenged. */
+  #sentAgain({ actor, legId }: OutgoingLeg): void {
+    const outgoing = this.#outgoing.get(legId);
+    const stored = actor.legs.find(({ id }) => id === legId);
+    const signalling = signallingOf(actor, legId);
+    if (!outgoing || !stored || !signalling) return;
+    actor.putLeg({ ...stored, sip: { ...signalling, invite: outgoing.stored } });
+    void actor.saveLegsInTurn();
   }
 
   /** RFC 3960 §3: what the far end plays while it rings. The answer is agreed on anew. */
@@ -206,6 +226,10 @@ export class OutgoingLegs {
 function signallingOf(actor: CallActor, legId: LegId): OperatorSignalling | undefined {
   const sip = actor.legs.find((known) => known.id === legId)?.sip;
   return sip?.side === 'operator' ? sip : undefined;
+}
+
+function isSamePeer(one: Peer, other: Peer): boolean {
+  return one.address === other.address && one.port === other.port;
 }
 
 /** Tells those who chose the routes how one of them went. */

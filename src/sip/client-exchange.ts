@@ -116,6 +116,8 @@ export class ClientExchange {
     if (this.#peer.protocol === this.#target.protocol) return false;
     this.#core.largeRequests.refused(this.#target);
     this.#request = { ...this.#request, headers: this.#request.headers.clone().delete('Via') };
+    this.prepare();
+    this.#options.onAgain?.();
     this.start();
     return true;
   }
@@ -178,6 +180,7 @@ export class ClientExchange {
     change(headers);
     this.#request = { ...this.#request, uri, headers };
     this.#attempts++;
+    this.prepare();
     this.#options.onAgain?.();
     this.start();
   }

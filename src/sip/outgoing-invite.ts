@@ -25,6 +25,8 @@ export type InviteFailure = {
 export interface OutgoingInviteObserver {
   /** 101 to 199; `sdp` is '' without early media, `dialog` there once the peer has a tag. */
   onProvisional?(event: { response: SipResponse; sdp: string; dialog?: DialogState }): void;
+  /** The INVITE goes again, with credentials or elsewhere: `stored` has changed, and is sent now. */
+  onSentAgain?(): void;
   /** The 2xx. Store `dialog`, then call `acknowledge`. */
   onAnswered(event: { response: SipResponse; sdp: string; dialog: DialogState }): void;
   /** The call did not come about; exactly one of this and `onAnswered` is called. */
@@ -164,6 +166,7 @@ export class OutgoingInvite {
     this.#forgetEarly();
     this.#early.clear();
     this.#reliable.clear();
+    this.#observer.onSentAgain?.();
   }
 
   #earlyDialog(response: SipResponse): DialogState {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SipNetwork, parsed, peerAt, settled, summary } from '../../test/harness/sip-network.ts';
 import type { StoredAnswer } from './answer-repeater.ts';
 import type { DialogState } from './dialog.ts';
+import { DigestSession } from './digest-client.ts';
 import type { IncomingInvite, StoredIncomingInvite } from './incoming-invite.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import type { InviteFailure, OutgoingInvite, StoredInvite } from './outgoing-invite.ts';
@@ -617,6 +618,47 @@ describe('after the death of the process', () => {
       expect(events).toEqual([end === 'answer' ? 'answered' : 'cancelled']);
       expect(called.agent.counts.answers).toBe(0);
     }
+  });
+
+  it('a call that was challenged is stored anew, and that is what the next process cancels', async () => {
+    const network = new SipNetwork();
+    const called = callee(network);
+    const agent = network.start(1, {});
+    const kept: StoredInvite[] = [];
+    const outgoing = agent.prepareInvite({
+      uri: 'sip:0312345678@192.0.2.2',
+      destination: peerAt(2),
+      from: { uri: 'sip:09012345678@192.0.2.1' },
+      sdp: OFFER,
+      digest: new DigestSession({ username: 'office', password: 'secret' }),
+      observer: {
+        onSentAgain: () => kept.push(outgoing.stored),
+        onAnswered: () => undefined,
+        onFailed: () => undefined,
+      },
+    });
+    outgoing.start();
+    await network.pass(250);
+    const challenge = 'Digest realm="carrier", nonce="n1", qop="auth", algorithm=MD5';
+    called.invites[0]!.reject(407, { headers: [['Proxy-Authenticate', challenge]] });
+    await network.pass(250);
+    expect(called.invites).toHaveLength(2);
+    called.invites[1]!.provisional(180);
+    await network.pass(250);
+    expect(kept).toHaveLength(1);
+    expect(kept[0]!.request).toContain('Proxy-Authorization: Digest username="office"');
+    network.kill(1);
+    const events: string[] = [];
+    network
+      .start(1, {})
+      .resumeOutgoingInvite(kept[0]!, {
+        onAnswered: () => events.push('answered'),
+        onFailed: ({ reason }) => events.push(reason),
+      })
+      ?.cancel();
+    await network.pass(250);
+    expect(events).toEqual(['cancelled']);
+    expect(called.invites[1]!.state).toBe('ended');
   });
 
   it('a 2xx that comes again for an adopted dialog is acknowledged again', async () => {

@@ -291,11 +291,17 @@ export class SipUserAgent {
   resumeOutgoingInvite(
     stored: StoredInvite,
     observer: OutgoingInviteObserver,
+    digest?: DigestSession,
   ): OutgoingInvite | undefined {
     const result = parseMessage(stored.request);
     if (!result.ok || result.message.kind !== 'request') return undefined;
     const { peer } = stored;
-    const outgoing = new OutgoingInvite(this.#core, { request: result.message, peer, observer });
+    const outgoing = new OutgoingInvite(this.#core, {
+      request: result.message,
+      peer,
+      observer,
+      ...(digest ? { digest } : {}),
+    });
     outgoing.resume();
     return outgoing;
   }

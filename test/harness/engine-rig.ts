@@ -193,7 +193,10 @@ type Hooks = {
   onHold?: (legId: LegId, how: FarEnd['held']) => void;
 };
 
-/** Calls out, to test phones by their numbers. Who is in no list is not to be rung. */
+/**
+ * Calls out, to test phones by their numbers; several ways to one have a space between. Who is in no
+ * list is not to be rung.
+ */
 export class TestOutbound implements OutboundCalls {
   readonly phones: Map<string, string>;
   readonly begun = new Set<LegId>();
@@ -209,8 +212,13 @@ export class TestOutbound implements OutboundCalls {
       return Promise.resolve({ ok: false, reason, because: 'special-number' });
     }
     this.begun.add(legId);
+    const routes = uri.split(' ').map((way) => this.#route(way, legId));
+    return Promise.resolve({ ok: true, routes });
+  }
+
+  #route(uri: string, legId: LegId): OutboundRoute {
     const port = Number(uri.split(':').at(-1));
-    const route: OutboundRoute = {
+    return {
       uri,
       destination: { protocol: 'UDP', address: '127.0.0.1', port },
       from: { uri: 'sip:+81301234567@127.0.0.1' },
@@ -218,7 +226,6 @@ export class TestOutbound implements OutboundCalls {
       legId,
       mediaNetworks: [],
     };
-    return Promise.resolve({ ok: true, routes: [route] });
   }
 
   note(): void {

@@ -376,6 +376,48 @@ describe('call-back', () => {
   });
 });
 
+describe('the app dies while a contact is rung', () => {
+  async function ringing(): Promise<Talk> {
+    floor.outbound.phones.set(HANAKO, `${hanako.uri} ${jiro.uri}`);
+    const talk = await talking();
+    const to = [{ contactId: contactOf('hanako') }];
+    const wish = { to, order: 'together', announce: 'operator' } as const;
+    expect(await rig.operations.relay(talk.one, talk.id, wish)).toEqual(DONE);
+    await until(() => hanako.invites.length === 1, 3_000);
+    await until(() => stateOf(talk.id).contacts[0]?.state === 'ringing', 3_000);
+    await restart();
+    await until(() => phaseOf(talk.id) === 'relaying', 3_000);
+    return talk;
+  }
+
+  async function end({ id, one, seen }: Talk): Promise<void> {
+    await trunk.bye(seen.dialog!);
+    await until(() => phaseOf(id) === 'wrap-up', 3_000);
+    await rig.desk.finishWrapUp(one, id);
+    await over();
+  }
+
+  test('a trunk that fails then is passed over for the next', async () => {
+    const talk = await ringing();
+    hanako.invites[0]!.reject(503);
+    await until(() => jiro.invites.length === 1, 5_000);
+    jiro.pickUp(RTP_ANSWER);
+    await until(() => phaseOf(talk.id) === 'consulting', 3_000);
+    await heardAsSaid(talk.id);
+    await end(talk);
+    await until(() => byes(jiro) === 1, 3_000);
+  });
+
+  test('what the contact says then is final', async () => {
+    const talk = await ringing();
+    hanako.invites[0]!.reject(486);
+    await until(() => phaseOf(talk.id) === 'held', 5_000);
+    expect(stateOf(talk.id).relay?.outcomes.map(({ reason }) => reason)).toEqual(['busy']);
+    expect(jiro.invites).toEqual([]);
+    await end(talk);
+  });
+});
+
 describe('the app dies', () => {
   const states: Record<string, (talk: Talk) => Promise<unknown>> = {
     held: ({ one, id }) => rig.operations.hold(one, id),
