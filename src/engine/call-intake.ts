@@ -110,7 +110,7 @@ function callerLegOf(id: LegId, invite: IncomingInvite, localSdp: string): Store
     role: 'caller',
     kind: 'sip',
     sip: {
-      side: 'caller',
+      side: 'incoming',
       invite: invite.stored,
       answer,
       offerless: invite.remoteSdp === '',

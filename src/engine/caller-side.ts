@@ -5,7 +5,7 @@ import { noticeOf } from '../calls/index.ts';
 import type { MediaPlane } from '../media/index.ts';
 import type { IncomingInvite } from '../sip/index.ts';
 import type { CallActor } from './call-actor.ts';
-import type { CallerSignalling } from './leg-signalling.ts';
+import type { IncomingSignalling } from './leg-signalling.ts';
 import type { StoredLeg } from './ports.ts';
 import type { SipService } from './sip-service.ts';
 
@@ -23,7 +23,7 @@ export class CallerSide {
 
   /** The INVITE of a call of a former process: the caller may still repeat or cancel it. */
   adopt(actor: CallActor, leg: StoredLeg): void {
-    if (leg.sip?.side !== 'caller') return;
+    if (leg.sip?.side !== 'incoming') return;
     const { callerLeg, termination } = actor.state;
     const invite = this.#deps.sip.agent.resumeIncomingInvite(leg.sip.invite);
     if (callerLeg.answered) invite?.resumeAnswered(leg.sip.answer);
@@ -105,7 +105,7 @@ function callerLeg(actor: CallActor): StoredLeg {
   return leg;
 }
 
-function signallingOf(leg: StoredLeg): CallerSignalling {
-  assert(leg.sip?.side === 'caller', 'a telephone caller has SIP signalling');
+function signallingOf(leg: StoredLeg): IncomingSignalling {
+  assert(leg.sip?.side === 'incoming', 'a telephone caller has SIP signalling');
   return leg.sip;
 }

@@ -33,6 +33,7 @@ import { FarSides } from './far-sides.ts';
 import { TransferRequests } from './transfer-requests.ts';
 import { readPlaybackId } from './playback-id.ts';
 import { ContactSide } from './contact-side.ts';
+import { readSignalling } from './leg-signalling.ts';
 import { OperatorSide } from './operator-side.ts';
 import { OutgoingLegs } from './outgoing-legs.ts';
 import type {
@@ -419,7 +420,7 @@ export class Engine {
     const found = await media.inventory();
     const alive = new Set(found.ok ? found.value.legs.map((leg) => leg.id) : []);
     await this.deskAudio.adopt(alive);
-    for (const stored of await calls.openCalls()) {
+    for (const stored of (await calls.openCalls()).map(asStoredToday)) {
       if (!(await calls.adopt(stored.state.id, stored.owner, bootId))) continue;
       const actor = this.#actorOf({ ...stored, owner: bootId });
       this.registry.add(actor);
@@ -552,6 +553,12 @@ export class Engine {
 type LegEvent = Exclude<MediaEvent, { type: 'recording.closed' | 'plane.down' | 'plane.up' }>;
 
 type MediaLegEvent = Exclude<LegEvent, { type: 'recording.failed' }>;
+
+/** A call may have been stored by an earlier version. */
+function asStoredToday(stored: StoredCall): StoredCall {
+  const legs = stored.legs.map((leg) => ({ ...leg, sip: readSignalling(leg.sip) }));
+  return { ...stored, legs };
+}
 
 /** Everybody whose desk shows this call. */
 function peopleIn({ offer, operator, wrappingUp, monitors }: CallState): OperatorId[] {

@@ -5,13 +5,16 @@ import type {
   StoredInvite,
 } from '../sip/index.ts';
 
+/** Who sent the INVITE: the far end, or we. */
+type Side = LegSignalling['side'];
+
 /**
  * A leg's signalling as stored with the call: all that another process needs to answer, to
  * acknowledge, to cancel or to end it.
  */
 export type LegSignalling =
   | {
-      side: 'caller';
+      side: 'incoming';
       /** Another process goes on with it: answers, rejects, hears its CANCEL. */
       invite: StoredIncomingInvite;
       /** The 200 as it will be or was sent; its dialog has our To tag. */
@@ -22,12 +25,22 @@ export type LegSignalling =
       dialog: DialogState;
     }
   | {
-      side: 'operator';
+      side: 'outgoing';
       /** As it was sent: the next process goes on with it or cancels it. */
       invite: StoredInvite;
       /** Known from the phone's 2xx on. */
       dialog: DialogState | null;
     };
 
-export type CallerSignalling = Extract<LegSignalling, { side: 'caller' }>;
-export type OperatorSignalling = Extract<LegSignalling, { side: 'operator' }>;
+export type IncomingSignalling = Extract<LegSignalling, { side: 'incoming' }>;
+export type OutgoingSignalling = Extract<LegSignalling, { side: 'outgoing' }>;
+
+/** As calls were stored before, by who stood at that side most often. */
+const FORMER_SIDES: Record<string, Side> = { caller: 'incoming', operator: 'outgoing' };
+
+/** Signalling as an earlier version may have stored it. */
+export function readSignalling<T extends { side: string }>(stored: T | null): LegSignalling | null {
+  if (stored === null) return null;
+  const side = FORMER_SIDES[stored.side] ?? stored.side;
+  return { ...stored, side } as unknown as LegSignalling;
+}

@@ -9,7 +9,7 @@ import type {
   Peer,
 } from '../sip/index.ts';
 import type { CallActor } from './call-actor.ts';
-import type { OperatorSignalling } from './leg-signalling.ts';
+import type { OutgoingSignalling } from './leg-signalling.ts';
 import type { OutboundCalls, OutboundRoute, StoredLeg } from './ports.ts';
 import { withReservedSeq } from './sip-service.ts';
 import type { SipService } from './sip-service.ts';
@@ -117,7 +117,7 @@ export class OutgoingLegs {
       observer: this.#observer(leg, at),
     });
     this.#outgoing.set(legId, outgoing);
-    const sip: OperatorSignalling = { side: 'operator', invite: outgoing.stored, dialog: null };
+    const sip: OutgoingSignalling = { side: 'outgoing', invite: outgoing.stored, dialog: null };
     actor.putLeg({ id: legId, role, kind: 'sip', localSdp: at.sdp, sip });
     await actor.saveLegs();
     // It may not be wanted any more when the store is back.
@@ -212,7 +212,7 @@ export class OutgoingLegs {
   }
 
   /** A telephone that another process let ring. */
-  #cancelStored(leg: StoredLeg, invite: OperatorSignalling['invite']): void {
+  #cancelStored(leg: StoredLeg, invite: OutgoingSignalling['invite']): void {
     const ignore = (): void => undefined;
     const outgoing = this.#deps.sip.agent.resumeOutgoingInvite(invite, {
       onAnswered: ignore,
@@ -223,9 +223,9 @@ export class OutgoingLegs {
   }
 }
 
-function signallingOf(actor: CallActor, legId: LegId): OperatorSignalling | undefined {
+function signallingOf(actor: CallActor, legId: LegId): OutgoingSignalling | undefined {
   const sip = actor.legs.find((known) => known.id === legId)?.sip;
-  return sip?.side === 'operator' ? sip : undefined;
+  return sip?.side === 'outgoing' ? sip : undefined;
 }
 
 function isSamePeer(one: Peer, other: Peer): boolean {

@@ -169,7 +169,7 @@ export class SipService {
    */
   adoptLeg(actor: CallActor, leg: StoredLeg, owesBye: boolean): void {
     if (!leg.sip?.dialog) return;
-    const isAnswered = leg.sip.side === 'operator' || actor.state.callerLeg.answered;
+    const isAnswered = leg.sip.side === 'outgoing' || actor.state.callerLeg.answered;
     const isOver = actor.state.callerLeg.gone && !owesBye;
     if (!isAnswered || isOver) return;
     this.bind(actor, leg.id, leg.sip.dialog);
