@@ -65,7 +65,7 @@ async function over(): Promise<void> {
 test('she takes the call by key 1, works it from her desk, and is free when it is over', async () => {
   const { actor, seen, legId } = await pickedUp();
   const { id } = actor.state;
-  expect(rig.playing(id).at(-1)).toMatchObject({ leg: legId });
+  await until(() => rig.playing(id).some(({ leg }) => leg === legId), 3_000);
   expect(seen.statuses).not.toContain(200);
   press(legId, '1');
   await until(() => actor.state.phase === 'talking', 3_000);
@@ -73,7 +73,7 @@ test('she takes the call by key 1, works it from her desk, and is free when it i
   const { operatorId } = actor.state.operator!;
   rig.attended.add(operatorId);
   expect(await rig.operations.hold(operatorId, id)).toEqual(DONE);
-  expect(rig.media.heardBy(actor.state.callerLeg.id)).toEqual({});
+  await until(() => !rig.speaks(actor.state.callerLeg.id, legId), 3_000);
   expect(await rig.operations.retrieve(operatorId, id, null)).toEqual(DONE);
   await trunk.bye(seen.dialog!);
   await until(() => actor.state.phase === 'wrap-up', 3_000);

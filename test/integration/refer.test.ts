@@ -88,7 +88,8 @@ test('the caller is put through; the phone is told how it goes, and then let go'
   await until(() => actor.state.phase === 'relayed', 3_000);
   await until(() => phone.requests.some(({ method }) => method === 'BYE'), 3_000);
   expect(told()).toEqual(['100 Trying', '180 Ringing', '200 OK']);
-  expect(rig.speaks(actor.state.callerLeg.id, actor.state.contacts[0]!.legId)).toBe(true);
+  const { callerLeg, contacts } = actor.state;
+  await until(() => rig.speaks(callerLeg.id, contacts[0]!.legId), 3_000);
   await trunk.bye(seen.dialog!);
   await over();
 });
