@@ -42,7 +42,7 @@ type RunResult = {
   usage: Usage;
   sound: SoundFigures;
   back: ReadBack;
-  kbPerCall: number;
+  kbPerCall: Record<Part, number>;
   faults: string[];
 };
 
@@ -66,7 +66,7 @@ async function run(product: Product, count: number, seconds: number): Promise<Ru
   });
   try {
     const since = Date.now();
-    const idleKb = total(product.memoryKb());
+    const idleKb = product.memoryKb();
     sound.start();
     await load.place(count, RAMP_PER_SECOND);
     await allUp(load);
@@ -75,7 +75,7 @@ async function run(product: Product, count: number, seconds: number): Promise<Ru
     sound.openWindow();
     const usage = await product.measure(() => sleep(1000 * seconds));
     sound.closeWindow();
-    const kbPerCall = (total(product.memoryKb()) - idleKb) / count;
+    const kbPerCall = growth(idleKb, product.memoryKb(), count);
     await sleep(500);
     sound.stopSpeaking();
     const figures = sound.figures();
@@ -133,19 +133,29 @@ function faultsOf(run: {
   return faults;
 }
 
-function total(parts: Record<Part, number>): number {
-  return Object.values(parts).reduce((sum, kb) => sum + kb, 0);
+function growth(
+  before: Record<Part, number>,
+  after: Record<Part, number>,
+  calls: number,
+): Record<Part, number> {
+  const of = (part: Part): number => (after[part] - before[part]) / calls;
+  return { app: of('app'), media: of('media'), postgres: of('postgres'), keeper: of('keeper') };
 }
 
 function report(count: number, { usage, sound, back, kbPerCall, faults }: RunResult): void {
   const cost = (percent: number): string => `${(percent / count).toFixed(3)} %`;
   const ms = (value: number): string => value.toFixed(0);
+  const kb = (value: number): string => `${value.toFixed(0)} kB`;
+  const sum = Object.values(kbPerCall).reduce((all, value) => all + value, 0);
   const { roundTripMs, oneWayMs } = sound;
   const missing = (100 * back.missing) / (back.frames + back.missing);
   const verdict = faults.length > 0 ? `NOT CARRIED: ${faults.join('; ')}` : 'carried';
   say(
     `${count} conversations for ${usage.seconds.toFixed(0)} s: ${verdict}`,
-    `  core ${usage.total.toFixed(0)} %, per conversation ${cost(usage.total)} (${shares(usage, cost)}), ${kbPerCall.toFixed(0)} kB`,
+    `  core ${usage.total.toFixed(0)} %, per conversation ${cost(usage.total)} (${shares(usage, cost)})`,
+    `  memory per conversation ${kb(sum)} (${Object.entries(kbPerCall)
+      .map(([part, value]) => `${part} ${kb(value)}`)
+      .join(', ')})`,
     `  ${sound.sent} frames, lost ${sound.lossPercent.toFixed(3)} % (worst way ${sound.worstLossPercent.toFixed(1)} %), repeated ${sound.repeated}; recordings read ${back.recordings}, missing in them ${missing.toFixed(3)} % of ${back.frames + back.missing} frames`,
     `  round trip ${ms(roundTripMs.p50)}/${ms(roundTripMs.p99)}/${ms(roundTripMs.p999)} ms (p50/p99/p99.9), one way ${ms(oneWayMs.p50)}/${ms(oneWayMs.p99)} ms (p50/p99)`,
     `  ${disturbance(usage)}`,
