@@ -13,6 +13,7 @@ const ENTRIES = {
   test: 'test/run.ts',
   cli: 'src/cli/main.ts',
   bench: 'bench/main.ts',
+  soak: 'test/soak/main.ts',
 };
 
 async function main([name = '', ...args]) {

@@ -38,7 +38,7 @@ export class CallerSide {
     invite.observe({
       onCancel: () => {
         this.#invites.delete(legId);
-        void actor.post({ type: 'caller.hung-up' });
+        return actor.post({ type: 'caller.hung-up' });
       },
       onAck: (sdp) => void this.#acknowledged(actor, sdp),
       onAckTimeout: () => void actor.post({ type: 'caller.failed', reason: 'ack-missing' }),

@@ -24,6 +24,18 @@ export class ContactSide {
       purpose: direction === 'call-back' ? 'call-back' : purpose,
       number: contact.number,
     } as const;
+    const leg = {
+      actor,
+      legId,
+      role: 'contact',
+      onRinging: () => void actor.post({ type: 'contact.ringing', legId }),
+      onEarlyMedia: () => void actor.post({ type: 'contact.early-media', legId }),
+      onAnswered: () => actor.post({ type: 'contact.answered', legId }),
+      isWanted: () => actor.state.contacts.some((one) => one.legId === legId),
+      onFailed: (why: LegFailure) =>
+        void actor.post({ type: 'contact.failed', legId, reason: reasonOf(why) }),
+    } as const;
+    if (this.#deps.legs.goesOn({ ...leg, routes: [] })) return;
     const plan = await this.#deps.outbound.begin(wish);
     if (!plan.ok) {
       const reason = plan.reason === 'no-trunk' ? 'unreachable' : 'not-allowed';
@@ -31,15 +43,8 @@ export class ContactSide {
       return;
     }
     await this.#deps.legs.dial({
-      actor,
-      legId,
-      role: 'contact',
+      ...leg,
       routes: plan.routes,
-      onRinging: () => void actor.post({ type: 'contact.ringing', legId }),
-      onEarlyMedia: () => void actor.post({ type: 'contact.early-media', legId }),
-      onAnswered: () => actor.post({ type: 'contact.answered', legId }),
-      isWanted: () => actor.state.contacts.some((one) => one.legId === legId),
-      onFailed: (why) => void actor.post({ type: 'contact.failed', legId, reason: reasonOf(why) }),
       onRoute: (route, outcome) => noteRoute(this.#deps.outbound, plan.routes, { route, outcome }),
     });
   }
@@ -58,6 +63,15 @@ export class ContactSide {
       failed();
       return;
     }
+    const leg = {
+      actor,
+      legId,
+      role: 'caller',
+      onAnswered: () => actor.post({ type: 'caller.connected' }),
+      isWanted: () => actor.state.termination === null,
+      onFailed: failed,
+    } as const;
+    if (this.#deps.legs.goesOn({ ...leg, routes: [] })) return;
     const wish = { ...wishOf(actor, legId), purpose: 'call-back', number } as const;
     const plan = await this.#deps.outbound.begin({ ...wish, callerNumber: null });
     if (!plan.ok) {
@@ -65,13 +79,8 @@ export class ContactSide {
       return;
     }
     await this.#deps.legs.dial({
-      actor,
-      legId,
-      role: 'caller',
+      ...leg,
       routes: plan.routes,
-      onAnswered: () => actor.post({ type: 'caller.connected' }),
-      isWanted: () => actor.state.termination === null,
-      onFailed: failed,
       onRoute: (route, outcome) => noteRoute(this.#deps.outbound, plan.routes, { route, outcome }),
     });
   }

@@ -3,6 +3,7 @@ import type {
   StoredAnswer,
   StoredIncomingInvite,
   StoredInvite,
+  StoredRequest,
 } from '../sip/index.ts';
 
 /** Who sent the INVITE: the far end, or we. */
@@ -12,7 +13,7 @@ type Side = LegSignalling['side'];
  * A leg's signalling as stored with the call: all that another process needs to answer, to
  * acknowledge, to cancel or to end it.
  */
-export type LegSignalling =
+export type LegSignalling = (
   | {
       side: 'incoming';
       /** Another process goes on with it: answers, rejects, hears its CANCEL. */
@@ -30,7 +31,11 @@ export type LegSignalling =
       invite: StoredInvite;
       /** Known from the phone's 2xx on. */
       dialog: DialogState | null;
-    };
+    }
+) & {
+  /** The dialog is over. With our BYE, which may not have left before its process died. */
+  over?: { bye: (StoredRequest & { at: number }) | null };
+};
 
 export type IncomingSignalling = Extract<LegSignalling, { side: 'incoming' }>;
 export type OutgoingSignalling = Extract<LegSignalling, { side: 'outgoing' }>;

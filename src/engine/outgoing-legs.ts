@@ -52,8 +52,8 @@ export class OutgoingLegs {
 
   /** Rings the telephone, or goes on with what rings already. */
   async dial(leg: OutgoingLeg): Promise<void> {
-    const { actor, legId, routes } = leg;
-    if (this.isUnderWay(actor, legId) || this.resume(leg)) return;
+    const { legId, routes } = leg;
+    if (this.goesOn(leg)) return;
     const [route] = routes;
     if (!route) {
       leg.onFailed({ status: 404, text: 'nowhere to ring' });
@@ -72,8 +72,15 @@ export class OutgoingLegs {
     await this.#invite(leg, { index: 0, sdp: opened.value.localSdp });
   }
 
-  /** A telephone that another process let ring goes on ringing, and may have been picked up. */
-  resume(leg: OutgoingLeg): boolean {
+  /**
+   * A telephone that rings or talks already goes on, also one that another process let ring and that may
+   * have been picked up since. Which ways there are by now does not matter to it.
+   */
+  goesOn(leg: OutgoingLeg): boolean {
+    return this.#isUnderWay(leg.actor, leg.legId) || this.#resume(leg);
+  }
+
+  #resume(leg: OutgoingLeg): boolean {
     const stored = leg.actor.legs.find(({ id }) => id === leg.legId);
     const signalling = signallingOf(leg.actor, leg.legId);
     if (!stored || !signalling || signalling.dialog) return signalling !== undefined;
@@ -91,7 +98,7 @@ export class OutgoingLegs {
     return outgoing !== undefined;
   }
 
-  isUnderWay(actor: CallActor, legId: LegId): boolean {
+  #isUnderWay(actor: CallActor, legId: LegId): boolean {
     return this.#outgoing.has(legId) || signallingOf(actor, legId)?.dialog != null;
   }
 

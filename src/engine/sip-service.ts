@@ -49,6 +49,8 @@ const MAX_GLARES = 4;
 
 /** `sending`: it plays something to us meanwhile, or says that it will. */
 type Held = 'sending' | 'silent';
+/** As long as a BYE is repeated (64·T1). */
+const BYE_REPEATED_MS = 32_000;
 
 type BoundLeg = { actor: CallActor; legId: LegId };
 
@@ -169,6 +171,12 @@ export class SipService {
    */
   adoptLeg(actor: CallActor, leg: StoredLeg, owesBye: boolean): void {
     if (!leg.sip?.dialog) return;
+    if (leg.sip.over) {
+      const { bye } = leg.sip.over;
+      const isOwed = bye !== null && this.#deps.clock.now() - bye.at < BYE_REPEATED_MS;
+      if (isOwed) void this.agent.sendAgain(bye);
+      return;
+    }
     const isAnswered = leg.sip.side === 'outgoing' || actor.state.callerLeg.answered;
     const isOver = actor.state.callerLeg.gone && !owesBye;
     if (!isAnswered || isOver) return;
@@ -181,12 +189,18 @@ export class SipService {
   async bye(actor: CallActor, leg: StoredLeg, dialog: DialogState): Promise<void> {
     const current = this.agent.dialog(dialog) ?? dialog;
     const prepared = this.agent.prepareInDialog(current, 'BYE');
-    if (!isReserved(actor, leg, prepared.dialog)) {
-      putDialog(actor, leg, prepared.dialog);
-      await actor.saveLegs();
-    }
+    // A call that is over is stored in a moment, with this; one that goes on may not be for long.
+    const isStoredSoon =
+      isReserved(actor, leg, prepared.dialog) && actor.state.termination !== null;
+    this.#putBye(actor, leg, prepared);
+    if (!isStoredSoon) await actor.saveLegs();
     this.#release(dialog);
     void actor.whenStored().then(() => this.#sendBye(actor, leg, prepared));
+  }
+
+  #putBye(actor: CallActor, leg: StoredLeg, prepared: PreparedRequest): void {
+    const bye = { ...prepared.stored(), at: this.#deps.clock.now() };
+    putDialog(actor, leg, prepared.dialog, { bye });
   }
 
   async #sendBye(actor: CallActor, leg: StoredLeg, first: PreparedRequest): Promise<void> {
@@ -202,7 +216,7 @@ export class SipService {
         this.agent.dialog(outcome.dialog) ?? outcome.dialog,
         'BYE',
       );
-      putDialog(actor, leg, next.dialog);
+      this.#putBye(actor, leg, next);
       await actor.saveLegsInTurn();
       await actor.whenStored();
       outcome = await next.send();
@@ -249,12 +263,13 @@ export class SipService {
     }
     const { actor, legId } = bound;
     const leg = actor.legs.find((known) => known.id === legId);
-    if (leg) putDialog(actor, leg, dialog);
+    if (leg) putDialog(actor, leg, dialog, request.method === 'BYE' ? { bye: null } : undefined);
     switch (request.method) {
       case 'BYE':
-        request.respond(200);
         this.#release(dialog);
+        // Answered once it is noted: whoever has no answer says it again, to the next process.
         await this.#hungUp(actor, legId);
+        request.respond(200);
         return;
       case 'INVITE':
       case 'UPDATE':
@@ -288,6 +303,8 @@ export class SipService {
       await actor.post({ type: 'operator.left', operatorId: operator.operatorId });
     } else if (contacts.some((contact) => contact.legId === legId)) {
       await actor.post({ type: 'contact.hung-up', legId });
+    } else {
+      await actor.saveLegsInTurn();
     }
   }
 
@@ -439,8 +456,13 @@ function isReserved(actor: CallActor, leg: StoredLeg, { localSeq }: DialogState)
   return actor.isStored(leg) && (leg.sip?.dialog?.localSeq ?? 0) >= localSeq;
 }
 
-function putDialog(actor: CallActor, leg: StoredLeg, dialog: DialogState): void {
+function putDialog(
+  actor: CallActor,
+  leg: StoredLeg,
+  dialog: DialogState,
+  over?: LegSignalling['over'],
+): void {
   if (leg.sip === null) return;
-  const sip: LegSignalling = { ...leg.sip, dialog };
+  const sip: LegSignalling = { ...leg.sip, dialog, ...(over && { over }) };
   actor.putLeg({ ...leg, sip });
 }

@@ -20,7 +20,7 @@ import type { UserAgentCore } from './user-agent-core.ts';
 
 export interface IncomingInviteObserver extends AnswerObserver {
   /** The caller gave up while we had not answered; 487 has been sent. */
-  onCancel?(how: 'cancel' | 'bye'): void;
+  onCancel?(how: 'cancel' | 'bye'): void | Promise<void>;
 }
 
 export type AnswerOptions = Pick<ResponseOptions, 'headers' | 'reason' | 'sdp'>;
@@ -195,10 +195,22 @@ export class IncomingInvite {
     return this.#reliable.acknowledged(prack, cseqOf(this.request)?.number ?? 0);
   }
 
-  /** For the user agent: the caller gave up (§9.2, §15.1.2). False when it is too late. */
-  giveUp(how: 'cancel' | 'bye'): boolean {
-    if (!this.reject(487)) return false;
-    this.#observer.onCancel?.(how);
+  /**
+   * For the user agent: the caller gave up (§9.2, §15.1.2). False when it is too late; else `confirm`
+   * answers the request that said so.
+   */
+  giveUp(how: 'cancel' | 'bye', confirm: () => void = () => undefined): boolean {
+    if (this.#state !== 'open') return false;
+    this.#finish('ended');
+    this.#core.dialogs.delete(this.dialog);
+    const noted = this.#observer.onCancel?.(how);
+    const answer = (): void => {
+      confirm();
+      this.#transaction.machine.respond(this.#response(487, {}));
+    };
+    // Not before it is noted for good: whoever has no answer says it again, to the next process.
+    if (noted instanceof Promise) void noted.then(answer, answer);
+    else answer();
     return true;
   }
 

@@ -20,6 +20,7 @@ export type {
   InDialogOutcome,
   PreparedRequest,
   RequestOutcome,
+  StoredRequest,
 } from './outgoing-request.ts';
 export type { AnswerObserver } from './answer.ts';
 export type { StoredAnswer } from './answer-repeater.ts';

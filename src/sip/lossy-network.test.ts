@@ -38,7 +38,7 @@ async function play(planned: Plan, cancels: boolean, isReliable = false) {
         calls.push(topVia(invite.request)?.params.get('branch') ?? '');
         invite.provisional(180);
         invite.observe({
-          onCancel: () => (calleeEnd = 'cancelled'),
+          onCancel: () => void (calleeEnd = 'cancelled'),
           onAck: () => (calleeEnd = 'acknowledged'),
           onAckTimeout: () => {
             calleeEnd = 'ack-timeout';

@@ -12,6 +12,7 @@ import type { DialogState } from './dialog.ts';
 import { cseqOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { timerHeadersOfRequest, timerOfResponse } from './session-timer.ts';
+import { serializeMessage } from './serialize-message.ts';
 import type { Peer } from './transport.ts';
 import type { UserAgentCore } from './user-agent-core.ts';
 
@@ -38,11 +39,16 @@ export type InDialogOutcome = RequestOutcome & {
   ended: boolean;
 };
 
+/** A request as it was sent, Via included. */
+export type StoredRequest = { request: string; peer: Peer };
+
 /** A request inside a dialog, ready to go: store `dialog`, then `send`. */
 export type PreparedRequest = {
   /** The dialog with the CSeq that this request uses up. */
   readonly dialog: DialogState;
   readonly request: SipRequest;
+  /** As it will go out, for `sendAgain` of the next process. */
+  stored(): StoredRequest;
   send(): Promise<InDialogOutcome>;
 };
 
@@ -83,6 +89,11 @@ export function prepareInDialog(
   return {
     dialog: reserved,
     request,
+    stored: () => {
+      const peer = nextHop(reserved);
+      if (!request.headers.has('Via')) core.layer.addVia(request, peer);
+      return { request: serializeMessage(request), peer };
+    },
     send: () => sendInDialog(core, { dialog: reserved, request }, options),
   };
 }

@@ -216,7 +216,7 @@ describe('CANCEL', () => {
     await network.pass(250);
     expect(network.lines(2)).toEqual(['INVITE']);
     const invite = called.invites[0]!;
-    invite.observe({ onCancel: (how) => cancelled.push(how) });
+    invite.observe({ onCancel: (how) => void cancelled.push(how) });
     invite.provisional(180);
     await network.pass(250);
     expect(cancelled).toEqual(['cancel']);
@@ -291,7 +291,7 @@ describe('CANCEL', () => {
     await network.pass(250);
     const invite = called.invites[0]!;
     const how: string[] = [];
-    invite.observe({ onCancel: (kind) => how.push(kind) });
+    invite.observe({ onCancel: (kind) => void how.push(kind) });
     invite.provisional(180);
     await network.pass(250);
     const early = { ...invite.dialog };
@@ -530,7 +530,11 @@ describe('after the death of the process', () => {
       const invite = next.agent.resumeIncomingInvite(stored)!;
       expect(next.agent.resumeIncomingInvite(stored)).toBeUndefined();
       let cancelled = 0;
-      invite.observe({ onCancel: () => cancelled++ });
+      invite.observe({
+        onCancel: () => {
+          cancelled++;
+        },
+      });
       invite.provisional(180);
       await network.pass(250);
       if (end === 'repeat') next.agent.receive(caller.outgoing.stored.request, peerAt(1));

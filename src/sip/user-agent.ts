@@ -19,7 +19,12 @@ import { formatNameAddress } from './name-address.ts';
 import { OutgoingInvite } from './outgoing-invite.ts';
 import type { OutgoingInviteObserver, StoredInvite } from './outgoing-invite.ts';
 import { prepareInDialog, sendRequest } from './outgoing-request.ts';
-import type { InDialogOptions, PreparedRequest, RequestOutcome } from './outgoing-request.ts';
+import type {
+  InDialogOptions,
+  PreparedRequest,
+  RequestOutcome,
+  StoredRequest,
+} from './outgoing-request.ts';
 import { parseMessage } from './parse-message.ts';
 import type { ParseIssue } from './parse-message.ts';
 import { refusalOf } from './request-check.ts';
@@ -246,6 +251,14 @@ export class SipUserAgent {
     options: InDialogOptions = {},
   ): PreparedRequest {
     return prepareInDialog(this.#core, dialog, method, options);
+  }
+
+  /** Sends what a former process has sent, or was about to send, once more: a retransmission. */
+  sendAgain({ request, peer }: StoredRequest): Promise<RequestOutcome> {
+    const parsed = parseMessage(request);
+    return parsed.ok && parsed.message.kind === 'request'
+      ? sendRequest(this.#core, { request: parsed.message, peer })
+      : Promise.resolve({ kind: 'transport-error' });
   }
 
   /** From now on requests of this dialog reach the listener. Also replaces an older state. */
@@ -480,8 +493,10 @@ export class SipUserAgent {
     const open = invite ? this.#open.get(invite.key) : undefined;
     const toTag = open?.toTag ?? newTag(this.#core.random);
     const status = invite ? 200 : 481;
-    transaction.machine.respond(createResponse(transaction.request, status, { toTag }));
-    open?.giveUp('cancel');
+    const confirm = (): void => {
+      transaction.machine.respond(createResponse(transaction.request, status, { toTag }));
+    };
+    if (!open?.giveUp('cancel', confirm)) confirm();
   }
 
   #onAck(request: SipRequest): void {

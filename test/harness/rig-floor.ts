@@ -146,7 +146,11 @@ export class RigFloor {
     await this.rig.die();
     this.outbound.begun.clear();
     const { outbound } = this;
+    // Right after a start no trunk is known to answer: what rings already needs none.
+    const phones = [...outbound.phones];
+    outbound.phones.clear();
     this.rig = await EngineRig.start(this.#database, { media, port, outbound });
+    for (const [number, uri] of phones) outbound.phones.set(number, uri);
     for (const operator of attended) this.rig.attended.add(operator);
   }
 

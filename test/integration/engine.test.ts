@@ -327,6 +327,27 @@ test('another process adopts a call in conversation and ends it with the next CS
   expect(rig.media.openLegs).toEqual([]);
 });
 
+test('a telephone that was left before the app died hears BYE once', async () => {
+  await office([sipOperator('one', phone)]);
+  const { seen } = trunk.call(rig.port, '0301234567');
+  await until(() => phone.invites.length === 1, 5_000);
+  phone.pickUp(BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP'));
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'talking', 5_000);
+  await rig.operations.park(await operatorId('one'), id, '');
+  const byes = (): string[] => phone.heard.filter((message) => message.startsWith('BYE '));
+  await until(() => byes().length > 0, 3_000);
+  const { media, port } = rig;
+  await rig.die();
+  rig = await EngineRig.start(database, { media, port });
+  expect(stateOf(id)?.phase).toBe('parked');
+  await trunk.bye(seen.dialog!);
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
+  expect(rig.sip.boundLegs).toBe(0);
+  // Said again at most, never anew.
+  expect(new Set(byes().map((bye) => /^CSeq: .*$/m.exec(bye)?.[0])).size).toBe(1);
+});
+
 test('another process lets a ringing call ring on, and answers it', async () => {
   await office([browserOperator('one')]);
   const operator = await takeSeat('one');

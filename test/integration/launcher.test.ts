@@ -287,7 +287,7 @@ describe('what goes wrong is a sentence with the remedy', () => {
   test('an unknown command', async () => {
     const start = launch(['strat']);
     expect(await start.ended).toEqual({ code: 1, signal: null });
-    expect(start.said()).toBe('launch.mjs knows start, test, cli, bench, not "strat".\n');
+    expect(start.said()).toBe('launch.mjs knows start, test, cli, bench, soak, not "strat".\n');
   });
 
   test.skipIf(!isRoot)(

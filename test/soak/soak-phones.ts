@@ -1,0 +1,182 @@
+import { TestPhone } from '../harness/engine-rig.ts';
+import type { PlacedCall } from '../harness/engine-rig.ts';
+import { RTP_ANSWER } from '../harness/rig-floor.ts';
+import type { DialogState, IncomingInvite } from '../../src/sip/index.ts';
+import { dialogKey } from '../../src/sip/index.ts';
+import { WireLog } from './wire-log.ts';
+
+export type Party = 'caller' | 'operator' | 'contact';
+
+/** One end of a call that was picked up. */
+export type Line = {
+  party: Party;
+  phone: TestPhone;
+  dialog: DialogState;
+  /** Who said BYE; undefined while the line is up. */
+  ended: 'here' | 'there' | undefined;
+};
+
+/** What the telephones outside see of one call, found again by the number of its caller. */
+export class OutsideView {
+  /** The caller's number as dialled, `0900123…`; the contact's is the same with 4 for 3. */
+  readonly number: string;
+  placed: PlacedCall | undefined;
+  readonly lines: Line[] = [];
+  readonly ringing: { party: Party; invite: IncomingInvite }[] = [];
+  /** The last digits of a contact who is in the office's list; '' for none. */
+  readonly contactTail: string;
+  /** Milliseconds until a telephone is picked up; null: it is left ringing. */
+  readonly pickUpMs: Record<Party, number | null>;
+
+  constructor(
+    number: string,
+    { contactTail = '', pickUpMs }: { contactTail?: string; pickUpMs: OutsideView['pickUpMs'] },
+  ) {
+    this.number = number;
+    this.contactTail = contactTail;
+    this.pickUpMs = pickUpMs;
+  }
+
+  get contactNumber(): string {
+    return this.number.replace(/^0900123/, '0900124');
+  }
+
+  up(party: Party): Line | undefined {
+    return this.lines.findLast((line) => line.party === party && line.ended === undefined);
+  }
+}
+
+/** All telephones outside the product: the trunk's callers, the operators' phones, the contacts. */
+export class SoakPhones {
+  readonly wire = new WireLog();
+  readonly #trunk: TestPhone;
+  readonly #operators: TestPhone;
+  readonly #contacts: TestPhone;
+  #views: OutsideView[] = [];
+  #closed = false;
+  readonly #reader: NodeJS.Timeout;
+
+  private constructor(phones: [TestPhone, TestPhone, TestPhone]) {
+    [this.#trunk, this.#operators, this.#contacts] = phones;
+    this.#reader = setInterval(() => this.readWire(), 50);
+    this.#serve(this.#operators, 'operator');
+    this.#serve(this.#contacts, 'contact');
+    this.#trunk.onRequest = (request) => {
+      request.respond(200);
+      if (request.method === 'BYE') this.#ended(request.dialog);
+    };
+  }
+
+  static async open(): Promise<SoakPhones> {
+    return new SoakPhones(
+      await Promise.all([TestPhone.open(), TestPhone.open(), TestPhone.open()]),
+    );
+  }
+
+  operatorUri(index: number): string {
+    return this.#operators.uri.replace('sip:phone@', `sip:operator${index}@`);
+  }
+
+  get contactsPort(): number {
+    return this.#contacts.socket.port;
+  }
+
+  /** Only these calls are known from here on. */
+  know(views: OutsideView[]): void {
+    this.#views = views;
+    for (const phone of [this.#trunk, this.#operators, this.#contacts]) {
+      phone.invites.length = 0;
+      phone.requests.length = 0;
+    }
+    this.readWire();
+    this.wire.clear();
+  }
+
+  /** What has arrived since; often enough, so that the times are about right. */
+  readWire(): void {
+    for (const phone of [this.#trunk, this.#operators, this.#contacts]) {
+      for (const message of phone.heard.splice(0)) this.wire.note(message, Date.now());
+    }
+  }
+
+  call(view: OutsideView, sipPort: number): void {
+    view.placed = this.#trunk.call(sipPort, '0301234567', { from: view.number, sdp: RTP_ANSWER });
+  }
+
+  /** The caller's line, once it is answered. */
+  look(view: OutsideView): void {
+    const dialog = view.placed?.seen.dialog;
+    if (!dialog || view.lines.some(({ party }) => party === 'caller')) return;
+    view.lines.push({ party: 'caller', phone: this.#trunk, dialog, ended: undefined });
+    // BYE may have come before anybody looked.
+    if (this.#endedKeys.has(dialogKey(dialog))) this.#ended(dialog);
+  }
+
+  hangUp(line: Line): void {
+    if (line.ended !== undefined) return;
+    line.ended = 'here';
+    const { phone } = line;
+    const dialog = phone.agent.dialog(line.dialog) ?? line.dialog;
+    void phone.agent.prepareInDialog(dialog, 'BYE').send();
+  }
+
+  giveUp(view: OutsideView): void {
+    view.placed?.invite.cancel();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#reader);
+    await Promise.all([this.#trunk.close(), this.#operators.close(), this.#contacts.close()]);
+  }
+
+  #serve(phone: TestPhone, party: 'operator' | 'contact'): void {
+    phone.onInvite = (invite) => this.#rings(party, invite);
+    phone.onRequest = (request) => {
+      request.respond(200);
+      if (request.method === 'BYE') this.#ended(request.dialog);
+    };
+  }
+
+  #rings(party: 'operator' | 'contact', invite: IncomingInvite): void {
+    const from = invite.request.headers.get('From') ?? '';
+    const text = party === 'operator' ? from : invite.request.uri;
+    const [, kind, tail = '-'] = /9001(2[34])(\d{4})@/.exec(text) ?? [];
+    // A customer who is called back is rung as contacts are.
+    const rung = party === 'contact' && kind === '23' ? 'caller' : party;
+    const view = this.#views.find(
+      ({ number, contactTail }) => number.endsWith(tail) || contactTail === tail,
+    );
+    if (!view) {
+      invite.reject(486);
+      return;
+    }
+    invite.provisional(180);
+    view.ringing.push({ party: rung, invite });
+    const afterMs = view.pickUpMs[rung];
+    if (afterMs === null) return;
+    const phone = party === 'operator' ? this.#operators : this.#contacts;
+    setTimeout(() => this.#pickUp(view, { party: rung, phone, invite }), afterMs);
+  }
+
+  #pickUp(
+    view: OutsideView,
+    { party, phone, invite }: { party: Party; phone: TestPhone; invite: IncomingInvite },
+  ): void {
+    if (this.#closed || invite.state !== 'open') return;
+    const answer = invite.prepareAnswer({ sdp: RTP_ANSWER });
+    if (!invite.sendAnswer(answer)) return;
+    view.lines.push({ party, phone, dialog: answer.dialog, ended: undefined });
+  }
+
+  readonly #endedKeys = new Set<string>();
+  #ended(dialog: DialogState | undefined): void {
+    if (!dialog) return;
+    const key = dialogKey(dialog);
+    this.#endedKeys.add(key);
+    for (const { lines } of this.#views) {
+      const line = lines.find((one) => dialogKey(one.dialog) === key);
+      if (line) line.ended ??= 'there';
+    }
+  }
+}
