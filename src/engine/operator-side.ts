@@ -5,7 +5,7 @@ import type { Peer } from '../sip/index.ts';
 import type { Directory } from '../subscribers/index.ts';
 import type { CallActor } from './call-actor.ts';
 import { noteRoute } from './outgoing-legs.ts';
-import type { OutgoingLegs } from './outgoing-legs.ts';
+import type { LegFailure, OutgoingLegs } from './outgoing-legs.ts';
 import type { PhoneBook } from './phone-book.ts';
 import type { OutboundCalls, OutboundWish } from './ports.ts';
 import type { SipService } from './sip-service.ts';
@@ -113,19 +113,23 @@ export class OperatorSide {
     failed: (reason: string) => void,
   ): Promise<void> {
     const { outbound, legs } = this.#deps;
+    const leg = {
+      actor,
+      legId,
+      role: 'operator',
+      onAnswered: () => actor.post({ type: 'offer.picked-up', operatorId, wait: false }),
+      isWanted: () => [actor.state.offer, actor.state.operator].some((one) => one?.legId === legId),
+      onFailed: ({ text }: LegFailure) => failed(text),
+    } as const;
+    if (legs.goesOn({ ...leg, routes: [] })) return;
     const plan = await outbound.begin(this.#wish(actor, legId, number));
     if (!plan.ok) {
       failed(plan.because);
       return;
     }
     await legs.dial({
-      actor,
-      legId,
-      role: 'operator',
+      ...leg,
       routes: plan.routes,
-      onAnswered: () => actor.post({ type: 'offer.picked-up', operatorId, wait: false }),
-      isWanted: () => [actor.state.offer, actor.state.operator].some((one) => one?.legId === legId),
-      onFailed: ({ text }) => failed(text),
       onRoute: (route, outcome) => noteRoute(outbound, plan.routes, { route, outcome }),
     });
   }
