@@ -35,8 +35,9 @@ export class ContactSide {
       onFailed: (why: LegFailure) =>
         void actor.post({ type: 'contact.failed', legId, reason: reasonOf(why) }),
     } as const;
-    if (this.#deps.legs.goesOn({ ...leg, routes: [] })) return;
     const plan = await this.#deps.outbound.begin(wish);
+    // What rings already needs no way there: right after a start no trunk may be known yet.
+    if (!plan.ok && this.#deps.legs.goesOn({ ...leg, routes: [] })) return;
     if (!plan.ok) {
       const reason = plan.reason === 'no-trunk' ? 'unreachable' : 'not-allowed';
       void actor.post({ type: 'contact.failed', legId, reason });
@@ -71,9 +72,10 @@ export class ContactSide {
       isWanted: () => actor.state.termination === null,
       onFailed: failed,
     } as const;
-    if (this.#deps.legs.goesOn({ ...leg, routes: [] })) return;
     const wish = { ...wishOf(actor, legId), purpose: 'call-back', number } as const;
     const plan = await this.#deps.outbound.begin({ ...wish, callerNumber: null });
+    // What rings already needs no way there: right after a start no trunk may be known yet.
+    if (!plan.ok && this.#deps.legs.goesOn({ ...leg, routes: [] })) return;
     if (!plan.ok) {
       failed();
       return;

@@ -121,8 +121,9 @@ export class OperatorSide {
       isWanted: () => [actor.state.offer, actor.state.operator].some((one) => one?.legId === legId),
       onFailed: ({ text }: LegFailure) => failed(text),
     } as const;
-    if (legs.goesOn({ ...leg, routes: [] })) return;
     const plan = await outbound.begin(this.#wish(actor, legId, number));
+    // As for contacts: what rings already needs no way there.
+    if (!plan.ok && legs.goesOn({ ...leg, routes: [] })) return;
     if (!plan.ok) {
       failed(plan.because);
       return;
