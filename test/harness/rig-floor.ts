@@ -141,14 +141,14 @@ export class RigFloor {
   }
 
   /** The app dies at this moment; another one goes on. */
-  async restart(): Promise<void> {
+  async restart(trunks: 'known' | 'unknown' = 'known'): Promise<void> {
     const { media, port, attended } = this.rig;
     await this.rig.die();
     this.outbound.begun.clear();
     const { outbound } = this;
-    // Right after a start no trunk is known to answer: what rings already needs none.
+    // Right after a start none may be known yet: what rings already needs none.
     const phones = [...outbound.phones];
-    outbound.phones.clear();
+    if (trunks === 'unknown') outbound.phones.clear();
     this.rig = await EngineRig.start(this.#database, { media, port, outbound });
     for (const [number, uri] of phones) outbound.phones.set(number, uri);
     for (const operator of attended) this.rig.attended.add(operator);

@@ -40,8 +40,8 @@ const consulting = (talk: Talk): Promise<void> => floor.consulting(talk);
 const heardAsSaid = (id: CallId): Promise<void> => floor.heardAsSaid(id);
 const over = (): Promise<void> => floor.over();
 
-async function restart(): Promise<void> {
-  await floor.restart();
+async function restart(trunks?: 'known' | 'unknown'): Promise<void> {
+  await floor.restart(trunks);
   ({ rig } = floor);
 }
 
@@ -457,7 +457,7 @@ describe('the app dies', () => {
     await states[name]?.(talk);
     const before = stateOf(talk.id);
     const legs = rig.media.openLegs.length;
-    await restart();
+    await restart('unknown');
     expect(stateOf(talk.id)).toMatchObject({
       phase: before.phase,
       recordingId: before.recordingId,
@@ -507,7 +507,7 @@ describe('the app dies', () => {
       const rung = phase === 'calling-contact' ? hanako : jiro;
       await until(() => rung.invites.length === 1, 3_000);
       expect(phaseOf(id)).toBe(phase);
-      await restart();
+      await restart('unknown');
       expect(phaseOf(id)).toBe(phase);
       rung.pickUp(RTP_ANSWER);
       if (rung === hanako) {
