@@ -38,6 +38,7 @@ export type {
   FloorEvents,
   Operator,
   OperatorState,
+  EarlierOutcome,
 } from './queries.ts';
 export { RING_NO_ANSWER_LIMIT, compareIdle, longestIdle } from './floor.ts';
 export { heldBy, noSoundFrom, partyOf } from './far-side.ts';

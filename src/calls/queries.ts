@@ -33,6 +33,9 @@ export type CallRecord = {
   operatorName: string | null;
 };
 
+/** How an earlier call ended for the caller. */
+export type EarlierOutcome = 'answered' | 'relayed' | 'unattended' | 'abandoned' | 'fault';
+
 /** What screens read about calls and operators. Implemented by storage. */
 export interface CallQueries {
   call(id: CallId): Promise<CallRecord | null>;
@@ -50,7 +53,13 @@ export interface CallQueries {
     before: CallId;
     limit: number;
   }): Promise<
-    { callId: CallId; arrivedAt: number; operatorName: string | null; summary: string }[]
+    {
+      callId: CallId;
+      arrivedAt: number;
+      operatorName: string | null;
+      summary: string;
+      outcome: EarlierOutcome | null;
+    }[]
   >;
 }
 

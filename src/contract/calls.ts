@@ -77,11 +77,25 @@ export const contactViewSchema = z.object({
   email: z.string().nullable(),
 });
 
+/**
+ * `relayed`: talked with a contact. `unattended`: heard the prompt. `abandoned`: gave up before.
+ * `fault`: cut by us or by the network.
+ */
+export const earlierOutcomeSchema = z.enum([
+  'answered',
+  'relayed',
+  'unattended',
+  'abandoned',
+  'fault',
+]);
+
 export const earlierCallSchema = z.object({
   callId: z.string(),
   arrivedAt: z.number(),
   operatorName: z.string().nullable(),
   summary: z.string(),
+  /** How it ended; null while it is still going on. */
+  outcome: earlierOutcomeSchema.nullable(),
 });
 
 /** Why a contact was not connected: decides the operator's next phrase. */

@@ -17,6 +17,23 @@ export const deliveryStateSchema = z.enum([
 ]);
 export type DeliveryState = z.infer<typeof deliveryStateSchema>;
 
+export const deliveryFaultSchema = z.enum([
+  'unreachable',
+  'no-reply',
+  'later',
+  'sign-in',
+  'sender',
+  'destination',
+  'content',
+  'bad-address',
+  'no-address',
+  'no-route',
+  'no-subscriber',
+  'no-message',
+  'interrupted',
+  'other',
+]);
+
 export const deliveryViewSchema = z.object({
   id: z.string(),
   channel: z.enum(['mail']),
@@ -28,7 +45,8 @@ export const deliveryViewSchema = z.object({
   acceptedAt: z.number().nullable(),
   /** Possibly sent twice: the receiver may see one copy marked 【再送】. */
   possibleDuplicate: z.boolean(),
-  lastError: z.string().nullable(),
+  /** Why the last attempt failed; `detail` is what the other side said, in its own language. */
+  lastError: z.object({ code: deliveryFaultSchema, detail: z.string() }).nullable(),
 });
 export type DeliveryView = z.infer<typeof deliveryViewSchema>;
 

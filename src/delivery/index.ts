@@ -4,6 +4,7 @@ export { parseMailAddress } from './mail.ts';
 export type { MailChannel } from './mail.ts';
 export { createMailComposer } from './mail-composer.ts';
 export type { CallFacts, ComposeMail } from './mail-composer.ts';
+export { faultText, readFault } from './fault.ts';
 export { OutboxWorker } from './outbox-worker.ts';
 export { DELIVERY_LIFE_MS, planDeliveries } from './plan.ts';
 export type {

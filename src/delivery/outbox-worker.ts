@@ -3,6 +3,7 @@ import type { Clock, Logger, Random, Timer } from '../base/index.ts';
 import { nextStep } from './back-off.ts';
 import type { MailChannel } from './mail.ts';
 import type { ComposeMail } from './mail-composer.ts';
+import { faultText } from './fault.ts';
 import type { Delivery, DeliveryStore, Outcome } from './ports.ts';
 
 export type OutboxWorkerOptions = {
@@ -156,10 +157,10 @@ export class OutboxWorker {
     const timer = clock.setTimer(SEND_TIMEOUT_MS, () => abort.abort(new Error('took too long')));
     try {
       const mail = await compose(delivery);
-      if (!mail) return { type: 'reject.message', reason: '伝言が見つかりません' };
+      if (!mail) return { type: 'reject.message', reason: faultText('no-message') };
       return await channel.send(mail, abort.signal);
     } catch (thrown) {
-      return { type: 'retry', reason: toError(thrown).message };
+      return { type: 'retry', reason: faultText('other', toError(thrown).message) };
     } finally {
       timer.cancel();
     }

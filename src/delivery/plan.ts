@@ -1,6 +1,8 @@
 import type { ContactId, DeliveryId } from '../base/index.ts';
 import type { Message } from '../messages/index.ts';
 import type { Contact } from '../subscribers/index.ts';
+import { faultText } from './fault.ts';
+import type { FaultCode } from './fault.ts';
 import type { Delivery, MailRoute } from './ports.ts';
 
 /** After this long a report that nobody took is a person's task. */
@@ -23,9 +25,7 @@ export function planDeliveries(options: PlanOptions): Delivery[] {
   const { message, routes, contacts } = options;
   if (message.subscriberId === null) {
     // Nobody to tell yet: for a taken message the desk must find out who was rung.
-    return message.kind === 'taken'
-      ? [undeliverable(options, null, 'どの契約者あての伝言か決まっていません')]
-      : [];
+    return message.kind === 'taken' ? [undeliverable(options, null, 'no-subscriber')] : [];
   }
   const byId = new Map(contacts.map((contact) => [contact.id, contact]));
   const planned = new Map<string, Delivery>();
@@ -35,13 +35,13 @@ export function planDeliveries(options: PlanOptions): Delivery[] {
     const address = contact.email?.trim() ?? '';
     const delivery =
       address === ''
-        ? undeliverable(options, contact, 'メールアドレスが登録されていません')
+        ? undeliverable(options, contact, 'no-address')
         : queued(options, contact, address);
     const key = address === '' ? contact.id : address.toLowerCase();
     if (!planned.has(key)) planned.set(key, delivery);
   }
   if (planned.size === 0 && routes.every(reachesSomebody)) {
-    return [undeliverable(options, null, '報告メールの送信先が登録されていません')];
+    return [undeliverable(options, null, 'no-route')];
   }
   return [...planned.values()];
 }
@@ -85,7 +85,7 @@ function queued(options: PlanOptions, contact: Contact, address: string): Delive
   };
 }
 
-function undeliverable(options: PlanOptions, contact: Contact | null, reason: string): Delivery {
+function undeliverable(options: PlanOptions, contact: Contact | null, fault: FaultCode): Delivery {
   return {
     id: options.newDeliveryId(),
     messageId: options.message.id,
@@ -99,7 +99,7 @@ function undeliverable(options: PlanOptions, contact: Contact | null, reason: st
     deadlineAt: options.now,
     acceptedAt: null,
     possibleDuplicate: false,
-    lastError: reason,
+    lastError: faultText(fault),
     createdAt: options.now,
   };
 }

@@ -1,5 +1,11 @@
 import type { CallId, OperatorId } from '../base/index.ts';
-import type { CallQueries, CallRecord, CallState } from '../calls/index.ts';
+import type {
+  CallQueries,
+  CallRecord,
+  CallState,
+  EarlierOutcome,
+  Termination,
+} from '../calls/index.ts';
 import type { Message } from '../messages/index.ts';
 import { toInstant } from './database.ts';
 import type { Database } from './database.ts';
@@ -13,7 +19,10 @@ const RECORD = `
 
 const EARLIER = `
   select c.id, c.arrived_at, coalesce(m.operator_name, o.name) as operator_name,
-    m.kind, m.fields, c.termination_reason
+    m.kind, m.fields, c.termination_class, c.answered_at is not null as answered,
+    exists (
+      select 1 from call_transition t where t.call_id = c.id and t.to_phase = 'relayed'
+    ) as relayed
   from call c
     left join message m on m.call_id = c.id
     left join operator o on o.id = c.answered_by
@@ -26,6 +35,9 @@ type EarlierRow = {
   operator_name: string | null;
   kind: Message['kind'] | null;
   fields: Message['fields'] | null;
+  termination_class: Termination['class'] | null;
+  answered: boolean;
+  relayed: boolean;
 };
 
 const SUMMARY_LENGTH = 60;
@@ -81,6 +93,7 @@ export function createCallQueries(database: Database): CallQueries {
         arrivedAt: toInstant(row.arrived_at),
         operatorName: row.operator_name,
         summary: summaryOf(row),
+        outcome: outcomeOf(row),
       }));
     },
   };
@@ -90,10 +103,19 @@ function toRecord(row: RecordRow): CallRecord {
   return { state: row.state, operatorId: row.operator_id, operatorName: row.operator_name };
 }
 
+function outcomeOf(row: EarlierRow): EarlierOutcome | null {
+  if (row.termination_class === null) return null;
+  if (row.relayed) return 'relayed';
+  if (row.kind === 'unattended') return 'unattended';
+  const isOurs = row.termination_class !== 'caller' && row.termination_class !== 'operator';
+  if (row.answered) return isOurs ? 'fault' : 'answered';
+  return row.termination_class === 'caller' ? 'abandoned' : 'fault';
+}
+
 /** What became of the call, in a line: the first words of its message, or that nobody answered. */
 function summaryOf(row: EarlierRow): string {
   if (row.kind === null) return '';
-  if (row.kind !== 'taken') return '不在着信';
+  if (row.kind !== 'taken') return '';
   const parts = [row.fields?.company, row.fields?.name, row.fields?.body];
   const line = parts
     .map((part) => part?.trim().replaceAll(/\s+/g, ' ') ?? '')

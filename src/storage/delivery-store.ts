@@ -1,4 +1,5 @@
 import type { ContactId, DeliveryId, MessageId, SubscriberId } from '../base/index.ts';
+import { faultText } from '../delivery/index.ts';
 import { DELIVERY_LIFE_MS } from '../delivery/index.ts';
 import type { Delivery, DeliveryState, DeliveryStore, Outcome } from '../delivery/index.ts';
 import { toInstant, toJson, toTimestamp } from './database.ts';
@@ -67,7 +68,7 @@ const EXPIRE = `
   )
   select id from expired`;
 
-const LEASE_EXPIRED = '送信中に処理が中断しました';
+const LEASE_EXPIRED = faultText('interrupted');
 
 export function createDeliveryStore(database: Database): DeliveryStore {
   return { ...createOutbox(database), ...createOverview(database) };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asId } from '../../src/base/index.ts';
-import type { CallId, LegId, OperatorId } from '../../src/base/index.ts';
+import type { CallId, E164, LegId, OperatorId } from '../../src/base/index.ts';
 import { DEFAULT_CALL_SETTINGS, arrive } from '../../src/calls/index.ts';
 import type { CallState, OperatorState } from '../../src/calls/index.ts';
 import type { StoredCall } from '../../src/engine/index.ts';
@@ -288,5 +288,41 @@ describe('floor store', () => {
     const found = await storage.callQueries.operatorByUser(asId('usr_1'));
     expect(found).toMatchObject({ id: 'op_u', userId: 'usr_1' });
     expect(await storage.callQueries.operatorByUser(asId('usr_2'))).toBeNull();
+  });
+});
+
+describe('earlier calls', () => {
+  it('say how each ended, the newest first', async () => {
+    const caller = { ...callState('x').caller, number: asId<E164>('+819001239999') };
+    const past = async (
+      id: string,
+      minutes: number,
+      change: Partial<CallState>,
+    ): Promise<StoredCall> => insert(id, { caller, arrivedAt: T0 + minutes * 60_000, ...change });
+    const by = (who: 'caller' | 'operator' | 'platform'): CallState['termination'] => ({
+      class: who,
+      reason: who === 'platform' ? 'media-lost' : 'hung-up',
+    });
+    await past('call_e1', 1, { termination: by('caller') });
+    await past('call_e2', 2, { termination: by('operator'), answeredAt: T0 });
+    await past('call_e3', 3, { termination: by('platform'), answeredAt: T0 });
+    await past('call_e4', 4, { termination: by('caller'), answeredAt: T0 });
+    await database.sql(
+      `insert into call_transition values ('call_e4', 9, 'consulting', 'relayed', 'x', now())`,
+    );
+    await past('call_e5', 5, {});
+    const earlier = await storage.callQueries.earlierCalls({
+      caller: caller.number,
+      subscriberId: asId('sub_1'),
+      before: asId('call_now'),
+      limit: 5,
+    });
+    expect(earlier.map(({ callId, outcome }) => [callId, outcome])).toEqual([
+      ['call_e5', null],
+      ['call_e4', 'relayed'],
+      ['call_e3', 'fault'],
+      ['call_e2', 'answered'],
+      ['call_e1', 'abandoned'],
+    ]);
   });
 });

@@ -1,4 +1,4 @@
-import { Badge, Group, Paper, Stack, Table, Text, Title } from '@mantine/core';
+import { Group, Paper, Stack, Table, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FloorView } from '../../src/contract/index.ts';
@@ -147,13 +147,18 @@ function Listener(props: { name: string; mode: WatchMode }): ReactNode {
   const { name, mode } = props;
   const Icon = WATCH_ICONS[mode];
   return (
-    <Badge
-      color={mode === 'barge' ? 'red' : 'grape'}
-      leftSection={<Icon size={16} aria-hidden />}
+    <Group
+      gap={6}
+      wrap="nowrap"
+      align="flex-start"
+      c={mode === 'barge' ? 'red' : 'grape'}
       data-testid="floor-monitor"
       data-mode={mode}
     >
-      {t(`console.watch.by.${mode}`, { name })}
-    </Badge>
+      <Icon size={18} aria-hidden />
+      <Text size="sm" fw={600}>
+        {t(`console.watch.by.${mode}`, { name })}
+      </Text>
+    </Group>
   );
 }

@@ -82,14 +82,16 @@ export function MoreActions(props: {
       visibleFrom={props.visibleFrom}
     >
       {more.map((action) => (
-        <ActionButton key={action.key} action={action} />
+        // The bar below shows their keys: with them the line would not fit beside the company.
+        <ActionButton key={action.key} action={action} withKeys={false} />
       ))}
     </Group>
   );
 }
 
-function ActionButton({ action }: { action: RunningAction }): ReactNode {
+function ActionButton(props: { action: RunningAction; withKeys?: boolean }): ReactNode {
   const { t } = useTranslation();
+  const { action, withKeys = true } = props;
   const { key, does, run } = action;
   const Icon = ICONS[does];
   const stands = does === 'unmute' || does === 'resume-recording';
@@ -101,7 +103,7 @@ function ActionButton({ action }: { action: RunningAction }): ReactNode {
       variant={leads ? 'filled' : stands ? 'light' : 'default'}
       color={stands ? 'orange' : does === 'connect' ? 'teal' : undefined}
       leftSection={<Icon size={18} aria-hidden />}
-      rightSection={<Keys names={KEY_NAMES[key]} />}
+      rightSection={withKeys && <Keys names={KEY_NAMES[key]} />}
       aria-keyshortcuts={KEY_NAMES[key].join('+')}
       onClick={run}
       data-testid={`action-${key}`}

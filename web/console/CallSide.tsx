@@ -6,6 +6,7 @@ import type { CallView, DeskView } from '../../src/contract/index.ts';
 import { currentLanguage } from '../shared/i18n.ts';
 import { When } from '../shared/When.tsx';
 import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
+import { earlierText } from './earlier-text.ts';
 import { valueOf } from './draft-keeper.ts';
 
 type Contact = DeskView['contacts'][number];
@@ -144,7 +145,7 @@ function EarlierCalls(props: { call: CallView; timeZone: string | undefined }): 
             <When at={call.arrivedAt} now={now} format={format} /> {call.operatorName}
           </Text>
           <Text size="sm" lineClamp={2}>
-            {call.summary === '' ? t('console.side.noSummary') : call.summary}
+            {earlierText(call, t)}
           </Text>
         </Box>
       ))}

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { MessageView } from '../../src/contract/index.ts';
 import { API, nothing, request } from '../shared/api.ts';
 import { DeliveryBadge, worstState } from '../shared/DeliveryBadge.tsx';
+import { faultText } from '../shared/fault-text.ts';
 import { currentLanguage } from '../shared/i18n.ts';
 import classes from '../shared/rows.module.css';
 import { When } from '../shared/When.tsx';
@@ -102,7 +103,7 @@ function Failures(props: { message: MessageView }): ReactNode {
       <Box>
         <Text size="sm">{destination}</Text>
         <Text size="sm" c="dimmed">
-          {lastError}
+          {lastError !== null && faultText(lastError, t)}
         </Text>
       </Box>
       <Button

@@ -23,6 +23,7 @@ import { useTitle } from '../shared/use-title.ts';
 import { CallerNumber, callerText, CertaintyBadge, companyText, LineText } from './CallFacts.tsx';
 import { Keys } from './CheatBar.tsx';
 import classes from './console.module.css';
+import { earlierText } from './earlier-text.ts';
 import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { KEY_NAMES } from './keys.ts';
 import { useDeskKeys } from './use-desk-keys.ts';
@@ -142,7 +143,7 @@ function LastCall(): ReactNode {
         <Text span c="dimmed">
           {t('console.ring.last', { ago: formatAgo(last.arrivedAt, now, options) })}{' '}
         </Text>
-        {last.summary === '' ? t('console.side.noSummary') : last.summary}
+        {earlierText(last, t)}
       </Text>
     </Group>
   );

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MessageView } from '../../src/contract/index.ts';
 import { DeliveryBadge } from '../shared/DeliveryBadge.tsx';
+import { faultText } from '../shared/fault-text.ts';
 import { formatTime } from '../shared/format.ts';
 import { currentLanguage } from '../shared/i18n.ts';
 import { Keys } from './CheatBar.tsx';
@@ -77,7 +78,7 @@ function Deliveries(props: { message: MessageView; timeZone: string | undefined 
             )}
             {delivery.state !== 'accepted' && delivery.lastError !== null && (
               <Text size="xs" c="dimmed">
-                {delivery.lastError}
+                {faultText(delivery.lastError, t)}
               </Text>
             )}
           </Stack>

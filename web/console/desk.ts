@@ -63,6 +63,8 @@ export class Desk {
   #snapshot: DeskSnapshot;
   #hangUpPressedAt: number | null = null;
   #answeredAt: number | null = null;
+  /** The app process this page was connected to last. */
+  #bootId: string | null = null;
   /** The customer's call that she asked for last. */
   #calledBack: string | null = null;
   /** The call that she hung up last. */
@@ -289,7 +291,7 @@ export class Desk {
   #receive(frame: LiveServerFrame): void {
     switch (frame.type) {
       case 'welcome':
-        this.audio.hurry();
+        this.#welcome(frame.bootId);
         return;
       case 'desk':
         this.#show(frame.desk);
@@ -317,6 +319,15 @@ export class Desk {
       case 'pong':
         return undefined;
     }
+  }
+
+  /** Another app process than before: nobody was connected to be told of it when it began. */
+  #welcome(bootId: string): void {
+    this.audio.hurry();
+    if (this.#bootId !== null && this.#bootId !== bootId) {
+      this.#notice({ code: 'app-restarted', callId: null });
+    }
+    this.#bootId = bootId;
   }
 
   #liveChanged(status: LiveStatus): void {

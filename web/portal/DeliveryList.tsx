@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { DeliveryView } from '../../src/contract/index.ts';
 import { DeliveryBadge } from '../shared/DeliveryBadge.tsx';
+import { faultText } from '../shared/fault-text.ts';
 import { formatDateTime } from '../shared/format.ts';
 import type { FormatOptions } from '../shared/format.ts';
 
@@ -45,7 +46,7 @@ function DeliveryNotes(props: { delivery: DeliveryView; format: FormatOptions })
     acceptedAt !== null && t('portal.delivery.acceptedAt', { time: time(acceptedAt) }),
     attempts > 1 && t('delivery.attempts', { count: attempts }),
     !isOver && nextAttemptAt !== null && t('delivery.nextAttempt', { time: time(nextAttemptAt) }),
-    !isOver && lastError !== null && t('portal.delivery.error', { error: lastError }),
+    !isOver && lastError !== null && t('portal.delivery.error', { error: faultText(lastError, t) }),
     possibleDuplicate && t('portal.delivery.duplicate'),
   ].filter((note) => note !== false);
   return notes.map((note) => (

@@ -1,6 +1,7 @@
 import { createTransport } from 'nodemailer';
 import { isMailAddress, parseMailAddress, plainName } from '../mail.ts';
 import type { MailChannel, OutgoingMail } from '../mail.ts';
+import { faultText } from '../fault.ts';
 import type { Outcome } from '../ports.ts';
 
 export type SmtpOptions = {
@@ -23,7 +24,7 @@ export function createSmtpChannel(options: SmtpOptions): MailChannel {
   return {
     async send(mail, signal): Promise<Outcome> {
       if (!isMailAddress(mail.to.address)) {
-        return { type: 'reject.destination', reason: 'メールアドレスの形が正しくありません' };
+        return { type: 'reject.destination', reason: faultText('bad-address') };
       }
       const conversation = new Conversation();
       const transport = createTransport({
@@ -106,38 +107,39 @@ function classifySmtpError(thrown: unknown, dataBegun: boolean): Outcome {
   if (error.code === 'EAUTH' && !isTemporary(error.responseCode)) {
     return {
       type: 'reject.account',
-      reason: `メールサーバーにサインインできません: ${error.text}`,
+      reason: faultText('sign-in', error.text),
     };
   }
   if (error.responseCode !== null) return classifyReply(error, error.responseCode);
   if (error.code === 'EMESSAGE' || error.code === 'ESTREAM') {
-    return { type: 'reject.message', reason: error.text };
+    return { type: 'reject.message', reason: faultText('content', error.text) };
   }
-  if (error.code === 'EENVELOPE') return { type: 'reject.destination', reason: error.text };
+  if (error.code === 'EENVELOPE')
+    return { type: 'reject.destination', reason: faultText('destination', error.text) };
   if (dataBegun) {
-    return { type: 'uncertain', reason: `送信後に応答がありませんでした: ${error.text}` };
+    return { type: 'uncertain', reason: faultText('no-reply', error.text) };
   }
-  return { type: 'retry', reason: `メールサーバーに接続できません: ${error.text}` };
+  return { type: 'retry', reason: faultText('unreachable', error.text) };
 }
 
 function classifyReply(error: SmtpError, code: number): Outcome {
   const reason = error.text;
   // 503 is a mistake in the order of commands, 552 a full mailbox: both pass.
   if (code < 500 || code === 503 || code === 552) {
-    return { type: 'retry', reason: `メールサーバーがいまは受け付けません: ${reason}` };
+    return { type: 'retry', reason: faultText('later', reason) };
   }
   if (code === 530 || code === 535 || error.command === 'MAIL FROM') {
     return {
       type: 'reject.account',
-      reason: `メールサーバーがこの送信元を受け付けません: ${reason}`,
+      reason: faultText('sender', reason),
     };
   }
   const enhanced = /\b5\.(\d)\.\d{1,3}\b/.exec(error.text)?.[1];
   const isDestination =
     enhanced === '1' || enhanced === '2' || (code === 550 && enhanced !== '6' && enhanced !== '7');
   return isDestination
-    ? { type: 'reject.destination', reason: `この宛先には届けられません: ${reason}` }
-    : { type: 'reject.message', reason: `メールの内容が受け付けられません: ${reason}` };
+    ? { type: 'reject.destination', reason: faultText('destination', reason) }
+    : { type: 'reject.message', reason: faultText('content', reason) };
 }
 
 function isTemporary(code: number | null): boolean {

@@ -1,4 +1,5 @@
 import type { MessageView } from '../../contract/index.ts';
+import { readFault } from '../../delivery/index.ts';
 import type { Delivery, DeliveryStore } from '../../delivery/index.ts';
 import { buildReport } from '../../messages/index.ts';
 import type { Message, ReportOptions } from '../../messages/index.ts';
@@ -94,7 +95,7 @@ export function presentDelivery(delivery: Delivery): MessageView['deliveries'][n
     nextAttemptAt,
     acceptedAt,
     possibleDuplicate,
-    lastError,
+    lastError: lastError === null ? null : readFault(lastError),
   };
 }
 

@@ -342,6 +342,14 @@ export const consoleEn: Texts['console'] = {
     noEarlier: 'The first call.',
     noNumber: 'No number was shown, so earlier calls are not known.',
     noSummary: 'No message',
+    outcome: {
+      answered: 'Answered',
+      relayed: 'Relayed to a contact',
+      unattended: 'Nobody there',
+      abandoned: 'Gave up waiting',
+      fault: 'Cut by a fault',
+      open: 'Still on the line',
+    },
   },
   idle: {
     title: 'Ready for calls',

@@ -340,6 +340,14 @@ export const consoleJa = {
     noEarlier: 'はじめての電話です。',
     noNumber: '番号の通知がないため、以前の電話はわかりません。',
     noSummary: '伝言なし',
+    outcome: {
+      answered: '応対済み',
+      relayed: '担当者へ取次ぎ',
+      unattended: '不在案内',
+      abandoned: '応答前に切断',
+      fault: '途中で切断（機器の問題）',
+      open: '通話中',
+    },
   },
   idle: {
     title: '電話をお待ちしています',
