@@ -204,8 +204,15 @@ export class OutgoingLegs {
       await leg.actor.inTurn('next route', () => this.#invite(leg, { index: next, sdp }));
       return;
     }
+    this.#forgetInvite(leg);
     await this.#deps.media.closeLeg(leg.legId);
     leg.onFailed({ status: failure.status, text: `${failure.status} ${failure.reason}` });
+  }
+
+  /** An INVITE that was refused is nothing that this process or the next could cancel or go on with. */
+  #forgetInvite({ actor, legId }: OutgoingLeg): void {
+    const stored = actor.legs.find(({ id }) => id === legId);
+    if (stored && signallingOf(actor, legId)) actor.putLeg({ ...stored, sip: null });
   }
 
   async #hangUp(actor: CallActor, legId: LegId): Promise<void> {

@@ -415,6 +415,8 @@ describe('the app dies while a contact is rung', () => {
     expect(stateOf(talk.id).relay?.outcomes.map(({ reason }) => reason)).toEqual(['busy']);
     expect(jiro.invites).toEqual([]);
     await end(talk);
+    // Refused is refused: neither rung again nor cancelled.
+    expect(hanako.heard.map((message) => message.split(' ')[0])).toEqual(['INVITE', 'ACK']);
   });
 });
 
