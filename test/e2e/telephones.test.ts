@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../harness/chromium.ts';
@@ -56,6 +57,12 @@ function freePort(): Promise<number> {
       socket.close(() => resolve(port));
     });
   });
+}
+
+/** A call that leaves before the carrier listens is refused by the kernel, not by the carrier. */
+async function carrierListens(): Promise<void> {
+  const port = `:${carrierPort.toString(16).toUpperCase().padStart(4, '0')} `;
+  await until(async () => (await readFile('/proc/net/udp', 'utf8')).includes(port), 10_000);
 }
 
 /** What the carrier does with the telephones that are rung behind it. */
@@ -173,6 +180,7 @@ test('a customer is called back from the list by key; one who is engaged is said
   try {
     await desk.page.getByText('090-0123-4567').first().waitFor();
     const ring = async (): Promise<void> => {
+      await carrierListens();
       await keyboard.press('Alt+B');
       await desk.page.locator('[data-testid=call-back-first]:focus').waitFor();
       expect(await desk.get('call-back').textContent()).toContain('03-0123-4567');
