@@ -69,10 +69,11 @@ export function noJitter(): Record<
  * need no queue. Time is kept in three ways:
  * - **Depth.** In the first 5 s each packet that came near to being late makes the delay grow by what
  *   was lacking, later six within 2 s that did come late; ten seconds of much spare time let it shrink,
- *   in silence where there is any.
+ *   in silence where there is any. Both go to a place of the sound that is like the one left.
  * - **Clock drift.** The fastest packet of each 2 s shows how the sender's clock runs against ours;
  *   frames of 159 or 161 samples, stretched to 160, keep the delay where it is (1.6 a second for
- *   200 ppm). So a recording keeps the tick's time and never loses or repeats a frame.
+ *   200 ppm). So a recording keeps the tick's time and never loses or repeats a frame. What moves by
+ *   more than 3 ms at once is the network, not a clock.
  * - **Jumps.** Another SSRC or a timestamp far off counts once two packets in sequence agree.
  */
 export class JitterBuffer {
