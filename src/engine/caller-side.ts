@@ -36,10 +36,7 @@ export class CallerSide {
   attach(actor: CallActor, legId: LegId, invite: IncomingInvite): void {
     this.#invites.set(legId, invite);
     invite.observe({
-      onCancel: () => {
-        this.#invites.delete(legId);
-        return actor.post({ type: 'caller.hung-up' });
-      },
+      onCancel: () => actor.post({ type: 'caller.hung-up' }),
       onAck: (sdp) => void this.#acknowledged(actor, sdp),
       onAckTimeout: () => void actor.post({ type: 'caller.failed', reason: 'ack-missing' }),
     });
@@ -57,9 +54,11 @@ export class CallerSide {
       return;
     }
     const { answer } = signallingOf(leg);
-    this.#deps.sip.bind(actor, leg.id, answer.dialog);
     const invite = this.#invites.get(leg.id);
     this.#invites.delete(leg.id);
+    // She gave up while the answer was being stored; that is what the call learns next.
+    if (invite?.state === 'ended') return;
+    this.#deps.sip.bind(actor, leg.id, answer.dialog);
     if (invite?.sendAnswer(answer) === true) return;
     this.#deps.sip.agent.resumeAcceptedInvite(answer, {
       onAck: (sdp) => void this.#acknowledged(actor, sdp),

@@ -39,8 +39,11 @@ const HOP_SAMPLES = 160;
 const FINE_HOP_SAMPLES = 40;
 /** A quarter of what is sent: a window that is mostly silence shows no block. */
 const PRESENT_AMPLITUDE = 1500;
-/** A speaker in the background. */
-const FAINT_AMPLITUDE = 300;
+/**
+ * A speaker in the background. A line that follows its far end's clock by one sample in 800 moves another
+ * speaker's tones by 4 Hz, and a tenth of them is seen in the lane beside.
+ */
+const FAINT_AMPLITUDE = 1000;
 const DOMINANCE = 4;
 
 export type Lane = 0 | 1 | 2 | 3;

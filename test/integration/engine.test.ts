@@ -3,6 +3,7 @@ import { asId } from '../../src/base/index.ts';
 import type { CallId, LegId, OperatorId } from '../../src/base/index.ts';
 import { EngineRig, TestPhone, testDatabase } from '../harness/engine-rig.ts';
 import type { TestDatabase } from '../harness/engine-rig.ts';
+import { DEFAULT_CALL_SETTINGS } from '../../src/calls/index.ts';
 import type { DialogState } from '../../src/sip/index.ts';
 import { until } from '../harness/platform.ts';
 import { DEFAULT_RELAY_RULES } from '../../src/subscribers/index.ts';
@@ -216,6 +217,27 @@ test('the caller who gives up frees the phone and leaves a message', async () =>
   await until(() => rig.engine.openCalls.length === 0, 5_000);
   const { messages } = await rig.storage.messages.list({ limit: 10 });
   expect(messages.map(({ kind }) => kind)).toEqual(['abandoned']);
+});
+
+test('a caller who gives up while her answer is being stored has a 487 and nothing else', async () => {
+  await office([]);
+  const { invite } = trunk.call(rig.port, '0301234567');
+  const id = await onlyCall();
+  const actor = rig.engine.registry.get(asId<CallId>(id));
+  const gate = Promise.withResolvers<void>();
+  const held = actor?.inTurn('held up by the test', () => gate.promise);
+  // Until the time of those who find nobody is over, and the prompt is next.
+  await new Promise((resolve) => setTimeout(resolve, DEFAULT_CALL_SETTINGS.nobodyThereMs + 500));
+  const before = trunk.heard.length;
+  invite.cancel();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  gate.resolve();
+  await held;
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
+  const heard = trunk.heard
+    .slice(before)
+    .map((message) => [message.split(' ')[1], /^CSeq: \d+ (\w+)/m.exec(message)?.[1]].join(' '));
+  expect(heard.toSorted()).toEqual(['200 CANCEL', '487 INVITE']);
 });
 
 test('nobody there: the caller is answered, hears the prompt, and a message says so', async () => {
