@@ -224,14 +224,14 @@ test('a caller who gives up while her answer is being stored has a 487 and nothi
   const { invite } = trunk.call(rig.port, '0301234567');
   const id = await onlyCall();
   const actor = rig.engine.registry.get(asId<CallId>(id));
-  const gate = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<undefined>();
   const held = actor?.inTurn('held up by the test', () => gate.promise);
   // Until the time of those who find nobody is over, and the prompt is next.
   await new Promise((resolve) => setTimeout(resolve, DEFAULT_CALL_SETTINGS.nobodyThereMs + 500));
   const before = trunk.heard.length;
   invite.cancel();
   await new Promise((resolve) => setTimeout(resolve, 300));
-  gate.resolve();
+  gate.resolve(undefined);
   await held;
   await until(() => rig.engine.openCalls.length === 0, 5_000);
   const heard = trunk.heard
