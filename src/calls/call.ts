@@ -120,20 +120,31 @@ export type RelayTarget = {
 /**
  * A contact's leg. `announcing`: the system says who calls and waits for a key; `waiting`: the
  * contact pressed 3 and will be ready in a moment; `accepting`: pressed 1, both are told that they
- * are being connected; `joined`: talks with whom the phase says.
+ * are being connected, or was rung first for a call back and is told what it is; `declining`:
+ * pressed 2, which is noted already, and is told so; `joined`: talks with whom the phase says.
  */
 export type ContactLeg = RelayTarget & {
-  state: 'dialing' | 'ringing' | 'announcing' | 'waiting' | 'accepting' | 'joined';
+  state: 'dialing' | 'ringing' | 'announcing' | 'waiting' | 'accepting' | 'declining' | 'joined';
   /** When this state has lasted too long; null when joined. */
   due: number | null;
   /** Rung, and something comes from there already: a carrier's announcement, its own ringback. */
   early?: boolean;
   /** Waiting, and the words that go before the music are said. */
   told?: boolean;
+  /** How many keys that mean nothing were pressed. `saying`: the words about the last are not over. */
+  unknownKeys?: { count: number; saying: boolean };
 };
 
 /** Words that are said once; their end is told. */
-export type Prompt = 'unattended' | 'absent' | 'connecting' | 'relay-accepted' | 'relay-wait';
+export type Prompt =
+  | 'unattended'
+  | 'absent'
+  | 'connecting'
+  | 'relay-accepted'
+  | 'relay-declined'
+  | 'relay-wait'
+  | 'key-unknown'
+  | 'call-back-announce';
 
 /** What can be played to a leg, in the call's words. */
 export type SoundSource =
@@ -275,8 +286,10 @@ export type CallSettings = {
   announceMs: number;
   /** How long after key 3. */
   contactWaitMs: number;
-  /** How long after key 1, where the end of the words is not reported. */
+  /** How long after key 1 or 2, where the end of the words is not reported. */
   acceptMs: number;
+  /** The same for the words to who is rung first for a call back. */
+  callBackAnnounceMs: number;
   holdReminderMs: number;
   parkMs: number;
   recordingPauseMs: number;
@@ -303,6 +316,7 @@ export const DEFAULT_CALL_SETTINGS: CallSettings = {
   announceMs: 20_000,
   contactWaitMs: 60_000,
   acceptMs: 10_000,
+  callBackAnnounceMs: 15_000,
   holdReminderMs: 60_000,
   parkMs: 3 * 60_000,
   recordingPauseMs: 3 * 60_000,

@@ -23,6 +23,11 @@ export function isRung({ state }: ContactLeg): boolean {
   return state === 'dialing' || state === 'ringing';
 }
 
+/** May still have the caller; one who has declined hears a last word and nothing more. */
+export function isPresent({ state }: ContactLeg): boolean {
+  return state !== 'declining';
+}
+
 export function endLeg({ legId }: { legId: LegId }): CallEffect {
   return { type: 'endContactLeg', legId };
 }
@@ -52,7 +57,9 @@ export function endContacts(state: CallState, because: RelayReason = 'withdrawn'
   const { contacts } = state;
   if (contacts.length === 0) return { state, effects: [] };
   let { relay } = state;
-  for (const contact of contacts) relay = withOutcome({ relay }, contact, because);
+  for (const contact of contacts.filter(isPresent)) {
+    relay = withOutcome({ relay }, contact, because);
+  }
   if (relay !== null) relay = { ...relay, waiting: [] };
   return { state: { ...state, relay, contacts: [] }, effects: contacts.map(endLeg) };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { asId } from '../base/index.ts';
 import type { CallId, E164, LegId, OperatorId, RecordingId } from '../base/index.ts';
-import { arrive, step } from './call-machine.ts';
+import { arrive, callBack, step } from './call-machine.ts';
 import { DEFAULT_CALL_SETTINGS } from './call.ts';
 import type { CallEvent, CallState, CallTimerName, SoundSource } from './call.ts';
 import { soundOf } from './sound.ts';
@@ -18,7 +18,10 @@ class Relay {
   now = 1_700_000_000_000;
   state: CallState;
 
-  constructor(announce: 'operator' | 'system') {
+  constructor(
+    announce: 'operator' | 'system',
+    order: 'together' | 'one-after-another' = 'together',
+  ) {
     const caller = {
       number: null,
       rawNumber: null,
@@ -44,7 +47,7 @@ class Relay {
       { type: 'operator.found', operatorId, legId: DESK, device },
       { type: 'offer.accepted', operatorId },
       { type: 'caller.connected' },
-      { type: 'relay.started', operatorId, targets, order: 'together', announce },
+      { type: 'relay.started', operatorId, targets, order, announce },
     );
   }
 
@@ -80,6 +83,8 @@ class Relay {
     return { now: this.now, settings: DEFAULT_CALL_SETTINGS, newRecordingId };
   }
 }
+
+const reasons = ({ state }: Relay) => state.relay?.outcomes.map(({ reason }) => reason);
 
 describe('what comes before the answer', () => {
   const early = (legId: LegId): CallEvent => ({ type: 'contact.early-media', legId });
@@ -140,12 +145,130 @@ describe('announced by the system', () => {
     expect([relay.state.phase, relay.heard(CALLER)]).toEqual(['held', ['hold-music']]);
   });
 
+  it('key 2: noted at once and he is told so; the last word over, the operator has the caller', () => {
+    const relay = new Relay('system', 'one-after-another').on({
+      type: 'contact.answered',
+      legId: CONTACT,
+    });
+    relay.press('2');
+    expect(relay.heard(CONTACT)).toEqual(['relay-declined']);
+    expect(relay.heard(CALLER)).toEqual(['hold-music']);
+    expect(reasons(relay)).toEqual(['call-back']);
+    // The next is rung meanwhile, and no key of the first means anything any more.
+    expect(relay.press('1').state.contacts.map(({ legId, state }) => [legId, state])).toEqual([
+      [CONTACT, 'declining'],
+      [OTHER, 'dialing'],
+    ]);
+    relay.on({ type: 'contact.failed', legId: OTHER, reason: 'busy' });
+    expect([relay.state.phase, relay.heard(CALLER)]).toEqual(['relaying', ['hold-music']]);
+    relay.said(CONTACT, 'relay-declined');
+    expect([relay.state.phase, reasons(relay)]).toEqual(['held', ['call-back', 'busy']]);
+  });
+
+  it.each([
+    ['he hangs up', { type: 'contact.hung-up', legId: CONTACT }],
+    ['the operator goes back', { type: 'operator.retrieved', operatorId, because: null }],
+    ['the end of the words is never told', null],
+  ] as const)('key 2 is key 2 where %s', (_how, event) => {
+    const relay = new Relay('system')
+      .on({ type: 'contact.failed', legId: OTHER, reason: 'busy' })
+      .on({ type: 'contact.answered', legId: CONTACT })
+      .press('2');
+    if (event === null) relay.fire('contact');
+    else relay.on(event);
+    expect(relay.state.contacts).toEqual([]);
+    expect(reasons(relay)).toEqual(['busy', 'call-back']);
+  });
+
+  it('key 2 of one, key 1 of the other: each hears the end of his words', () => {
+    const relay = new Relay('system').on(
+      { type: 'contact.answered', legId: CONTACT },
+      { type: 'contact.answered', legId: OTHER },
+    );
+    relay.press('2').press('1', OTHER);
+    expect([relay.heard(CONTACT), relay.heard(OTHER)]).toEqual([
+      ['relay-declined'],
+      ['relay-accepted'],
+    ]);
+    relay.said(CALLER, 'connecting');
+    expect(relay.state.contacts.map(({ legId }) => legId)).toEqual([OTHER]);
+  });
+
+  it('a key that is none: he is told so, hears the menu again, and has time for it', () => {
+    const relay = new Relay('system').on({ type: 'contact.answered', legId: CONTACT });
+    relay.on({ type: 'contact.failed', legId: OTHER, reason: 'busy' });
+    for (let tries = 0; tries < 3; tries++) {
+      relay.now += DEFAULT_CALL_SETTINGS.announceMs - 1;
+      expect(relay.press('7').heard(CONTACT)).toEqual(['key-unknown']);
+      const version = relay.state.version;
+      expect(relay.press('8').state.version).toBe(version);
+      expect(relay.said(CONTACT, 'key-unknown').heard(CONTACT)).toEqual(['announce-relay']);
+    }
+    // A machine that sends digits for ever is given up like any other.
+    const { contact: due } = relay.state.timers;
+    expect(relay.press('9').heard(CONTACT)).toEqual(['announce-relay']);
+    expect(relay.state.timers.contact).toBe(due);
+    expect([relay.fire('contact').state.phase, reasons(relay)]).toEqual([
+      'held',
+      ['busy', 'no-key'],
+    ]);
+  });
+
+  it('a key that is none after key 3 brings the menu back, and the next one counts', () => {
+    const relay = new Relay('system').on({ type: 'contact.answered', legId: CONTACT });
+    relay.press('0').press('3').press('*');
+    expect(relay.heard(CONTACT)).toEqual(['key-unknown']);
+    expect(relay.press('1').heard(CALLER)).toEqual(['connecting']);
+  });
+
   it('key 3: he is told so, then hears music until he presses 1', () => {
     const relay = new Relay('system').on({ type: 'contact.answered', legId: CONTACT }).press('3');
     expect(relay.heard(CONTACT)).toEqual(['relay-wait']);
     relay.said(CONTACT, 'relay-wait');
     expect(relay.heard(CONTACT)).toEqual(['hold-music']);
     expect(relay.press('1').heard(CALLER)).toEqual(['connecting']);
+  });
+});
+
+describe('a call back that begins with a contact', () => {
+  const context = () => ({
+    now: 1_700_000_000_000,
+    settings: DEFAULT_CALL_SETTINGS,
+    newRecordingId: asId<RecordingId>('rec-1'),
+  });
+  const { id, caller, called } = new Relay('operator').state;
+  const leg = { callerLegId: CALLER, callerLegKind: 'sip' } as const;
+  const contact = { legId: CONTACT, contactId: null, name: '', number: asId<E164>('+81312345678') };
+  const begun = callBack({ id, ...leg, caller, called, trunkId: null }, { contact }, context());
+  const picksUp: CallEvent = { type: 'contact.answered', legId: CONTACT };
+  const told: CallEvent = { type: 'prompt.done', legId: CONTACT, source: 'call-back-announce' };
+  const after = (...events: CallEvent[]) =>
+    events.reduce((last, event) => step(last.state, event, context()), begun);
+  const heard = ({ state }: { state: CallState }) =>
+    soundOf(state).playing.map(({ leg: to, source }) => [to, source]);
+
+  it('tells him what it is before the customer is rung', () => {
+    const announced = after(picksUp);
+    expect(heard(announced)).toEqual([[CONTACT, 'call-back-announce']]);
+    expect(announced.effects.map(({ type }) => type)).toEqual(['applySound']);
+    const rung = after(picksUp, told);
+    expect([rung.state.phase, heard(rung)]).toEqual(['calling-customer', [[CONTACT, 'ringback']]]);
+    expect(rung.effects).toContainEqual({ type: 'dialCustomer' });
+    // Words said twice ring nobody twice.
+    expect(after(picksUp, told, told).effects).toEqual([]);
+  });
+
+  it('rings the customer even where the end of the words is never told', () => {
+    const { state } = after(picksUp);
+    const due = state.timers.contact!;
+    const fired = step(state, { type: 'timer.fired', timer: 'contact' }, { ...context(), now: due });
+    expect(fired.state.phase).toBe('calling-customer');
+  });
+
+  it('ends where he hangs up while he is told', () => {
+    const { state } = after(picksUp, { type: 'contact.hung-up', legId: CONTACT });
+    expect(state.phase).toBe('ended');
+    expect(state.termination).toEqual({ class: 'contact', reason: 'hung-up' });
   });
 });
 

@@ -6,12 +6,14 @@ import type {
   Relay,
   RelayReason,
   RelayTarget,
+  SoundSource,
   Step,
   StepContext,
 } from './call.ts';
 import {
   endContacts,
   endLeg,
+  isPresent,
   isRung,
   leave,
   replaced,
@@ -95,7 +97,7 @@ export function stepContacts(state: CallState, event: ContactEvent, context: Ste
 }
 
 function answered(state: CallState, contact: ContactLeg, context: StepContext): Step {
-  if (state.phase === 'calling-contact') return callCustomer(state, contact, context);
+  if (state.phase === 'calling-contact') return announceCallBack(state, contact, context);
   if (state.relay?.announce === 'system') {
     const due = context.now + context.settings.announceMs;
     const contacts = replaced(state, { ...contact, state: 'announcing', due });
@@ -115,6 +117,13 @@ function joined(
   const others = state.contacts.filter(({ legId }) => legId !== contact.legId);
   const contacts: ContactLeg[] = [{ ...contact, state: 'joined', due: null }];
   return [{ ...enter(state, phase), contacts }, others.map(endLeg)];
+}
+
+/** He hears what this call is, then the customer is rung. */
+function announceCallBack(state: CallState, contact: ContactLeg, context: StepContext): Step {
+  const due = context.now + context.settings.callBackAnnounceMs;
+  const contacts = replaced(state, { ...contact, state: 'accepting', due });
+  return change(state, withContacts(state, state.phase, contacts));
 }
 
 function callCustomer(state: CallState, contact: ContactLeg, context: StepContext): Step {
@@ -144,23 +153,51 @@ function pressed(state: CallState, contact: ContactLeg, digit: string, context: 
     case '1':
       return acceptCall(state, contact, context);
     case '2':
-      return contactOver(state, contact, 'call-back', context);
+      return declineCall(state, contact, context);
     case '3': {
       const due = context.now + context.settings.contactWaitMs;
       const contacts = replaced(state, { ...contact, state: 'waiting', told: false, due });
       return change(state, withContacts(state, 'relaying', contacts));
     }
     default:
-      return unchanged(state);
+      return keyUnknown(state, contact, context);
   }
+}
+
+/** How often a key that means nothing gives more time; a machine that sends digits has no end. */
+const MAX_UNKNOWN_KEYS = 3;
+
+/** He is told that this was none of the keys, and what they are once more. */
+function keyUnknown(state: CallState, contact: ContactLeg, context: StepContext): Step {
+  const { count, saying } = contact.unknownKeys ?? { count: 0, saying: false };
+  const isSaying = saying && contact.state === 'announcing';
+  if (isSaying || count >= MAX_UNKNOWN_KEYS) return unchanged(state);
+  const { now, settings } = context;
+  const asked: ContactLeg = {
+    ...contact,
+    state: 'announcing',
+    unknownKeys: { count: count + 1, saying: true },
+    due: Math.max(contact.due ?? now, now + settings.acceptMs + settings.announceMs),
+  };
+  return change(state, withContacts(state, 'relaying', replaced(state, asked)));
+}
+
+/** He will ring back: the operator knows at once, the next is rung, and he hears a last word. */
+function declineCall(state: CallState, contact: ContactLeg, context: StepContext): Step {
+  const due = context.now + context.settings.acceptMs;
+  const contacts = replaced(state, { ...contact, state: 'declining', due });
+  const relay = withOutcome(state, contact, 'call-back');
+  return goOn({ ...state, relay, contacts }, [], context);
 }
 
 /** This one has it. Both are told so, then they talk. */
 function acceptCall(state: CallState, contact: ContactLeg, context: StepContext): Step {
   const due = context.now + context.settings.acceptMs;
   const others = state.contacts.filter(({ legId }) => legId !== contact.legId);
-  const contacts: ContactLeg[] = [{ ...contact, state: 'accepting', due }];
-  return change(state, withContacts(state, 'relaying', contacts), others.map(endLeg));
+  const leaving = others.filter((one) => !isPresent(one));
+  const contacts: ContactLeg[] = [{ ...contact, state: 'accepting', due }, ...leaving];
+  const ended = others.filter(isPresent).map(endLeg);
+  return change(state, withContacts(state, 'relaying', contacts), ended);
 }
 
 /** Words to the caller or to a contact have come to their end. */
@@ -177,18 +214,46 @@ export function stepPrompt(
   if (source === 'connecting' && isCaller && accepting !== undefined) {
     return connectTo(state, accepting, context);
   }
-  const waiting = state.contacts.find((contact) => contact.legId === legId);
-  if (source !== 'relay-wait' || waiting?.state !== 'waiting' || waiting.told === true) {
-    return unchanged(state);
+  const contact = state.contacts.find((one) => one.legId === legId);
+  return contact === undefined ? unchanged(state) : wordsOver(state, contact, source, context);
+}
+
+/** What comes after the words to this contact. */
+function wordsOver(
+  state: CallState,
+  contact: ContactLeg,
+  source: SoundSource,
+  context: StepContext,
+): Step {
+  const { unknownKeys } = contact;
+  switch (`${contact.state} ${source}`) {
+    case 'waiting relay-wait':
+      return contact.told === true
+        ? unchanged(state)
+        : change(state, { contacts: replaced(state, { ...contact, told: true }) });
+    case 'announcing key-unknown': {
+      if (unknownKeys?.saying !== true) return unchanged(state);
+      const asked = { ...contact, unknownKeys: { ...unknownKeys, saying: false } };
+      return change(state, { contacts: replaced(state, asked) });
+    }
+    case 'declining relay-declined':
+      return contactOver(state, contact, 'call-back', context);
+    case 'accepting call-back-announce':
+      return callCustomer(state, contact, context);
+    default:
+      return unchanged(state);
   }
-  return change(state, { contacts: replaced(state, { ...waiting, told: true }) });
 }
 
 /** The time of the first contact is over. */
 export function expireContact(state: CallState, context: StepContext): Step {
   const late = state.contacts.find(({ due }) => due !== null && due <= context.now);
   if (late === undefined) return change(state, withContacts(state, state.phase, state.contacts));
-  if (late.state === 'accepting') return connectTo(state, late, context);
+  if (late.state === 'accepting') {
+    return state.phase === 'calling-contact'
+      ? callCustomer(state, late, context)
+      : connectTo(state, late, context);
+  }
   return contactOver(state, late, isRung(late) ? 'no-answer' : 'no-key', context);
 }
 
@@ -209,7 +274,8 @@ export function contactOver(
     case 'calling-contact':
       return endWithContact({ ...state, contacts }, contact, effects, context);
     default: {
-      const noted = { ...state, relay: withOutcome(state, contact, reason), contacts };
+      const relay = isPresent(contact) ? withOutcome(state, contact, reason) : state.relay;
+      const noted = { ...state, relay, contacts };
       return goOn(noted, effects, context);
     }
   }
@@ -222,21 +288,25 @@ function endWithContact(
   context: StepContext,
 ): Step {
   const termination =
-    contact.state === 'joined'
-      ? ({ class: 'contact', reason: 'hung-up' } as const)
-      : ({ class: 'upstream', reason: 'contact-unreachable' } as const);
+    isRung(contact)
+      ? ({ class: 'upstream', reason: 'contact-unreachable' } as const)
+      : ({ class: 'contact', reason: 'hung-up' } as const);
   const ended = endCall(state, termination, context);
   return { state: ended.state, effects: [...effects, ...ended.effects] };
 }
 
 function goOn(state: CallState, effects: CallEffect[], context: StepContext): Step {
   const { contacts, relay, operator } = state;
-  if (contacts.length > 0) {
+  if (contacts.some(isPresent)) {
     return change(state, withContacts(state, state.phase, contacts), effects);
   }
   const [next, ...waiting] = state.phase === 'relaying' ? (relay?.waiting ?? []) : [];
   if (next !== undefined && relay !== null) {
     return dial(state, { relay: { ...relay, waiting }, targets: [next] }, context, effects);
+  }
+  // The last word to who declined is not over.
+  if (contacts.length > 0) {
+    return change(state, withContacts(state, state.phase, contacts), effects);
   }
   // She let her telephone transfer the call: that has no key to come back with.
   if (operator !== null && relay?.announce === 'nobody') return talk(state, context, effects);

@@ -125,15 +125,21 @@ const SAID_ONCE: readonly SoundSource[] = [
   'absent',
   'connecting',
   'relay-accepted',
+  'relay-declined',
   'relay-wait',
+  'key-unknown',
+  'call-back-announce',
 ];
 
-function sourceForContact({ phase }: CallState, { state, told }: ContactLeg): SoundSource | null {
+function sourceForContact({ phase }: CallState, contact: ContactLeg): SoundSource | null {
+  const { state, told, unknownKeys } = contact;
   switch (state) {
     case 'announcing':
-      return 'announce-relay';
+      return unknownKeys?.saying === true ? 'key-unknown' : 'announce-relay';
     case 'accepting':
-      return 'relay-accepted';
+      return phase === 'calling-contact' ? 'call-back-announce' : 'relay-accepted';
+    case 'declining':
+      return 'relay-declined';
     case 'waiting':
       return told === true ? 'hold-music' : 'relay-wait';
     case 'joined':

@@ -141,7 +141,15 @@ export const callContactSchema = z.object({
   contactId: z.string().nullable(),
   name: z.string(),
   numberFormatted: z.string(),
-  state: z.enum(['dialing', 'ringing', 'announcing', 'waiting', 'accepting', 'joined']),
+  state: z.enum([
+    'dialing',
+    'ringing',
+    'announcing',
+    'waiting',
+    'accepting',
+    'declining',
+    'joined',
+  ]),
   /** When this is given up. */
   due: z.number().nullable(),
 });

@@ -45,7 +45,10 @@ const SOURCES: Record<SoundSource, PlaybackSource> = {
   absent: { kind: 'prompt', name: 'absent' },
   connecting: { kind: 'prompt', name: 'connecting' },
   'relay-accepted': { kind: 'prompt', name: 'relay-accepted' },
+  'relay-declined': { kind: 'prompt', name: 'relay-declined' },
   'relay-wait': { kind: 'prompt', name: 'relay-wait' },
+  'key-unknown': { kind: 'prompt', name: 'key-unknown' },
+  'call-back-announce': { kind: 'prompt', name: 'call-back-announce' },
 };
 
 /**

@@ -40,6 +40,14 @@ const consulting = (talk: Talk): Promise<void> => floor.consulting(talk);
 const heardAsSaid = (id: CallId): Promise<void> => floor.heardAsSaid(id);
 const over = (): Promise<void> => floor.over();
 
+/** The words begun last to this leg come to their end. */
+async function sayAll(id: CallId, source: string, leg: LegId): Promise<void> {
+  const begun = () =>
+    rig.playing(id).findLast((one) => one.leg === leg && one.playback.includes(`:${source}:`));
+  await until(() => begun() !== undefined, 3_000);
+  rig.media.finishPlayback(begun()!.playback);
+}
+
 async function restart(trunks?: 'known' | 'unknown'): Promise<void> {
   await floor.restart(trunks);
   ({ rig } = floor);
@@ -185,23 +193,16 @@ describe('relay', () => {
     const press = (digit: string): void => {
       rig.media.emit({ type: 'leg.dtmf', leg: legOf('jiro'), at: 0, digit, durationMs: 100 });
     };
-    /** The words begun last to this leg come to their end. */
-    const sayAll = async (source: string, leg: LegId): Promise<void> => {
-      const begun = () =>
-        rig.playing(id).findLast((one) => one.leg === leg && one.playback.includes(`:${source}:`));
-      await until(() => begun() !== undefined, 3_000);
-      rig.media.finishPlayback(begun()!.playback);
-    };
     press('3');
     await until(() => stateOf(id).contacts.some(({ state }) => state === 'waiting'), 3_000);
     await heardAsSaid(id);
-    await sayAll('relay-wait', legOf('jiro'));
+    await sayAll(id, 'relay-wait', legOf('jiro'));
     await until(() => stateOf(id).contacts.some(({ told }) => told === true), 3_000);
     await heardAsSaid(id);
     press('1');
     await until(() => stateOf(id).contacts.some(({ state }) => state === 'accepting'), 3_000);
     await heardAsSaid(id);
-    await sayAll('connecting', stateOf(id).callerLeg.id);
+    await sayAll(id, 'connecting', stateOf(id).callerLeg.id);
     await until(() => phaseOf(id) === 'relayed', 3_000);
     await heardAsSaid(id);
     await until(() => hanako.invites[0]!.state === 'ended', 3_000);
@@ -349,6 +350,7 @@ describe('call-back', () => {
     await until(() => hanako.invites.length === 1, 3_000);
     expect(jiro.invites).toEqual([]);
     hanako.pickUp(RTP_ANSWER);
+    await sayAll(id, 'call-back-announce', stateOf(id).contacts[0]!.legId);
     await until(() => jiro.invites.length === 1, 3_000);
     expect(phaseOf(id)).toBe('calling-customer');
     await heardAsSaid(id);
@@ -513,6 +515,7 @@ describe('the app dies', () => {
       expect(phaseOf(id)).toBe(phase);
       rung.pickUp(RTP_ANSWER);
       if (rung === hanako) {
+        await sayAll(id, 'call-back-announce', stateOf(id).contacts[0]!.legId);
         await until(() => jiro.invites.length === 1, 3_000);
         jiro.pickUp(RTP_ANSWER);
       }

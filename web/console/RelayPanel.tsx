@@ -80,6 +80,7 @@ const STATES: Record<
   ringing: { color: 'orange', Icon: IconPhoneCall },
   announcing: { color: 'indigo', Icon: IconVolume },
   accepting: { color: 'green', Icon: IconVolume },
+  declining: { color: 'gray', Icon: IconPhoneX },
   waiting: { color: 'indigo', Icon: IconClockPause },
   joined: { color: 'teal', Icon: IconMessages },
 };

@@ -188,6 +188,7 @@ export const consoleEn: Texts['console'] = {
       announcing: 'Answered, announcing',
       accepting: 'Being connected',
       waiting: 'Asks to wait',
+      declining: 'Will call back',
       joined: 'Talking',
     },
     reason: {

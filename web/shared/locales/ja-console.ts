@@ -186,6 +186,7 @@ export const consoleJa = {
       announcing: '応答・案内中',
       accepting: 'お繋ぎしています',
       waiting: '少し待つとのこと',
+      declining: '折り返すとのこと',
       joined: '通話中',
     },
     reason: {
