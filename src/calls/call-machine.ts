@@ -44,6 +44,7 @@ import {
   stepWaiting,
 } from './search.ts';
 import { SILENCE, sameSound, soundOf } from './sound.ts';
+import { notReached } from './termination.ts';
 import { change, enter, unchanged } from './transition.ts';
 
 /** A call has arrived and its number is recognised: let it ring and look for an operator. */
@@ -322,9 +323,7 @@ function causeOfEnd(state: CallState, event: CallEvent): Termination | null {
         reason: event.reason,
       };
     case 'customer.failed':
-      return state.phase === 'calling-customer'
-        ? { class: 'upstream', reason: 'customer-unreachable' }
-        : null;
+      return state.phase === 'calling-customer' ? notReached('customer', event.reason) : null;
     case 'operator.hung-up':
       return mayHangUp(state, event.operatorId) ? { class: 'operator', reason: 'hung-up' } : null;
     case 'prompt.done':
@@ -360,7 +359,7 @@ function causeOfTimer(timer: CallTimerName): Termination | null {
     case 'connect':
       return { class: 'upstream', reason: 'ack-missing' };
     case 'customer':
-      return { class: 'upstream', reason: 'customer-unreachable' };
+      return notReached('customer', 'no-answer');
     case 'prompt':
       return { class: 'platform', reason: 'unattended' };
     case 'max-duration':

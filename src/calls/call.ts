@@ -77,11 +77,18 @@ export type Termination = {
     | 'app-restarted'
     | 'operator-lost'
     | 'shutdown'
-    | 'contact-unreachable'
-    | 'customer-unreachable'
     | 'max-duration'
-    | 'internal-error';
+    | 'internal-error'
+    | NotReached;
 };
+
+/**
+ * Who could not be had in a call-back, and why. `refused`: by our rules for calls out, or by the
+ * carrier. `no-key`: most likely a voicemail.
+ */
+export type NotReached =
+  | `${'contact' | 'customer'}-${'no-answer' | 'busy' | 'wrong-number' | 'refused' | 'unreachable'}`
+  | 'contact-no-key';
 
 export type Offer = {
   operatorId: OperatorId;
@@ -120,8 +127,8 @@ export type RelayTarget = {
 /**
  * A contact's leg. `announcing`: the system says who calls and waits for a key; `waiting`: the
  * contact pressed 3 and will be ready in a moment; `accepting`: pressed 1, both are told that they
- * are being connected, or was rung first for a call back and is told what it is; `declining`:
- * pressed 2, which is noted already, and is told so; `joined`: talks with whom the phase says.
+ * are being connected; `declining`: pressed 2, which is noted already, and is told so; `joined`:
+ * talks with whom the phase says.
  */
 export type ContactLeg = RelayTarget & {
   state: 'dialing' | 'ringing' | 'announcing' | 'waiting' | 'accepting' | 'declining' | 'joined';
@@ -143,12 +150,17 @@ export type Prompt =
   | 'relay-accepted'
   | 'relay-declined'
   | 'relay-wait'
-  | 'key-unknown'
-  | 'call-back-announce';
+  | 'key-unknown';
 
 /** What can be played to a leg, in the call's words. */
 export type SoundSource =
-  'ringback' | 'wait-tone' | 'hold-music' | 'hold-reminder' | 'announce-relay' | Prompt;
+  | 'ringback'
+  | 'wait-tone'
+  | 'hold-music'
+  | 'hold-reminder'
+  | 'announce-relay'
+  | 'call-back-announce'
+  | Prompt;
 
 /** Why a contact was not connected: decides the operator's next phrase. */
 export type RelayReason =
@@ -288,8 +300,6 @@ export type CallSettings = {
   contactWaitMs: number;
   /** How long after key 1 or 2, where the end of the words is not reported. */
   acceptMs: number;
-  /** The same for the words to who is rung first for a call back. */
-  callBackAnnounceMs: number;
   holdReminderMs: number;
   parkMs: number;
   recordingPauseMs: number;
@@ -316,7 +326,6 @@ export const DEFAULT_CALL_SETTINGS: CallSettings = {
   announceMs: 20_000,
   contactWaitMs: 60_000,
   acceptMs: 10_000,
-  callBackAnnounceMs: 15_000,
   holdReminderMs: 60_000,
   parkMs: 3 * 60_000,
   recordingPauseMs: 3 * 60_000,
@@ -376,7 +385,7 @@ export type CallEvent =
   | { type: 'contact.failed'; legId: LegId; reason: RelayReason }
   | { type: 'contact.hung-up'; legId: LegId }
   | { type: 'contact.pressed'; legId: LegId; digit: string }
-  | { type: 'customer.failed' }
+  | { type: 'customer.failed'; reason: RelayReason }
   | { type: 'call.parked'; operatorId: OperatorId; note: string }
   /** Like `operator.found`, she is claimed for the call before. */
   | {

@@ -13,6 +13,7 @@ export type {
   FarEnd,
   Monitor,
   NewCall,
+  NotReached,
   Offer,
   OperatorDevice,
   Relay,
@@ -47,5 +48,5 @@ export { operationsOf } from './operations.ts';
 export type { Operation, Person } from './operations.ts';
 export { soundOf } from './sound.ts';
 export type { Hearing, Playing, Sound } from './sound.ts';
-export { noticeOf, terminationOf } from './termination.ts';
+export { isNotReached, noticeOf, terminationOf } from './termination.ts';
 export type { TerminationNotice } from './termination.ts';

@@ -1,5 +1,5 @@
 import type { CallId, E164, LegId, OperatorId, SubscriberId, UserId } from '../base/index.ts';
-import type { CallState } from './call.ts';
+import type { CallState, NotReached } from './call.ts';
 
 export type OperatorState = 'offline' | 'available' | 'reserved' | 'busy' | 'wrap-up' | 'away';
 
@@ -33,8 +33,9 @@ export type CallRecord = {
   operatorName: string | null;
 };
 
-/** How an earlier call ended for the caller. */
-export type EarlierOutcome = 'answered' | 'relayed' | 'unattended' | 'abandoned' | 'fault';
+/** How an earlier call ended for the caller. `cancelled`: given up by our side before she answered. */
+export type EarlierOutcome =
+  'answered' | 'relayed' | 'unattended' | 'abandoned' | 'cancelled' | 'fault' | NotReached;
 
 /** What screens read about calls and operators. Implemented by storage. */
 export interface CallQueries {

@@ -241,28 +241,50 @@ describe('a call back that begins with a contact', () => {
   const contact = { legId: CONTACT, contactId: null, name: '', number: asId<E164>('+81312345678') };
   const begun = callBack({ id, ...leg, caller, called, trunkId: null }, { contact }, context());
   const picksUp: CallEvent = { type: 'contact.answered', legId: CONTACT };
-  const told: CallEvent = { type: 'prompt.done', legId: CONTACT, source: 'call-back-announce' };
+  const press = (digit: string): CallEvent => ({ type: 'contact.pressed', legId: CONTACT, digit });
   const after = (...events: CallEvent[]) =>
     events.reduce((last, event) => step(last.state, event, context()), begun);
   const heard = ({ state }: { state: CallState }) =>
     soundOf(state).playing.map(({ leg: to, source }) => [to, source]);
 
-  it('tells him what it is before the customer is rung', () => {
+  it('tells him what it is, and rings the customer when he has pressed 1', () => {
     const announced = after(picksUp);
     expect(heard(announced)).toEqual([[CONTACT, 'call-back-announce']]);
     expect(announced.effects.map(({ type }) => type)).toEqual(['applySound']);
-    const rung = after(picksUp, told);
+    const rung = after(picksUp, press('1'));
     expect([rung.state.phase, heard(rung)]).toEqual(['calling-customer', [[CONTACT, 'ringback']]]);
     expect(rung.effects).toContainEqual({ type: 'dialCustomer' });
-    // Words said twice ring nobody twice.
-    expect(after(picksUp, told, told).effects).toEqual([]);
+    expect(after(picksUp, press('1'), press('1')).effects).toEqual([]);
   });
 
-  it('rings the customer even where the end of the words is never told', () => {
+  it('says so where the key is none, and again what it is', () => {
+    const puzzled = after(picksUp, press('2'));
+    expect([puzzled.state.phase, heard(puzzled)]).toEqual([
+      'calling-contact',
+      [[CONTACT, 'key-unknown']],
+    ]);
+    const over: CallEvent = { type: 'prompt.done', legId: CONTACT, source: 'key-unknown' };
+    expect(heard(after(picksUp, press('2'), over))).toEqual([[CONTACT, 'call-back-announce']]);
+  });
+
+  it('rings no customer for a voicemail', () => {
     const { state } = after(picksUp);
-    const due = state.timers.contact!;
-    const fired = step(state, { type: 'timer.fired', timer: 'contact' }, { ...context(), now: due });
-    expect(fired.state.phase).toBe('calling-customer');
+    const now = state.timers.contact!;
+    const fired = step(state, { type: 'timer.fired', timer: 'contact' }, { ...context(), now });
+    expect(fired.state.termination).toEqual({ class: 'upstream', reason: 'contact-no-key' });
+  });
+
+  it('ends with why one of them could not be had', () => {
+    const busy = after({ type: 'contact.failed', legId: CONTACT, reason: 'busy' });
+    expect(busy.state.termination).toEqual({ class: 'upstream', reason: 'contact-busy' });
+    const refused = after(picksUp, press('1'), { type: 'customer.failed', reason: 'not-allowed' });
+    expect(refused.state.termination).toEqual({ class: 'upstream', reason: 'customer-refused' });
+    const late = step(
+      after(picksUp, press('1')).state,
+      { type: 'timer.fired', timer: 'customer' },
+      context(),
+    );
+    expect(late.state.termination).toEqual({ class: 'upstream', reason: 'customer-no-answer' });
   });
 
   it('ends where he hangs up while he is told', () => {

@@ -9,6 +9,7 @@ import type {
   SoundSource,
   Step,
   StepContext,
+  Termination,
 } from './call.ts';
 import {
   endContacts,
@@ -24,6 +25,7 @@ import { endCall } from './ending.ts';
 import { onMusic, putOnHold } from './hold.ts';
 import { searchAgain } from './search.ts';
 import { talk } from './talk.ts';
+import { notReached } from './termination.ts';
 import { change, enter, unchanged } from './transition.ts';
 
 type Started = Extract<CallEvent, { type: 'relay.started' }>;
@@ -97,11 +99,11 @@ export function stepContacts(state: CallState, event: ContactEvent, context: Ste
 }
 
 function answered(state: CallState, contact: ContactLeg, context: StepContext): Step {
-  if (state.phase === 'calling-contact') return announceCallBack(state, contact, context);
-  if (state.relay?.announce === 'system') {
+  // A voicemail presses nothing: no customer is rung for one.
+  if (state.phase === 'calling-contact' || state.relay?.announce === 'system') {
     const due = context.now + context.settings.announceMs;
     const contacts = replaced(state, { ...contact, state: 'announcing', due });
-    return change(state, withContacts(state, 'relaying', contacts));
+    return change(state, withContacts(state, state.phase, contacts));
   }
   return state.operator === null || state.relay?.announce === 'nobody'
     ? connectTo(state, contact, context)
@@ -117,13 +119,6 @@ function joined(
   const others = state.contacts.filter(({ legId }) => legId !== contact.legId);
   const contacts: ContactLeg[] = [{ ...contact, state: 'joined', due: null }];
   return [{ ...enter(state, phase), contacts }, others.map(endLeg)];
-}
-
-/** He hears what this call is, then the customer is rung. */
-function announceCallBack(state: CallState, contact: ContactLeg, context: StepContext): Step {
-  const due = context.now + context.settings.callBackAnnounceMs;
-  const contacts = replaced(state, { ...contact, state: 'accepting', due });
-  return change(state, withContacts(state, state.phase, contacts));
 }
 
 function callCustomer(state: CallState, contact: ContactLeg, context: StepContext): Step {
@@ -149,6 +144,11 @@ export function connectJoined(state: CallState, context: StepContext): Step {
 
 function pressed(state: CallState, contact: ContactLeg, digit: string, context: StepContext): Step {
   if (contact.state !== 'announcing' && contact.state !== 'waiting') return unchanged(state);
+  if (state.phase === 'calling-contact') {
+    return digit === '1'
+      ? callCustomer(state, contact, context)
+      : keyUnknown(state, contact, context);
+  }
   switch (digit) {
     case '1':
       return acceptCall(state, contact, context);
@@ -179,7 +179,7 @@ function keyUnknown(state: CallState, contact: ContactLeg, context: StepContext)
     unknownKeys: { count: count + 1, saying: true },
     due: Math.max(contact.due ?? now, now + settings.acceptMs + settings.announceMs),
   };
-  return change(state, withContacts(state, 'relaying', replaced(state, asked)));
+  return change(state, withContacts(state, state.phase, replaced(state, asked)));
 }
 
 /** He will ring back: the operator knows at once, the next is rung, and he hears a last word. */
@@ -238,8 +238,6 @@ function wordsOver(
     }
     case 'declining relay-declined':
       return contactOver(state, contact, 'call-back', context);
-    case 'accepting call-back-announce':
-      return callCustomer(state, contact, context);
     default:
       return unchanged(state);
   }
@@ -249,11 +247,7 @@ function wordsOver(
 export function expireContact(state: CallState, context: StepContext): Step {
   const late = state.contacts.find(({ due }) => due !== null && due <= context.now);
   if (late === undefined) return change(state, withContacts(state, state.phase, state.contacts));
-  if (late.state === 'accepting') {
-    return state.phase === 'calling-contact'
-      ? callCustomer(state, late, context)
-      : connectTo(state, late, context);
-  }
+  if (late.state === 'accepting') return connectTo(state, late, context);
   return contactOver(state, late, isRung(late) ? 'no-answer' : 'no-key', context);
 }
 
@@ -272,7 +266,12 @@ export function contactOver(
     case 'relayed':
     case 'calling-customer':
     case 'calling-contact':
-      return endWithContact({ ...state, contacts }, contact, effects, context);
+      return endWithContact(
+        { ...state, contacts },
+        howContactEnds(contact, reason),
+        effects,
+        context,
+      );
     default: {
       const relay = isPresent(contact) ? withOutcome(state, contact, reason) : state.relay;
       const noted = { ...state, relay, contacts };
@@ -281,16 +280,18 @@ export function contactOver(
   }
 }
 
+function howContactEnds(contact: ContactLeg, reason: RelayReason): Termination {
+  return isRung(contact) || reason === 'no-key'
+    ? notReached('contact', reason)
+    : { class: 'contact', reason: 'hung-up' };
+}
+
 function endWithContact(
   state: CallState,
-  contact: ContactLeg,
+  termination: Termination,
   effects: CallEffect[],
   context: StepContext,
 ): Step {
-  const termination =
-    isRung(contact)
-      ? ({ class: 'upstream', reason: 'contact-unreachable' } as const)
-      : ({ class: 'contact', reason: 'hung-up' } as const);
   const ended = endCall(state, termination, context);
   return { state: ended.state, effects: [...effects, ...ended.effects] };
 }

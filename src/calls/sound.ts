@@ -128,16 +128,16 @@ const SAID_ONCE: readonly SoundSource[] = [
   'relay-declined',
   'relay-wait',
   'key-unknown',
-  'call-back-announce',
 ];
 
 function sourceForContact({ phase }: CallState, contact: ContactLeg): SoundSource | null {
   const { state, told, unknownKeys } = contact;
   switch (state) {
     case 'announcing':
-      return unknownKeys?.saying === true ? 'key-unknown' : 'announce-relay';
+      if (unknownKeys?.saying === true) return 'key-unknown';
+      return phase === 'calling-contact' ? 'call-back-announce' : 'announce-relay';
     case 'accepting':
-      return phase === 'calling-contact' ? 'call-back-announce' : 'relay-accepted';
+      return 'relay-accepted';
     case 'declining':
       return 'relay-declined';
     case 'waiting':

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Termination } from './call.ts';
-import { noticeOf, terminationOf } from './termination.ts';
+import { isNotReached, noticeOf, notReached, terminationOf } from './termination.ts';
 
 const REASONS: Record<Termination['reason'], true> = {
   'hung-up': true,
@@ -13,7 +13,16 @@ const REASONS: Record<Termination['reason'], true> = {
   'app-restarted': true,
   'operator-lost': true,
   shutdown: true,
+  'contact-no-answer': true,
+  'contact-no-key': true,
+  'contact-busy': true,
+  'contact-wrong-number': true,
+  'contact-refused': true,
   'contact-unreachable': true,
+  'customer-no-answer': true,
+  'customer-busy': true,
+  'customer-wrong-number': true,
+  'customer-refused': true,
   'customer-unreachable': true,
   'max-duration': true,
   'internal-error': true,
@@ -38,6 +47,25 @@ describe('noticeOf', () => {
     expect(noticeOf({ class: 'operator', reason: 'hung-up' }).ja).toBe(
       'オペレーターが切断しました',
     );
+  });
+
+  it.each([
+    ['contact', 'no-key', '担当者の応答が確認できませんでした'],
+    ['contact', 'busy', '担当者は話し中でした'],
+    ['customer', 'declined', 'お客様が電話に出ませんでした'],
+    ['customer', 'wrong-number', 'お客様の番号は使われていません'],
+    ['contact', 'not-allowed', '担当者への発信は断られました'],
+    ['contact', 'unreachable', '担当者につながる回線がありませんでした'],
+  ] as const)('says who could not be had, and why: %s, %s', (party, why, ja) => {
+    const termination = notReached(party, why);
+    expect(noticeOf(termination).ja).toBe(ja);
+    expect(isNotReached(termination.reason)).toBe(true);
+  });
+
+  it('takes no other end for that', () => {
+    for (const reason of ['hung-up', 'contact-', 'contact-toString', 'customer-no-key', 'busy']) {
+      expect(isNotReached(reason)).toBe(false);
+    }
   });
 
   it('refuses without a common codec by 488', () => {

@@ -1,4 +1,4 @@
-import type { Termination } from './call.ts';
+import type { NotReached, RelayReason, Termination } from './call.ts';
 
 /** How an end is said to the outside and to people. */
 export type TerminationNotice = {
@@ -12,7 +12,7 @@ export type TerminationNotice = {
 
 type Reason = Termination['reason'];
 
-const NOTICES: Record<Exclude<Reason, 'hung-up'>, TerminationNotice> = {
+const NOTICES: Record<Exclude<Reason, 'hung-up' | NotReached>, TerminationNotice> = {
   abandoned: {
     sipStatus: 487,
     q850Cause: 16,
@@ -61,18 +61,6 @@ const NOTICES: Record<Exclude<Reason, 'hung-up'>, TerminationNotice> = {
     ja: 'オペレーターとの接続が失われました',
     en: 'The operator’s connection was lost',
   },
-  'contact-unreachable': {
-    sipStatus: 480,
-    q850Cause: 18,
-    ja: '担当者につながりませんでした',
-    en: 'The contact could not be reached',
-  },
-  'customer-unreachable': {
-    sipStatus: 480,
-    q850Cause: 18,
-    ja: 'お客様につながりませんでした',
-    en: 'The customer could not be reached',
-  },
   shutdown: {
     sipStatus: 503,
     q850Cause: 42,
@@ -93,6 +81,80 @@ const NOTICES: Record<Exclude<Reason, 'hung-up'>, TerminationNotice> = {
   },
 };
 
+type Why = 'no-answer' | 'no-key' | 'busy' | 'wrong-number' | 'refused' | 'unreachable';
+
+/** Said of somebody who could not be had: `ja` and `en` go on from the name. */
+const NOT_REACHED: Record<Why, TerminationNotice> = {
+  'no-answer': {
+    sipStatus: 480,
+    q850Cause: 18,
+    ja: 'が電話に出ませんでした',
+    en: 'did not answer',
+  },
+  'no-key': {
+    sipStatus: 480,
+    q850Cause: 18,
+    ja: 'の応答が確認できませんでした',
+    en: 'pressed no key: most likely a voicemail',
+  },
+  busy: { sipStatus: 486, q850Cause: 17, ja: 'は話し中でした', en: 'was engaged' },
+  'wrong-number': {
+    sipStatus: 404,
+    q850Cause: 1,
+    ja: 'の番号は使われていません',
+    en: 'has a number that is not in use',
+  },
+  refused: {
+    sipStatus: 403,
+    q850Cause: 21,
+    ja: 'への発信は断られました',
+    en: 'has a number that may not be called',
+  },
+  unreachable: {
+    sipStatus: 503,
+    q850Cause: 38,
+    ja: 'につながる回線がありませんでした',
+    en: 'could not be reached: no line',
+  },
+};
+
+const PARTIES = {
+  contact: { ja: '担当者', en: 'The contact' },
+  customer: { ja: 'お客様', en: 'The customer' },
+};
+
+/** How a call-back ends of which one party could not be had. */
+export function notReached(party: keyof typeof PARTIES, reason: RelayReason): Termination {
+  const why = whyOf(reason);
+  if (why === 'no-key') return { class: 'upstream', reason: 'contact-no-key' };
+  return { class: 'upstream', reason: `${party}-${why}` };
+}
+
+function whyOf(reason: RelayReason): Why {
+  switch (reason) {
+    case 'busy':
+    case 'no-key':
+    case 'wrong-number':
+    case 'unreachable':
+      return reason;
+    case 'not-allowed':
+      return 'refused';
+    default:
+      return 'no-answer';
+  }
+}
+
+export function isNotReached(reason: string): reason is NotReached {
+  return partsOf(reason) !== null;
+}
+
+function partsOf(reason: string): { party: keyof typeof PARTIES; why: Why } | null {
+  const [party, ...rest] = reason.split('-');
+  const why = rest.join('-');
+  const isOne = party === 'contact' || (party === 'customer' && why !== 'no-key');
+  return isOne && Object.hasOwn(NOT_REACHED, why) ? { party, why: why as Why } : null;
+}
+
 const HANGERS_UP: Record<Termination['class'], { ja: string; en: string }> = {
   caller: { ja: 'お客様が切断しました', en: 'The caller hung up' },
   operator: { ja: 'オペレーターが切断しました', en: 'The operator hung up' },
@@ -104,9 +166,15 @@ const HANGERS_UP: Record<Termination['class'], { ja: string; en: string }> = {
 
 /** The one place where a termination becomes SIP, Q.850 and words. */
 export function noticeOf(termination: Termination): TerminationNotice {
-  return termination.reason === 'hung-up'
-    ? { sipStatus: 480, q850Cause: 16, ...HANGERS_UP[termination.class] }
-    : NOTICES[termination.reason];
+  const { reason } = termination;
+  if (reason === 'hung-up') {
+    return { sipStatus: 480, q850Cause: 16, ...HANGERS_UP[termination.class] };
+  }
+  const parts = partsOf(reason);
+  if (parts === null) return NOTICES[reason as keyof typeof NOTICES];
+  const { ja, en } = PARTIES[parts.party];
+  const said = NOT_REACHED[parts.why];
+  return { ...said, ja: `${ja}${said.ja}`, en: `${en} ${said.en}` };
 }
 
 /** ITU-T Q.850 classes 000 and 001: causes up to here are normal events, above it faults. */

@@ -78,15 +78,36 @@ export const contactViewSchema = z.object({
 });
 
 /**
+ * Who could not be had in a call-back, and why. `refused`: by the rules for calls out, or the carrier.
+ * `no-key`: picked up and pressed nothing, most likely a voicemail.
+ */
+export const notReachedSchema = z.enum([
+  'contact-no-answer',
+  'contact-no-key',
+  'contact-busy',
+  'contact-wrong-number',
+  'contact-refused',
+  'contact-unreachable',
+  'customer-no-answer',
+  'customer-busy',
+  'customer-wrong-number',
+  'customer-refused',
+  'customer-unreachable',
+]);
+export type NotReached = z.infer<typeof notReachedSchema>;
+
+/**
  * `relayed`: talked with a contact. `unattended`: heard the prompt. `abandoned`: gave up before.
- * `fault`: cut by us or by the network.
+ * `cancelled`: our side gave up before an answer. `fault`: cut by us or by the network.
  */
 export const earlierOutcomeSchema = z.enum([
   'answered',
   'relayed',
   'unattended',
   'abandoned',
+  'cancelled',
   'fault',
+  ...notReachedSchema.options,
 ]);
 
 export const earlierCallSchema = z.object({

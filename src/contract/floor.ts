@@ -17,6 +17,8 @@ export const floorViewSchema = z.object({
       state: operatorStateSchema,
       stateSince: z.number(),
       callId: z.string().nullable(),
+      /** How she is in a colleague's call, `callId`; for the floor she is busy then. */
+      watches: monitorModeSchema.nullable(),
     }),
   ),
   calls: z.array(

@@ -59,9 +59,10 @@ export class ContactSide {
   async dialCustomer(actor: CallActor): Promise<void> {
     const { id: legId } = actor.state.callerLeg;
     const { number } = actor.state.caller;
-    const failed = (): void => void actor.post({ type: 'customer.failed' });
+    const failed = (reason: RelayReason): void =>
+      void actor.post({ type: 'customer.failed', reason });
     if (number === null) {
-      failed();
+      failed('wrong-number');
       return;
     }
     const leg = {
@@ -70,14 +71,14 @@ export class ContactSide {
       role: 'caller',
       onAnswered: () => actor.post({ type: 'caller.connected' }),
       isWanted: () => actor.state.termination === null,
-      onFailed: failed,
+      onFailed: (why: LegFailure) => failed(reasonOf(why)),
     } as const;
     const wish = { ...wishOf(actor, legId), purpose: 'call-back', number } as const;
     const plan = await this.#deps.outbound.begin({ ...wish, callerNumber: null });
     // What rings already needs no way there: right after a start no trunk may be known yet.
     if (!plan.ok && this.#deps.legs.goesOn({ ...leg, routes: [] })) return;
     if (!plan.ok) {
-      failed();
+      failed(plan.reason === 'no-trunk' ? 'unreachable' : 'not-allowed');
       return;
     }
     await this.#deps.legs.dial({

@@ -312,7 +312,7 @@ export class Engine {
   #sayFault(actor: CallActor, before: CallState): void {
     const { termination, operator, id } = actor.state;
     if (termination === null || before.termination !== null || operator === null) return;
-    if (termination.class === 'caller' || termination.class === 'operator') return;
+    if (['caller', 'operator', 'contact'].includes(termination.class)) return;
     const operatorId = operator.operatorId;
     this.events.publish({ type: 'notice', operatorId, callId: id, code: 'call-ended-by-fault' });
   }

@@ -1,4 +1,5 @@
 import type { CallId, OperatorId } from '../base/index.ts';
+import { isNotReached } from '../calls/index.ts';
 import type {
   CallQueries,
   CallRecord,
@@ -19,7 +20,7 @@ const RECORD = `
 
 const EARLIER = `
   select c.id, c.arrived_at, coalesce(m.operator_name, o.name) as operator_name,
-    m.kind, m.fields, c.termination_class, c.answered_at is not null as answered,
+    m.kind, m.fields, c.termination_class, c.termination_reason, c.answered_at is not null as answered,
     exists (
       select 1 from call_transition t where t.call_id = c.id and t.to_phase = 'relayed'
     ) as relayed
@@ -36,6 +37,7 @@ type EarlierRow = {
   kind: Message['kind'] | null;
   fields: Message['fields'] | null;
   termination_class: Termination['class'] | null;
+  termination_reason: Termination['reason'] | null;
   answered: boolean;
   relayed: boolean;
 };
@@ -107,9 +109,12 @@ function outcomeOf(row: EarlierRow): EarlierOutcome | null {
   if (row.termination_class === null) return null;
   if (row.relayed) return 'relayed';
   if (row.kind === 'unattended') return 'unattended';
-  const isOurs = row.termination_class !== 'caller' && row.termination_class !== 'operator';
-  if (row.answered) return isOurs ? 'fault' : 'answered';
-  return row.termination_class === 'caller' ? 'abandoned' : 'fault';
+  const { termination_class: by, termination_reason: reason } = row;
+  const byPerson = by === 'caller' || by === 'operator' || by === 'contact';
+  if (row.answered) return byPerson ? 'answered' : 'fault';
+  if (reason !== null && isNotReached(reason)) return reason;
+  if (by === 'caller') return 'abandoned';
+  return byPerson ? 'cancelled' : 'fault';
 }
 
 /** What became of the call, in a line: the first words of its message, or that nobody answered. */

@@ -147,6 +147,8 @@ test('a supervisor chooses a call, listens, whispers, barges in and leaves, by k
     expect(await floor.get('watching').textContent()).toContain('さくら法律事務所');
     // Everybody who looks sees who is in the call, and so does its operator.
     await floor.page.locator('[data-testid=floor-monitor][data-mode=listen]').waitFor();
+    const own = floor.page.locator('[data-testid=floor-operator][data-watches=listen]');
+    expect(await own.textContent()).toContain('聴取中');
     await second.page.locator('[data-testid=watcher][data-mode=listen]').waitFor();
     expect(await first.get('watcher').count()).toBe(0);
 

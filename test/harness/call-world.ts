@@ -571,7 +571,7 @@ const anyEvent: fc.Arbitrary<CallEvent> = fc.oneof(
       { type: 'prompt.done', legId: asId('caller-0'), source: 'unattended' },
       { type: 'prompt.done', legId: asId('caller-1'), source: 'connecting' },
       { type: 'caller.connected' },
-      { type: 'customer.failed' },
+      { type: 'customer.failed', reason: 'busy' },
       { type: 'operator.became-available' },
       { type: 'operator.not-found', signedIn: true },
       { type: 'operator.not-found', signedIn: false },
@@ -633,7 +633,7 @@ export type History = {
   signedIn: number;
   first: Action;
   /** How far it has come at once, so that most of the history is about what follows. */
-  begun: 'arriving' | 'talking' | 'consulting';
+  begun: 'arriving' | 'talking' | 'consulting' | 'asking';
   rules: CallRules;
   actions: Action[];
 };
@@ -647,7 +647,12 @@ export const anyHistory: fc.Arbitrary<History> = fc.record({
     { do: 'call-back', withContact: true },
     { do: 'call-back', withContact: false },
   ),
-  begun: fc.constantFrom('arriving' as const, 'talking' as const, 'consulting' as const),
+  begun: fc.constantFrom(
+    'arriving' as const,
+    'talking' as const,
+    'consulting' as const,
+    'asking' as const,
+  ),
   rules: fc.record({
     recordRelayed: fc.boolean(),
     blindTransfer: fc.boolean(),
@@ -667,6 +672,11 @@ export function play(machine: Machine, history: History): World {
   if (history.begun === 'consulting') {
     world.operate(0, 'relay.started', 1);
     world.contact(0, 'contact.answered', 0);
+  }
+  // Two of three contacts are asked for a key, the third is rung.
+  if (history.begun === 'asking') {
+    world.operate(0, 'relay.started', 2);
+    for (const pick of [0, 1]) world.contact(0, 'contact.answered', pick);
   }
   for (const action of history.actions) carryOut(world, action);
   world.settle();

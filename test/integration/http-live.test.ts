@@ -189,6 +189,8 @@ describe('the live connection', () => {
       // Without a place of her own on the floor a supervisor hears nothing.
       operations: [],
     });
+    const seen = view.operators.map(({ id, watches }) => [id, watches]);
+    expect(Object.fromEntries(seen)).toEqual({ [rig.operatorId]: null, [listener.id]: 'whisper' });
     await rig.database.sql(`update operator set state = 'available', call_id = null`);
   });
 

@@ -48,6 +48,14 @@ async function sayAll(id: CallId, source: string, leg: LegId): Promise<void> {
   rig.media.finishPlayback(begun()!.playback);
 }
 
+/** Who is rung first for a call back takes it. */
+async function pressOne(id: CallId): Promise<void> {
+  await until(() => stateOf(id).contacts[0]?.state === 'announcing', 3_000);
+  await heardAsSaid(id);
+  const leg = stateOf(id).contacts[0]!.legId;
+  rig.media.emit({ type: 'leg.dtmf', leg, at: 0, digit: '1', durationMs: 100 });
+}
+
 async function restart(trunks?: 'known' | 'unknown'): Promise<void> {
   await floor.restart(trunks);
   ({ rig } = floor);
@@ -105,6 +113,21 @@ describe('relay', () => {
     expect(byes(hanako)).toBe(1);
     const { messages } = await rig.storage.messages.list({ limit: 10 });
     expect(messages).toEqual([]);
+  });
+
+  test('a contact who hangs up while she still writes has ended the call: no fault is told', async () => {
+    const talk = await talking();
+    const { id, one } = talk;
+    await consulting(talk);
+    const told: string[] = [];
+    rig.engine.events.subscribe((event) => event.type === 'notice' && told.push(event.code));
+    await rig.operations.connect(one, id);
+    await hanako.hangUp();
+    await until(() => phaseOf(id) === 'wrap-up', 3_000);
+    expect(stateOf(id).termination).toEqual({ class: 'contact', reason: 'hung-up' });
+    await rig.desk.finishWrapUp(one, id);
+    await over();
+    expect(told).toEqual([]);
   });
 
   test('back to the caller with a reason; engaged, declined and wrong numbers say so', async () => {
@@ -350,7 +373,7 @@ describe('call-back', () => {
     await until(() => hanako.invites.length === 1, 3_000);
     expect(jiro.invites).toEqual([]);
     hanako.pickUp(RTP_ANSWER);
-    await sayAll(id, 'call-back-announce', stateOf(id).contacts[0]!.legId);
+    await pressOne(id);
     await until(() => jiro.invites.length === 1, 3_000);
     expect(phaseOf(id)).toBe('calling-customer');
     await heardAsSaid(id);
@@ -372,9 +395,11 @@ describe('call-back', () => {
       number: JIRO,
       first,
     });
-    expect(placed.ok).toBe(true);
+    if (!placed.ok) throw new Error(placed.reason);
     await over();
     expect(await rig.storage.floor.operator(one)).toMatchObject({ state: 'available' });
+    const ended = await rig.storage.callQueries.call(placed.value.callId);
+    expect(ended?.state.termination?.reason).toBe('customer-busy');
   });
 });
 
@@ -515,7 +540,7 @@ describe('the app dies', () => {
       expect(phaseOf(id)).toBe(phase);
       rung.pickUp(RTP_ANSWER);
       if (rung === hanako) {
-        await sayAll(id, 'call-back-announce', stateOf(id).contacts[0]!.legId);
+        await pressOne(id);
         await until(() => jiro.invites.length === 1, 3_000);
         jiro.pickUp(RTP_ANSWER);
       }

@@ -311,13 +311,17 @@ describe('earlier calls', () => {
       `insert into call_transition values ('call_e4', 9, 'consulting', 'relayed', 'x', now())`,
     );
     await past('call_e5', 5, {});
+    await past('call_e6', 6, { termination: { class: 'upstream', reason: 'customer-busy' } });
+    await past('call_e7', 7, { termination: by('operator') });
     const earlier = await storage.callQueries.earlierCalls({
       caller: caller.number,
       subscriberId: asId('sub_1'),
       before: asId('call_now'),
-      limit: 5,
+      limit: 7,
     });
     expect(earlier.map(({ callId, outcome }) => [callId, outcome])).toEqual([
+      ['call_e7', 'cancelled'],
+      ['call_e6', 'customer-busy'],
       ['call_e5', null],
       ['call_e4', 'relayed'],
       ['call_e3', 'fault'],

@@ -96,9 +96,6 @@ function Figure(props: {
 
 function Operators({ floor, now }: { floor: FloorView; now: number }): ReactNode {
   const { t } = useTranslation();
-  const watchers = new Set(
-    floor.calls.flatMap(({ monitors }) => monitors.map(({ operatorId }) => operatorId)),
-  );
   return (
     <Stack component="section" gap="xs" aria-label={t('admin.operators')}>
       <Title order={2} size="h5">
@@ -122,10 +119,15 @@ function Operators({ floor, now }: { floor: FloorView; now: number }): ReactNode
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {floor.operators.map(({ id, name, state, stateSince, device }) => (
-                <Table.Tr key={id} data-testid="floor-operator" data-state={state}>
+              {floor.operators.map(({ id, name, state, stateSince, device, watches }) => (
+                <Table.Tr
+                  key={id}
+                  data-testid="floor-operator"
+                  data-state={state}
+                  data-watches={watches}
+                >
                   <Table.Td>
-                    <OperatorStateBadge state={state} watches={watchers.has(id)} />
+                    <OperatorStateBadge state={state} watches={watches} />
                   </Table.Td>
                   <Table.Td visibleFrom="sm">{formatDuration(now - stateSince)}</Table.Td>
                   <Table.Td>

@@ -57,7 +57,7 @@ export function Banners(props: { mode: ConsoleMode }): ReactNode {
           {problemText(problem, currentLanguage())}
         </Alert>
       )}
-      {shown.map(({ id, code }) => (
+      {shown.map(({ id, code, why }) => (
         <Alert
           key={id}
           radius={0}
@@ -70,7 +70,7 @@ export function Banners(props: { mode: ConsoleMode }): ReactNode {
           onClose={() => desk.dismissNotice(id)}
           data-testid={`notice-${code}`}
         >
-          {t(`console.notice.${code}`)}
+          {why === undefined ? t(`console.notice.${code}`) : t(`callBack.notReached.${why}`)}
         </Alert>
       ))}
     </Stack>

@@ -1,11 +1,17 @@
 import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { IconPhoneOutgoing } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
+import type { TFunction } from 'i18next';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { callBackViewSchema, subscriberViewSchema } from '../../src/contract/index.ts';
-import type { SubscriberView } from '../../src/contract/index.ts';
+import {
+  callBackViewSchema,
+  callViewSchema,
+  notReachedSchema,
+  subscriberViewSchema,
+} from '../../src/contract/index.ts';
+import type { CallView, SubscriberView } from '../../src/contract/index.ts';
 import { API, request } from '../shared/api.ts';
 import { currentLanguage } from '../shared/i18n.ts';
 import { isPlainEnter } from '../shared/ime.ts';
@@ -96,7 +102,10 @@ function Choice(props: {
   const start = (): void => {
     if (first !== undefined && number.trim() !== '' && !ring.isPending) ring.mutate(first);
   };
-  if (ring.isSuccess) return <Ringing name={ring.variables.name} number={number} close={close} />;
+  if (ring.isSuccess) {
+    const { callId } = ring.data;
+    return <Ringing callId={callId} name={ring.variables.name} number={number} close={close} />;
+  }
   return (
     <Stack gap="sm" data-testid="call-back">
       {ring.error !== null && (
@@ -172,12 +181,27 @@ function ShownNumber({ subscriber }: { subscriber: SubscriberView }): ReactNode 
   );
 }
 
-function Ringing(props: { name: string; number: string; close: () => void }): ReactNode {
+const ASK_AGAIN_MS = 1_500;
+
+/** How the call goes that began with a contact, until it is over or this is closed. */
+function Ringing(props: {
+  callId: string;
+  name: string;
+  number: string;
+  close: () => void;
+}): ReactNode {
   const { t } = useTranslation();
-  const { name, number, close } = props;
+  const { callId, name, number, close } = props;
+  const { data: call } = useQuery({
+    queryKey: ['call', callId],
+    queryFn: ({ signal }) => request(callViewSchema, 'GET', `${API}/calls/${callId}`, { signal }),
+    refetchInterval: ({ state }) => (state.data?.termination ? false : ASK_AGAIN_MS),
+  });
+  const who = { name, number };
+  const said = call === undefined ? t('callBack.rings', who) : progress(call, t, who);
   return (
     <Stack gap="md" data-testid="call-back-rings">
-      <Text role="status">{t('callBack.rings', { name, number })}</Text>
+      <Text role="status">{said}</Text>
       <Group justify="flex-end">
         <Button data-autofocus autoFocus onClick={close}>
           {t('common.close')}
@@ -185,4 +209,15 @@ function Ringing(props: { name: string; number: string; close: () => void }): Re
       </Group>
     </Stack>
   );
+}
+
+function progress(call: CallView, t: TFunction, who: { name: string; number: string }): string {
+  const { phase, termination, answeredAt } = call;
+  if (termination === null) {
+    if (phase === 'calling-customer') return t('callBack.customer', who);
+    return t(phase === 'calling-contact' ? 'callBack.rings' : 'callBack.talking', who);
+  }
+  const why = notReachedSchema.safeParse(termination.reason).data;
+  if (why !== undefined) return t(`callBack.notReached.${why}`);
+  return t(answeredAt === null ? 'callBack.givenUp' : 'callBack.over');
 }

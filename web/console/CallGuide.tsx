@@ -71,7 +71,7 @@ function isCallType(value: string): value is CallType {
 function Phrases(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const { draft, view } = useDeskSnapshot();
-  const { called, caller, phase, relay } = props.call;
+  const { called, caller, phase, relay, noSoundFrom } = props.call;
   const contact = familyName(concernedContact(props.call));
   const value = (field: 'callType' | 'company' | 'name' | 'phone'): string =>
     draft === null ? '' : valueOf(draft, field);
@@ -80,6 +80,7 @@ function Phrases(props: { call: CallView }): ReactNode {
     caller,
     phase,
     relay,
+    noSoundFrom,
     callType: value('callType'),
     company: value('company'),
     name: value('name'),

@@ -159,9 +159,12 @@ function Watchers({ call }: { call: CallView }): ReactNode {
   });
 }
 
+/** Ends that are nobody's fault. */
+const ENDED_BY = { caller: 'byCaller', operator: 'byOperator', contact: 'byContact' } as const;
+
 function endedText({ termination }: CallView, t: TFunction): string {
   if (termination === null || !isOrdinary(termination.class)) return t('console.call.wrapUp');
-  return t(`console.call.${termination.class === 'caller' ? 'byCaller' : 'byOperator'}`);
+  return t(`console.call.${ENDED_BY[termination.class]}`);
 }
 
 function Recording({ call }: { call: CallView }): ReactNode {
@@ -204,6 +207,6 @@ function FaultNotice(props: { call: CallView }): ReactNode {
   );
 }
 
-function isOrdinary(termination: string): termination is 'caller' | 'operator' {
-  return termination === 'caller' || termination === 'operator';
+function isOrdinary(termination: string): termination is keyof typeof ENDED_BY {
+  return Object.hasOwn(ENDED_BY, termination);
 }

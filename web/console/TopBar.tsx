@@ -113,7 +113,7 @@ function StateBadge(): ReactNode {
       {view.state === 'busy' && call !== null && !isInWrapUp(call) ? (
         <CallPhaseBadge phase={call.phase} {...badge} />
       ) : (
-        <OperatorStateBadge state={view.state} watches={view.watching !== null} {...badge} />
+        <OperatorStateBadge state={view.state} watches={view.watching?.mode ?? null} {...badge} />
       )}
       {counts && (
         <Text size="sm" c="dimmed" visibleFrom="md" aria-hidden>

@@ -5,12 +5,14 @@ import {
   FIELD_LIMITS,
   fieldAckSchema,
   messageViewSchema,
+  notReachedSchema,
 } from '../../src/contract/index.ts';
 import type {
   DeskView,
   LiveServerFrame,
   MessageField,
   MessageView,
+  NotReached,
 } from '../../src/contract/index.ts';
 import { announceSessionEnd, API, ApiProblem, nothing, request } from '../shared/api.ts';
 import { LiveConnection, openLiveSocket } from '../shared/live.ts';
@@ -25,7 +27,13 @@ import { DraftSync } from './draft-sync.ts';
 import { mayHangUp } from './keys.ts';
 import { Ringer } from './ringer.ts';
 
-type Notice = { id: number; code: NoticeCode; callId: string | null };
+type Notice = {
+  id: number;
+  code: NoticeCode;
+  callId: string | null;
+  /** Of `call-back-failed`: who could not be had, and why, where that is known. */
+  why?: NotReached | undefined;
+};
 type NoticeCode =
   Extract<LiveServerFrame, { type: 'notice' }>['notice']['code'] | 'call-back-failed';
 export type Presence = 'available' | 'away' | 'offline';
@@ -363,7 +371,8 @@ export class Desk {
     if (call === null || call.termination === null || this.#calledBack !== callId) return;
     this.#calledBack = null;
     if (call.answeredAt !== null || this.#letGo === callId) return;
-    this.#notice({ code: 'call-back-failed', callId });
+    const why = notReachedSchema.safeParse(call.termination.reason).data;
+    this.#notice({ code: 'call-back-failed', callId, why });
   }
 
   #ring(view: DeskView): void {
@@ -380,7 +389,7 @@ export class Desk {
     this.#publish({ taken: true });
   }
 
-  #notice(notice: { code: NoticeCode; callId: string | null }): void {
+  #notice(notice: Omit<Notice, 'id'>): void {
     this.#noticeCount += 1;
     const replaced = notice.code === 'saved-again' ? 'not-saved' : notice.code;
     const shown = this.#snapshot.notices.filter(

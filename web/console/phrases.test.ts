@@ -7,6 +7,7 @@ const known: Conversation = {
   caller: { number: '+81312345678' },
   phase: 'talking',
   relay: null,
+  noSoundFrom: [],
   callType: '',
   company: '青空商事',
   name: '',
@@ -48,7 +49,12 @@ test('back from a contact who was not reached: the words fit the reason', () => 
   expect(after('busy')).toBe('relayBusy');
   expect(after('declined')).toBe('relayDeclined');
   expect(after('call-back')).toBe('relayCallBack');
-  expect(after('wrong-number')).toBe('relayFailed');
+  for (const reason of ['wrong-number', 'not-allowed', 'unreachable'] as const) {
+    expect(after(reason)).toBe('relayFailed');
+  }
+  for (const reason of ['no-key', 'voicemail', 'absent'] as const) {
+    expect(after(reason)).toBe('relayAbsent');
+  }
   expect(after('withdrawn')).toBe('thanksForWaiting');
 });
 
@@ -59,4 +65,13 @@ test('a caller on music is thanked for waiting first', () => {
 test('with the contact on the line: the words that connect', () => {
   expect(phrasesFor({ ...known, phase: 'consulting' })).toEqual(['connectNow']);
   expect(phrasesFor({ ...known, phase: 'three-way' })).toEqual(['threeWay']);
+});
+
+test('one who is not heard is told so, as long as she talks with the operator', () => {
+  const silent = { ...known, noSoundFrom: ['caller' as const] };
+  expect(phrasesFor(silent)).toEqual(['noSoundCaller', 'absent', 'closing']);
+  expect(phrasesFor({ ...silent, phase: 'held' })[0]).toBe('thanksForWaiting');
+  expect(phrasesFor({ ...silent, phase: 'consulting' })).toEqual(['connectNow']);
+  const contact = { ...known, phase: 'consulting' as const, noSoundFrom: ['contact' as const] };
+  expect(phrasesFor(contact)).toEqual(['noSoundContact', 'connectNow']);
 });

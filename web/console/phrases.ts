@@ -13,6 +13,8 @@ export type Phrase =
   | 'thanksForWaiting'
   | 'connectNow'
   | 'threeWay'
+  | 'noSoundCaller'
+  | 'noSoundContact'
   | 'relayAbsent'
   | 'relayBusy'
   | 'relayDeclined'
@@ -24,6 +26,7 @@ export type Conversation = {
   caller: Pick<CallView['caller'], 'number'>;
   phase: CallView['phase'];
   relay: CallView['relay'];
+  noSoundFrom: CallView['noSoundFrom'];
   callType: string;
   company: string;
   name: string;
@@ -39,16 +42,22 @@ const AFTER_RELAY: Record<RelayReason, Phrase> = {
   'no-key': 'relayAbsent',
   voicemail: 'relayAbsent',
   absent: 'relayAbsent',
-  unreachable: 'relayAbsent',
   declined: 'relayDeclined',
   'call-back': 'relayCallBack',
   'wrong-number': 'relayFailed',
   'not-allowed': 'relayFailed',
+  unreachable: 'relayFailed',
   withdrawn: 'thanksForWaiting',
 };
 
 /** No call-back is promised but by the contact: whether there will be one is the subscriber's affair. */
 export function phrasesFor(conversation: Conversation): Phrase[] {
+  const noSound = unheard(conversation);
+  const phrases = phrasesOf(conversation);
+  return noSound === null ? phrases : [noSound, ...phrases];
+}
+
+function phrasesOf(conversation: Conversation): Phrase[] {
   const { called, caller, callType, company, name, phone, phase } = conversation;
   if (phase === 'consulting') return ['connectNow'];
   if (phase === 'three-way') return ['threeWay'];
@@ -62,6 +71,13 @@ export function phrasesFor(conversation: Conversation): Phrase[] {
   if (caller.number === null && phone === '') phrases.push('askNumber');
   phrases.push('closing');
   return phrases;
+}
+
+/** She may hear us all the same: what to ask of whoever talks with the operator and is not heard. */
+function unheard({ phase, noSoundFrom }: Conversation): Phrase | null {
+  const isWithCaller = phase === 'talking' || phase === 'three-way';
+  if (isWithCaller && noSoundFrom.includes('caller')) return 'noSoundCaller';
+  return phase === 'consulting' && noSoundFrom.includes('contact') ? 'noSoundContact' : null;
 }
 
 /** That the one asked for is not there: from the start, or as a relay has shown. */

@@ -3,6 +3,8 @@ import {
   IconCircleCheck,
   IconCoffee,
   IconEar,
+  IconMessage2,
+  IconMicrophone2,
   IconNotes,
   IconPhone,
   IconPhoneRinging,
@@ -10,8 +12,9 @@ import {
 } from '@tabler/icons-react';
 import type { ComponentType, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { OperatorState } from '../../src/contract/index.ts';
+import type { FloorView, OperatorState } from '../../src/contract/index.ts';
 
+type WatchMode = NonNullable<FloorView['operators'][number]['watches']>;
 type Look = { color: string; Icon: ComponentType<{ size?: number; 'aria-hidden'?: boolean }> };
 
 const LOOKS: Record<OperatorState, Look> = {
@@ -23,24 +26,28 @@ const LOOKS: Record<OperatorState, Look> = {
   away: { color: 'gray', Icon: IconCoffee },
 };
 
-const WATCHES: Look = { color: 'grape', Icon: IconEar };
+const WATCHES: Record<WatchMode, Look> = {
+  listen: { color: 'grape', Icon: IconEar },
+  whisper: { color: 'grape', Icon: IconMessage2 },
+  barge: { color: 'red', Icon: IconMicrophone2 },
+};
 
 /** What an operator is doing, the same on her own screen and on the floor. */
 export function OperatorStateBadge(props: {
   state: OperatorState;
-  /** Busy with a colleague's call. */
-  watches?: boolean;
+  /** How she is in a colleague's call, if she is. */
+  watches: WatchMode | null;
   size?: 'lg' | 'xl';
   'data-testid'?: string;
   'data-state'?: string;
   role?: string;
 }): ReactNode {
   const { t } = useTranslation();
-  const { state, watches = false, ...rest } = props;
-  const { color, Icon } = watches ? WATCHES : LOOKS[state];
+  const { state, watches, ...rest } = props;
+  const { color, Icon } = watches === null ? LOOKS[state] : WATCHES[watches];
   return (
     <Badge color={color} leftSection={<Icon size={17} aria-hidden />} {...rest}>
-      {t(watches ? 'console.watch.state' : `console.state.${state}`)}
+      {t(watches === null ? `console.state.${state}` : `console.watch.state.${watches}`)}
     </Badge>
   );
 }

@@ -22,9 +22,13 @@ export async function presentFloor(
     sources.deliveries.undeliveredCount(),
   ]);
   const names = new Map(operators.map(({ id, name }) => [id, name]));
+  const modes = new Map(
+    calls.flatMap(({ state }) => state.monitors.map(({ operatorId, mode }) => [operatorId, mode])),
+  );
   return {
     operators: operators.map(({ id, name, deviceKind, state, stateSince, callId }) => {
-      return { id, name, device: deviceKind, state, stateSince, callId };
+      const watches = modes.get(id) ?? null;
+      return { id, name, device: deviceKind, state, stateSince, callId, watches };
     }),
     calls: calls.map((record) => presentFloorCall(record, { sources, names, place })),
     undelivered,

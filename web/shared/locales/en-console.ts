@@ -137,12 +137,13 @@ export const consoleEn: Texts['console'] = {
     noSoundFrom: {
       caller: 'No sound comes from the caller',
       contact: 'No sound comes from the contact',
-      operator: 'No sound comes from you',
+      operator: 'No sound comes from you. Is your telephone muted?',
     },
     recordingPaused: 'Recording paused',
     byFault: 'The call was cut by a fault. What you wrote is kept and can be sent.',
     byCaller: 'The caller hung up',
     byOperator: 'You hung up',
+    byContact: 'The contact hung up',
   },
   action: {
     hold: 'Hold',
@@ -195,7 +196,7 @@ export const consoleEn: Texts['console'] = {
       busy: 'Busy',
       'no-answer': 'No answer',
       declined: 'Declined',
-      'no-key': 'No key pressed',
+      'no-key': 'No key pressed (most likely voicemail)',
       voicemail: 'Voicemail',
       'call-back': 'Will call back',
       'wrong-number': 'Wrong number',
@@ -238,7 +239,7 @@ export const consoleEn: Texts['console'] = {
   },
   watch: {
     title: 'Listen to a call',
-    state: 'Listening',
+    state: { listen: 'Listening', whisper: 'Whispering', barge: 'Barged in' },
     listen: 'Listen',
     whisper: 'Whisper',
     barge: 'Barge in',
@@ -279,6 +280,10 @@ export const consoleEn: Texts['console'] = {
     thanksForWaiting: '大変お待たせいたしました。',
     connectNow: 'それでは、お電話をおつなぎいたします。',
     threeWay: 'お待たせいたしました。{{contact}}が出ております。このままお話しください。',
+    noSoundCaller:
+      '恐れ入ります。お声がこちらに届いていないようです。お手数ですが、一度お切りになり、おかけ直しいただけますか。',
+    noSoundContact:
+      '恐れ入ります。お声がこちらに届いておりません。一度切って、おかけ直しいたします。',
     relayAbsent:
       '大変お待たせいたしました。あいにく{{contact}}は席を外しております。よろしければ、ご用件を承ります。',
     relayBusy:
@@ -348,6 +353,7 @@ export const consoleEn: Texts['console'] = {
       relayed: 'Relayed to a contact',
       unattended: 'Nobody there',
       abandoned: 'Gave up waiting',
+      cancelled: 'Given up by us before an answer',
       fault: 'Cut by a fault',
       open: 'Still on the line',
     },
@@ -393,7 +399,7 @@ export const consoleEn: Texts['console'] = {
       'Nothing can be saved now. Calls go on, but hold, relay and the like do not work. Write down what matters.',
     'saved-again': 'Everything is saved again.',
     'delivery-failed': 'A message could not be delivered. See “Messages today”.',
-    'call-back-failed': 'The customer was not reached: busy, or no answer.',
+    'call-back-failed': 'The customer was not reached.',
     'shutting-down': 'The server is about to stop. No new calls come in.',
   },
 };

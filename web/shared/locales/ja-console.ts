@@ -140,12 +140,13 @@ export const consoleJa = {
     noSoundFrom: {
       caller: '相手の声が届いていません',
       contact: '担当者の声が届いていません',
-      operator: 'あなたの声が届いていません',
+      operator: 'あなたの声が届いていません。電話機のミュートを確かめてください',
     },
     recordingPaused: '録音停止中',
     byFault: '機器の問題で通話が切れました。書いた内容は残っています。そのまま送信できます。',
     byCaller: '相手が切りました',
     byOperator: 'こちらから切りました',
+    byContact: '担当者が切りました',
   },
   action: {
     hold: '保留',
@@ -193,7 +194,7 @@ export const consoleJa = {
       busy: '話し中',
       'no-answer': '出ません',
       declined: '断り',
-      'no-key': '応答操作なし',
+      'no-key': 'キー操作なし（留守番電話のようです）',
       voicemail: '留守番電話',
       'call-back': '折り返す',
       'wrong-number': '番号違い',
@@ -236,7 +237,7 @@ export const consoleJa = {
   },
   watch: {
     title: '通話を聞く',
-    state: 'モニター中',
+    state: { listen: '聴取中', whisper: 'ささやき中', barge: '割り込み中' },
     listen: '聞く',
     whisper: 'ささやく',
     barge: '割り込む',
@@ -277,6 +278,10 @@ export const consoleJa = {
     thanksForWaiting: '大変お待たせいたしました。',
     connectNow: 'それでは、お電話をおつなぎいたします。',
     threeWay: 'お待たせいたしました。{{contact}}が出ております。このままお話しください。',
+    noSoundCaller:
+      '恐れ入ります。お声がこちらに届いていないようです。お手数ですが、一度お切りになり、おかけ直しいただけますか。',
+    noSoundContact:
+      '恐れ入ります。お声がこちらに届いておりません。一度切って、おかけ直しいたします。',
     relayAbsent:
       '大変お待たせいたしました。あいにく{{contact}}は席を外しております。よろしければ、ご用件を承ります。',
     relayBusy:
@@ -346,6 +351,7 @@ export const consoleJa = {
       relayed: '担当者へ取次ぎ',
       unattended: '不在案内',
       abandoned: '応答前に切断',
+      cancelled: 'つながる前に取りやめ',
       fault: '途中で切断（機器の問題）',
       open: '通話中',
     },
@@ -391,7 +397,7 @@ export const consoleJa = {
       'いま保存できていません。通話は続きますが、保留・取次ぎなどの操作はできません。大事な内容は書き留めてください。',
     'saved-again': '保存できるようになりました。操作を続けられます。',
     'delivery-failed': '送れなかった伝言があります。「今日の伝言」で確認してください。',
-    'call-back-failed': 'お客様につながりませんでした。話し中か、出られないようです。',
+    'call-back-failed': 'お客様につながりませんでした。',
     'shutting-down': 'サーバーがまもなく止まります。新しい電話は入りません。',
   },
 } as const;
