@@ -16,7 +16,10 @@ import { LoadingState, NotFound, ProblemState } from './shared/States.tsx';
 /** A refusal is an answer; only an unreachable or failing server is asked again. */
 export const queryClient = new QueryClient({
   defaultOptions: {
+    // The browser's "offline" is about its interfaces: a server on this machine or in this house answers.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       retry: (failures, error) =>
         failures < 3 && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
       staleTime: 5_000,

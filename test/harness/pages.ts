@@ -1,4 +1,5 @@
 import type { Browser, BrowserContextOptions, CDPSession, Locator, Page } from 'playwright-core';
+import { onTestFailed } from 'vitest';
 import { installEar } from './browser-ear.ts';
 import { PASSWORD } from './office.ts';
 import type { BlockSequence } from './tone-blocks.ts';
@@ -29,9 +30,38 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
   };
   const context = options.beside?.context() ?? (await browser.newContext(profile));
   const page = await context.newPage();
+  tellWhenFailed(page);
   const { speaks } = options;
   if (speaks !== undefined) await installEar(page, speaks.sequence, speaks.seconds);
   return page;
+}
+
+/** Of a test that fails: where its pages stand, and what went wrong in them. */
+function tellWhenFailed(page: Page): void {
+  const notes: string[] = [];
+  const note = (text: string): void => {
+    if (notes.push(`${new Date().toISOString()} ${text}`) > 40) notes.shift();
+  };
+  page.on('console', (message) => {
+    if (message.type() === 'error') note(message.text());
+  });
+  page.on('pageerror', (error) => note(String(error)));
+  page.on('requestfailed', (request) => {
+    note(`${request.method()} ${request.url()}: ${request.failure()?.errorText ?? '?'}`);
+  });
+  page.on('response', (response) => {
+    if (response.status() >= 400) {
+      note(`${response.status()} ${response.request().method()} ${response.url()}`);
+    }
+  });
+  try {
+    onTestFailed(async () => {
+      const text = page.isClosed() ? '(closed)' : await page.innerText('body').catch(String);
+      console.log([page.url(), ...notes, text.slice(0, 2_000)].join('\n'));
+    });
+  } catch {
+    // Opened before the first test of its file.
+  }
 }
 
 /** Signs in with the keyboard alone: the caret is in the first field already. */

@@ -110,8 +110,8 @@ class Round {
     await product.platform.untilReady();
     await this.#seatSupervisor();
     const up = Promise.all(this.#calls.map((call) => call.bringUp()));
-    const count = Math.min(mostKills, random.pick([1, 1, 2, 2, 3]));
-    await sleep(random.between(100, 4_000));
+    const count = Math.min(mostKills, random.pick([1, 2, 2, 3, 4, 6]));
+    await sleep(random.between(100, 3_000));
     for (let i = 0; i < count; i++) {
       await this.#kill();
       if (i + 1 < count) await sleep(random.between(50, 2_500));

@@ -13,15 +13,15 @@ import type { Conversation } from '../harness/conversation.ts';
 import { startPlatform, until } from '../harness/platform.ts';
 import type { Platform } from '../harness/platform.ts';
 import { RtpPeer } from '../harness/rtp-peer.ts';
+import { Seats } from '../harness/seats.ts';
 import { BlockSequence } from '../harness/tone-blocks.ts';
-import { TwoSeats } from '../harness/two-seats.ts';
 
 const seed = Math.floor(Math.random() * 1e6);
 /** As uac-hangs-up.xml has it. */
 const CALLER_ENDS_AFTER_SECONDS = 30;
 
 let platform: Platform;
-let office: TwoSeats;
+let office: Seats;
 
 const callerSound = (call: number): BlockSequence =>
   new BlockSequence({ seed: seed + call, lane: 0 });
@@ -30,7 +30,7 @@ const legs = (): Promise<number> => metric(platform, 'denwaban_media', 'legs');
 
 beforeAll(async () => {
   platform = await startPlatform();
-  office = await TwoSeats.open(platform, {
+  office = await Seats.open(platform, {
     seed,
     browserSeconds: 180,
     phoneSeconds: CALLER_ENDS_AFTER_SECONDS + 10,
@@ -63,9 +63,9 @@ async function killApp(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
 
 test('the app is killed, and the next one asked to go, with two calls up: nobody hears it, recordings have no gap, and either side ends its call', async () => {
   const common = { scenario: 'uac-hangs-up' };
-  const first = await converse(platform, office.seats, { callerSound: callerSound(0), ...common });
+  const first = await converse(platform, office.all, { callerSound: callerSound(0), ...common });
   const known = new Set([first.callPath.slice('/api/v1/calls/'.length)]);
-  const second = await converse(platform, office.seats, {
+  const second = await converse(platform, office.all, {
     callerSound: callerSound(1),
     known,
     ...common,
@@ -86,9 +86,9 @@ test('the app is killed, and the next one asked to go, with two calls up: nobody
   const over = (await platform.api<CallView>('GET', byCaller.callPath)).body;
   expect(over.termination).toEqual({ class: 'caller', reason: 'hung-up' });
   await until(
-    () => /terminated|closed/i.test(office.phone.output),
+    () => /terminated|closed/i.test(office.phones[0]?.output ?? ''),
     5_000,
-    () => office.phone.output,
+    () => office.phones[0]?.output ?? '',
   );
   // The operator's kept-up leg alone is left.
   await until(async () => (await legs()) === 1, 10_000);
@@ -103,10 +103,10 @@ test('the app is killed while a call rings: the caller’s CANCEL ends it at the
     'PUT',
     '/api/v1/desk/presence',
     { presence: 'available' },
-    office.seats[0].operatorId,
+    office.browsers[0]?.operatorId,
   );
   // The phone answers by itself; only the browser lets ring.
-  await office.phone.close();
+  await Promise.all(office.phones.map((phone) => phone.close()));
   const sipp = callBySipp(platform, peer, 'uac-gives-up');
   const { callId } = await offered(platform, sipp);
   await killApp();

@@ -32,11 +32,13 @@ async function holdSoon(deskId: string): Promise<boolean> {
 async function hold(deskId: string): Promise<boolean> {
   if (!('locks' in navigator)) return true;
   return new Promise((resolve) => {
-    void navigator.locks.request(`${STORED}.${deskId}`, { ifAvailable: true }, (lock) => {
+    const held = navigator.locks.request(`${STORED}.${deskId}`, { ifAvailable: true }, (lock) => {
       resolve(lock !== null);
       // Held until the page is gone.
       return lock === null ? null : new Promise<never>(() => undefined);
     });
+    // A browser that refuses is one without locks.
+    held.catch(() => resolve(true));
   });
 }
 
