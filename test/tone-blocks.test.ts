@@ -78,6 +78,16 @@ describe('BlockSequence and its ear', () => {
     expect(timing.driftMsPerMinute).toBeCloseTo(-3, 0);
   });
 
+  it('takes a delay that was set anew for no drift, and still sees the drift beside it', () => {
+    const said = blockPositions(caller.render(0, 480_000), caller);
+    const moved = (ppm: number): Map<number, number> =>
+      new Map(
+        [...said].map(([block, at]) => [block, at * (1 + ppm * 1e-6) + (block > 150 ? 640 : 0)]),
+      );
+    expect(compareTiming(said, moved(0)).driftMsPerMinute).toBeCloseTo(0, 1);
+    expect(Math.abs(compareTiming(said, moved(50)).driftMsPerMinute)).toBeCloseTo(3, 0);
+  });
+
   it('measures cross-talk of -50 dB and its absence', () => {
     const own = caller.render(0, 80_000);
     const other = operator.render(0, 80_000);

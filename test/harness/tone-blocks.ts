@@ -375,10 +375,11 @@ function fit(points: readonly Point[]): {
   driftMsPerMinute: number;
   blocks: number;
 } {
-  const half = Math.floor(points.length / 2);
+  // Not too far apart: a delay that was set anew, once or twice, is in a part of the pairs only.
+  const least = Math.max(1, Math.floor(points.length / 8));
   const slopes: number[] = [];
   for (const [place, early] of points.entries()) {
-    for (const late of points.slice(place + Math.max(1, half))) {
+    for (const late of points.slice(place + least, place + 2 * least + 1)) {
       slopes.push((late.offsetMs - early.offsetMs) / (late.atMinutes - early.atMinutes));
     }
   }
