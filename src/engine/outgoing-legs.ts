@@ -11,7 +11,6 @@ import type {
 import type { CallActor } from './call-actor.ts';
 import type { OutgoingSignalling } from './leg-signalling.ts';
 import type { OutboundCalls, OutboundRoute, StoredLeg } from './ports.ts';
-import { withReservedSeq } from './sip-service.ts';
 import type { SipService } from './sip-service.ts';
 
 export type OutgoingLegsDeps = { media: MediaPlane; sip: SipService; log: Logger };
@@ -181,8 +180,7 @@ export class OutgoingLegs {
     const stored = actor.legs.find((known) => known.id === legId);
     const signalling = signallingOf(actor, legId);
     if (stored && signalling) {
-      const dialog = withReservedSeq(answer.dialog);
-      actor.putLeg({ ...stored, sip: { ...signalling, dialog } });
+      actor.putLeg({ ...stored, sip: { ...signalling, dialog: answer.dialog } });
     }
     sip.bind(actor, legId, answer.dialog);
     const understood = await media.acceptAnswer(legId, answer.sdp);

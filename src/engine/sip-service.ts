@@ -185,15 +185,17 @@ export class SipService {
     if (held) this.#held.set(leg.id, held);
   }
 
-  /** BYE with the next CSeq, stored before it is sent; the outcome changes nothing for the call. */
+  /**
+   * BYE with the next CSeq; the outcome changes nothing for the call. It is stored before it is sent, unless
+   * the next process would make the same of what is stored.
+   */
   async bye(actor: CallActor, leg: StoredLeg, dialog: DialogState): Promise<void> {
     const current = this.agent.dialog(dialog) ?? dialog;
     const prepared = this.agent.prepareInDialog(current, 'BYE');
-    // A call that is over is stored in a moment, with this; one that goes on may not be for long.
-    const isStoredSoon =
-      isReserved(actor, leg, prepared.dialog) && actor.state.termination !== null;
+    // A call that is over has no other request left; one that goes on may forget this one.
+    const isKnown = actor.state.termination !== null && isAsStored(actor, leg, current);
     this.#putBye(actor, leg, prepared);
-    if (!isStoredSoon) await actor.saveLegs();
+    if (!isKnown) await actor.saveLegs();
     this.#release(dialog);
     void actor.whenStored().then(() => this.#sendBye(actor, leg, prepared));
   }
@@ -444,16 +446,9 @@ export class SipService {
   }
 }
 
-/**
- * A dialog as it is stored: with room for one request of ours, whose CSeq needs no write of its own then.
- * The next process counts on from there; a gap is allowed (RFC 3261 §12.2.2).
- */
-export function withReservedSeq(dialog: DialogState): DialogState {
-  return { ...dialog, localSeq: dialog.localSeq + 1 };
-}
-
-function isReserved(actor: CallActor, leg: StoredLeg, { localSeq }: DialogState): boolean {
-  return actor.isStored(leg) && (leg.sip?.dialog?.localSeq ?? 0) >= localSeq;
+/** Whether another process would find this very dialog, and count on from the same CSeq. */
+function isAsStored(actor: CallActor, leg: StoredLeg, { localSeq }: DialogState): boolean {
+  return actor.isStored(leg) && leg.sip?.dialog?.localSeq === localSeq;
 }
 
 function putDialog(

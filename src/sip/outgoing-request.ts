@@ -15,6 +15,7 @@ import { timerHeadersOfRequest, timerOfResponse } from './session-timer.ts';
 import { serializeMessage } from './serialize-message.ts';
 import type { Peer } from './transport.ts';
 import type { UserAgentCore } from './user-agent-core.ts';
+import { MAGIC_COOKIE } from './via.ts';
 
 export type RequestOutcome =
   | { kind: 'answered'; response: SipResponse }
@@ -86,6 +87,7 @@ export function prepareInDialog(
   request.body = options.sdp ?? options.body ?? '';
   if (options.sdp !== undefined) request.headers.set('Content-Type', 'application/sdp');
   const reserved = options.digest ? reserveRetries(advanced, method) : advanced;
+  if (method === 'BYE' && !options.digest) addByeVia(core, request, advanced);
   return {
     dialog: reserved,
     request,
@@ -96,6 +98,18 @@ export function prepareInDialog(
     },
     send: () => sendInDialog(core, { dialog: reserved, request }, options),
   };
+}
+
+/**
+ * A dialog has one BYE: whoever prepares it from the same dialog state, also another process after the death of
+ * this one, makes the same message. What names it (RFC 3261 §17.1.3) is drawn from what names the request
+ * anyway, and so is as unique (§8.1.1.7).
+ */
+function addByeVia(core: UserAgentCore, request: SipRequest, dialog: DialogState): void {
+  const { sipCallId, localTag, remoteTag, localSeq } = dialog;
+  const name = [sipCallId, localTag, remoteTag, localSeq, 'BYE'].join('\n');
+  const branch = `${MAGIC_COOKIE}${core.hash('sha-256', name).slice(0, 20)}`;
+  core.layer.addVia(request, nextHop(dialog), branch);
 }
 
 /** Both are session refresh requests (RFC 4028 §7.4). */

@@ -83,9 +83,10 @@ export class TransactionLayer {
     else this.#receiveRequest(result.message, source);
   }
 
-  /** Draws the branch of a request that is stored before it is sent. */
-  addVia(request: SipRequest, peer: Peer): void {
-    request.headers.prepend('Via', this.#newVia(peer.protocol));
+  /** Draws the branch of a request that is stored before it is sent, unless it has one already. */
+  addVia(request: SipRequest, { protocol }: Peer, branch = newBranch(this.#options.random)): void {
+    const contact = this.#options.localContacts[protocol] ?? { address: '127.0.0.1', port: 5060 };
+    request.headers.prepend('Via', ownVia(protocol, contact, branch));
   }
 
   /** Sends a request in a transaction of its own; a Via is added unless `addVia` has done it. */
@@ -132,7 +133,7 @@ export class TransactionLayer {
   /** Sends a request that has no transaction: the ACK of a 2xx. */
   sendStateless(request: SipRequest, peer: Peer): void {
     const copy = { ...request, headers: request.headers.clone() };
-    copy.headers.prepend('Via', this.#newVia(peer.protocol));
+    this.addVia(copy, peer);
     this.sendText(serializeMessage(copy), peer);
   }
 
@@ -308,11 +309,6 @@ export class TransactionLayer {
     stampReceived(message, source);
     const status = issue === 'bad-version' ? 505 : 400;
     this.respondStateless(message, status, source, [['Warning', `399 denwaban "${issue}"`]]);
-  }
-
-  #newVia(protocol: TransportProtocol): string {
-    const contact = this.#options.localContacts[protocol] ?? { address: '127.0.0.1', port: 5060 };
-    return ownVia(protocol, contact, newBranch(this.#options.random));
   }
 
   #transport(protocol: TransportProtocol): SipTransport | undefined {

@@ -102,6 +102,34 @@ describe('a call', () => {
     expect(network.clock.pendingTimers).toBe(0);
   });
 
+  it('has one BYE, whoever prepares it: another process that knows the dialog makes the same', async () => {
+    const network = new SipNetwork();
+    const called = callee(network);
+    const caller = call(network);
+    await network.pass(250);
+    called.invites[0]!.accept({ sdp: ANSWER });
+    await network.pass(250);
+    const stored = JSON.stringify(caller.dialog());
+    const first = caller.agent.prepareInDialog(caller.dialog(), 'BYE');
+    const again = caller.agent.prepareInDialog(JSON.parse(stored) as DialogState, 'BYE');
+    expect(again.stored()).toEqual(first.stored());
+    // What was sent once more is answered once more, and is no other request.
+    void first.send();
+    await network.pass(250);
+    void caller.agent.sendAgain(again.stored());
+    await network.pass(250);
+    expect(called.requests).toHaveLength(1);
+    // After any other request of ours it is another one.
+    const { dialog: later } = caller.agent.prepareInDialog(
+      JSON.parse(stored) as DialogState,
+      'INFO',
+    );
+    const viaOf = (text: string) => /^Via: .*$/m.exec(text)?.[0];
+    const last = caller.agent.prepareInDialog(later, 'BYE').stored().request;
+    expect(viaOf(last)).not.toBe(viaOf(first.stored().request));
+    await network.pass(40_000);
+  });
+
   it('keeps one To tag in every response', async () => {
     const network = new SipNetwork();
     const called = callee(network);
