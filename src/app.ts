@@ -18,6 +18,7 @@ import { openStorage } from './storage/index.ts';
 import type { TrunkStatus } from './subscribers/index.ts';
 import type { Storage } from './storage/index.ts';
 import { buildDelivery } from './app-delivery.ts';
+import { DiskWatch } from './app-disk.ts';
 import { loadDemo, readDemo } from './app-demo.ts';
 import type { Demo } from './app-demo.ts';
 import { EventBus } from './app-event-bus.ts';
@@ -47,6 +48,7 @@ export class App {
   #delivery: OutboxWorker | null = null;
   #server: HttpApp | null = null;
   #tidying: Timer | null = null;
+  #disk: DiskWatch | null = null;
   #leaving: Promise<void> | undefined;
   readonly #demo: Demo | null;
 
@@ -69,6 +71,9 @@ export class App {
     this.#storage = storage;
     await this.#prepareDatabase(storage);
     const floor = new EventBus<FloorEvent>(log);
+    this.#disk = new DiskWatch({
+      ...{ dataDir: config.data.dir, clock: systemClock, log, events: floor },
+    });
     const messageEvents = new EventBus<MessageEvent>(log);
     const trunkEvents = new EventBus<TrunkStatus>(log);
     const delivery = buildDelivery({ config, storage, log, messageEvents });
@@ -98,7 +103,9 @@ export class App {
       onTrunk: (status) => trunkEvents.publish(status),
     });
     this.#telephony = telephony;
-    const cliToken = await writeCliToken(this.#internal.runDir, systemRandom);
+    const cliToken = await writeCliToken(this.#internal.runDir, {
+      ...{ random: systemRandom, clock: systemClock, log },
+    });
     const people = await this.#people(storage, cliToken);
     const server = await buildServer({
       ...this.#serverDeps(storage, telephony, people),
@@ -111,6 +118,7 @@ export class App {
     this.#server = server;
     await telephony.start();
     delivery.start();
+    await this.#disk.start();
     this.#tidy(storage);
     // Before anybody can ask: the sign-in page offers the demonstration's accounts.
     if (this.#demo !== null) await loadDemo({ server, demo: this.#demo, cliToken, log });
@@ -133,6 +141,7 @@ export class App {
   async #leave(how: 'drain' | 'end' | 'hand-over'): Promise<void> {
     if (how !== 'hand-over') await this.#telephony?.engine.drain(how === 'drain' ? DRAIN_MS : 0);
     this.#tidying?.cancel();
+    this.#disk?.stop();
     await this.#delivery?.stop();
     await this.#server?.close();
     await this.#telephony?.close({ keepRegistrations: how === 'hand-over' });
@@ -267,7 +276,11 @@ export class App {
       },
       readiness: () => this.#readiness(storage, telephony),
       trunks: () => trunks.statuses(),
-      metrics: [() => telephonyMetrics(telephony), () => trunkMetrics(trunks.statuses())],
+      metrics: [
+        () => telephonyMetrics(telephony),
+        () => trunkMetrics(trunks.statuses()),
+        () => this.#disk?.metrics() ?? [],
+      ],
     };
   }
 
@@ -284,6 +297,7 @@ export class App {
         detail: this.#internal.sipUdpFd === undefined ? 'own socket' : 'inherited socket',
       },
       trunks: trunkReadiness(trunks.statuses()),
+      ...(this.#disk && { disk: await this.#disk.readiness() }),
     };
   }
 

@@ -79,6 +79,10 @@ export type FloorEvent =
         | 'app-restarted'
         | 'call-ended-by-fault'
         | 'recording-failed'
+        | 'recording-again'
+        | 'audio-lost'
+        | 'disk-full'
+        | 'disk-room'
         | 'not-saved'
         | 'saved-again'
         | 'shutting-down';

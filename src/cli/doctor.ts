@@ -5,6 +5,7 @@ import { access, constants, statfs } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { centerSpecSchema, readinessSchema } from '../contract/index.ts';
 import type { CenterSpec } from '../contract/index.ts';
+import { DISK_LOW_BYTES } from '../config/index.ts';
 import type { Config } from '../config/index.ts';
 import { ApiClient, findServer, readPorts } from './api-client.ts';
 import type { Terminal } from './terminal.ts';
@@ -49,7 +50,7 @@ async function examineData({ data }: Config): Promise<Finding[]> {
   const { bavail, bsize } = await statfs(data.dir);
   const free = (bavail * bsize) / GIBIBYTE;
   const said = `${data.dir}, ${free.toFixed(1)} GiB free (an hour of recording takes 0.06 GiB).`;
-  return [{ ok: free > 1, about, said }];
+  return [{ ok: free * GIBIBYTE > DISK_LOW_BYTES, about, said }];
 }
 
 /** Null when no Denwaban runs on these settings. */

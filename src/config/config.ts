@@ -36,6 +36,13 @@ export type Config = {
   apiToken?: string;
 };
 
+/**
+ * Below this little room is left on the disk: 17 hours of recording one call (16 kB a second), two of eight.
+ */
+export const DISK_LOW_BYTES = 1024 ** 3;
+/** Below this the disk counts as full: PostgreSQL writes its log in files of 16 MiB. */
+export const DISK_FULL_BYTES = 32 * 1024 ** 2;
+
 /** What the settings depend on besides themselves. */
 export type Surroundings = { cwd: string; isRoot: boolean };
 

@@ -56,6 +56,8 @@ export const recordingViewSchema = z.object({
   startedAt: z.number(),
   seconds: z.number(),
   state: z.enum(['recording', 'complete', 'incomplete', 'missing']),
+  /** Why a part is missing: the disk was full, or did not answer in time. */
+  cause: z.enum(['disk-full', 'disk-slow']).nullable(),
   /** Loudness per second and channel, 0–100, for the waveform. At most 1000 points. */
   peaks: z.object({ caller: z.array(z.number()), operator: z.array(z.number()) }).optional(),
 });

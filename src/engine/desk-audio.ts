@@ -1,3 +1,4 @@
+import { insist } from '../base/index.ts';
 import type { Clock, LegId, Logger, OperatorId, Timer } from '../base/index.ts';
 import type { CommandOutcome, CommandRefusal, FloorEvents, Operator } from '../calls/index.ts';
 import type { MediaEvent, MediaPlane, MediaRefusal } from '../media/index.ts';
@@ -5,6 +6,7 @@ import type { FloorStore } from './ports.ts';
 
 /** A desk whose audio does not come back within this is off the floor. */
 const GONE_AFTER_MS = 60_000;
+const STORE_RETRY_MS = 2_000;
 
 export type DeskAudioDeps = {
   clock: Clock;
@@ -15,7 +17,7 @@ export type DeskAudioDeps = {
   newLegId: () => LegId;
   /** The operator's audio is there (again) or gone: the call she is in must know. */
   onUp: (operator: Operator, legId: LegId) => Promise<void>;
-  onLost: (operator: Operator) => Promise<void>;
+  onLost: (operatorId: OperatorId) => Promise<void>;
 };
 
 /**
@@ -26,6 +28,7 @@ export class DeskAudio {
   readonly #deps: DeskAudioDeps;
   readonly #owner = new Map<LegId, OperatorId>();
   readonly #gone = new Map<OperatorId, Timer>();
+  #isStopped = false;
 
   constructor(deps: DeskAudioDeps) {
     this.#deps = deps;
@@ -89,15 +92,20 @@ export class DeskAudio {
     if (!isAboutLeg(event)) return;
     const operatorId = this.#owner.get(event.leg);
     if (operatorId === undefined) return;
-    const operator = await this.#deps.floor.operator(operatorId);
-    if (operator?.legId !== event.leg) return;
-    if (event.type === 'leg.media-back') await this.#deps.onUp(operator, event.leg);
     // Her connection may still be there: the leg stays, only the caller must not wait in silence.
-    else if (isHint(event)) await this.#deps.onLost(operator);
-    else await this.#lost(operator);
+    if (isHint(event)) {
+      await this.#deps.onLost(operatorId);
+      return;
+    }
+    await this.#withStore(operatorId, event, async (operator) => {
+      if (operator.legId !== event.leg) return;
+      if (event.type === 'leg.media-back') await this.#deps.onUp(operator, event.leg);
+      else await this.#lost(operator);
+    });
   }
 
   stop(): void {
+    this.#isStopped = true;
     for (const timer of this.#gone.values()) timer.cancel();
     this.#gone.clear();
   }
@@ -106,9 +114,38 @@ export class DeskAudio {
     const operators = new Set(this.#owner.values());
     this.#owner.clear();
     for (const id of operators) {
-      const operator = await this.#deps.floor.operator(id);
-      if (operator) await this.#lost(operator);
+      await this.#withStore(id, { type: 'plane.down' }, (operator) => this.#lost(operator));
     }
+  }
+
+  /**
+   * What has happened to a desk, worked off as soon as the store can be asked. While it is away she is told at
+   * once, her page tries to come back, and her caller does not wait in silence.
+   */
+  async #withStore(
+    id: OperatorId,
+    { type }: { type: string },
+    work: (operator: Operator) => Promise<void>,
+  ): Promise<void> {
+    const { clock, floor, events, log } = this.#deps;
+    const isLoss = type !== 'leg.media-back';
+    const first = Promise.withResolvers<undefined>();
+    const attempt = async (): Promise<void> => {
+      const operator = await floor.operator(id);
+      if (operator) await work(operator);
+    };
+    const onFailure = (error: Error): void => {
+      log.warn({ operatorId: id, event: type, reason: error.message }, 'desk waits for the store');
+      first.resolve(undefined);
+      if (!isLoss) return;
+      events.publish({ type: 'notice', operatorId: id, callId: null, code: 'audio-lost' });
+      events.publish({ type: 'audio.reopen', operatorId: id });
+      void this.#deps.onLost(id);
+    };
+    const isWanted = (): boolean => !this.#isStopped;
+    const options = { clock, everyMs: STORE_RETRY_MS, onFailure, isWanted };
+    void insist(attempt, options).then(() => first.resolve(undefined));
+    await first.promise;
   }
 
   async #lost(operator: Operator): Promise<void> {
@@ -123,7 +160,7 @@ export class DeskAudio {
     this.#armGone(operator.id);
     events.publish({ type: 'operator.changed', operatorId: operator.id });
     events.publish({ type: 'audio.reopen', operatorId: operator.id });
-    await this.#deps.onLost(operator);
+    await this.#deps.onLost(operator.id);
   }
 
   #hasLeg(id: OperatorId): boolean {

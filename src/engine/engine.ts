@@ -47,6 +47,8 @@ import type {
   StoredLeg,
 } from './ports.ts';
 import type { PhoneBook } from './phone-book.ts';
+import { RecordingEnds, isAboutRecording } from './recording-ends.ts';
+import type { RecordingEvent } from './recording-ends.ts';
 import type { SipService } from './sip-service.ts';
 
 export type EngineDeps = {
@@ -95,6 +97,7 @@ export class Engine {
   readonly transfers: TransferRequests;
   readonly #effects: Effects;
   readonly #sound: CallSound;
+  readonly #recordingEnds: RecordingEnds;
   readonly #openingLegs = new Set<LegId>();
   #unsubscribe: () => void = () => undefined;
   #sweep: Timer | null = null;
@@ -111,7 +114,7 @@ export class Engine {
       events,
       newLegId: () => this.newLegId(),
       onUp: (operator, legId) => this.#audioUp(operator, legId),
-      onLost: (operator) => this.#audioLost(operator),
+      onLost: (operatorId) => this.#audioLost(operatorId),
     });
     this.callerSide = new CallerSide({ media, sip, log });
     const legs = new OutgoingLegs({ media, sip, log });
@@ -130,6 +133,8 @@ export class Engine {
       newLegId: () => this.newLegId(),
     });
     const { recordings, recordingsDir } = deps;
+    const { registry } = this;
+    this.#recordingEnds = new RecordingEnds({ clock, log, recordings, registry, events });
     this.#sound = new CallSound({ clock, media, recordings, recordingsDir, events });
     this.#effects = new Effects({
       clock,
@@ -186,6 +191,7 @@ export class Engine {
   /** Lets go of everything without ending a call: the next process adopts them. */
   stop(): void {
     this.#draining = true;
+    this.#recordingEnds.stop();
     this.#sweep?.cancel();
     this.#unsubscribe();
     this.deskAudio.stop();
@@ -342,15 +348,14 @@ export class Engine {
     if (operator.state === 'available') this.wakeWaiting();
   }
 
-  async #audioLost(operator: Operator): Promise<void> {
-    const actor = operator.callId === null ? undefined : this.registry.get(operator.callId);
-    await actor?.post({ type: 'operator.audio-lost', operatorId: operator.id });
+  async #audioLost(operatorId: OperatorId): Promise<void> {
+    const hers = this.registry.all().filter(({ state }) => peopleIn(state).includes(operatorId));
+    await Promise.all(hers.map((actor) => actor.post({ type: 'operator.audio-lost', operatorId })));
   }
 
   async #onMediaEvent(event: MediaEvent): Promise<void> {
-    if (event.type === 'recording.closed') {
-      const { recordingId: id, at, seconds } = event;
-      await this.#deps.recordings.finish(id, { endedAt: at, seconds, state: 'complete' });
+    if (isAboutRecording(event)) {
+      await this.#recordingEnds.onMediaEvent(event);
       return;
     }
     if (event.type === 'plane.down') {
@@ -366,10 +371,6 @@ export class Engine {
   }
 
   async #onLegEvent(event: LegEvent): Promise<void> {
-    if (event.type === 'recording.failed') {
-      this.#recordingFailed(event.recordingId, event.reason);
-      return;
-    }
     const actor = this.registry.byLeg(event.leg);
     if (actor === undefined) return;
     const { callerLeg } = actor.state;
@@ -397,22 +398,13 @@ export class Engine {
     }
   }
 
-  async #onContactEvent(actor: CallActor, event: MediaLegEvent): Promise<void> {
+  async #onContactEvent(actor: CallActor, event: LegEvent): Promise<void> {
     const { leg: legId } = event;
     if (event.type === 'leg.dtmf') {
       await actor.post({ type: 'contact.pressed', legId, digit: event.digit });
     } else if (event.type === 'leg.closed') {
       await actor.post({ type: 'contact.hung-up', legId });
     }
-  }
-
-  #recordingFailed(recordingId: RecordingId, reason: string): void {
-    const actor = this.registry.all().find(({ state }) => state.recordingId === recordingId);
-    this.#deps.log.error({ recordingId, reason }, 'recording failed');
-    if (!actor) return;
-    const operatorId = actor.state.operator?.operatorId ?? null;
-    const callId = actor.state.id;
-    this.events.publish({ type: 'notice', operatorId, callId, code: 'recording-failed' });
   }
 
   async #adopt(): Promise<void> {
@@ -550,9 +542,7 @@ export class Engine {
   }
 }
 
-type LegEvent = Exclude<MediaEvent, { type: 'recording.closed' | 'plane.down' | 'plane.up' }>;
-
-type MediaLegEvent = Exclude<LegEvent, { type: 'recording.failed' }>;
+type LegEvent = Exclude<MediaEvent, RecordingEvent | { type: 'plane.down' | 'plane.up' }>;
 
 /** A call may have been stored by an earlier version. */
 function asStoredToday(stored: StoredCall): StoredCall {

@@ -9,6 +9,7 @@ import type {
 } from '../base/index.ts';
 import type { LegSignalling } from './leg-signalling.ts';
 import type { CallEffect, CallState, Operator, OperatorState } from '../calls/index.ts';
+import type { RecordingCut } from '../media/index.ts';
 import type { InviteFailure, OutgoingTarget } from '../sip/index.ts';
 import type { Ceiling, NumberRefusal, OutboundUse } from '../subscribers/index.ts';
 
@@ -137,8 +138,15 @@ export interface RecordingIndex {
   }): Promise<void>;
   finish(
     id: RecordingId,
-    end: { endedAt: number; seconds: number; state: 'complete' | 'incomplete' },
+    end: {
+      endedAt: number;
+      seconds: number;
+      state: 'complete' | 'incomplete';
+      cause?: RecordingCut;
+    },
   ): Promise<void>;
+  /** A part of it is missing; the end of it is told by `finish`. */
+  noteCut(id: RecordingId, cause: RecordingCut): Promise<void>;
 }
 
 /**

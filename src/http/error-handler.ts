@@ -22,7 +22,11 @@ export function errorHandler(
 }
 
 function codeOf(error: unknown): ProblemCode {
-  if (error instanceof AppError) return isProblemCode(error.code) ? error.code : 'internal';
+  if (error instanceof AppError) {
+    if (isProblemCode(error.code)) return error.code;
+    // The database has no room, or a lock was not to be had: nothing was done, and it may be tried again.
+    return error.code === 'database-failed' && error.retryable ? 'not-saved' : 'internal';
+  }
   if (hasZodFastifySchemaValidationErrors(error)) return 'invalid-request';
   if (!(error instanceof Error)) return 'internal';
   const { statusCode } = error as Partial<FastifyError>;

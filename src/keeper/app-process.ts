@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { toError } from '../base/index.ts';
 import type { Clock, Logger } from '../base/index.ts';
 import { childEnv } from '../config/index.ts';
 import type { Internal } from '../config/index.ts';
@@ -7,8 +8,7 @@ import { compileCache } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { endLeftOver } from './left-over.ts';
 import type { Listeners } from './listeners.ts';
-import { writePidFile } from './process-identity.ts';
-import { startProcess } from './running-process.ts';
+import { keepPidFile, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 import type { StopStep } from './stop-steps.ts';
 
@@ -25,6 +25,8 @@ const APP_HAND_OVER: readonly StopStep[] = [
   { signal: 'SIGKILL', waitMs: 5_000 },
 ];
 
+const GENERATION_WIDTH = 20;
+
 type Options = {
   entry: string;
   folder: DataFolder;
@@ -32,6 +34,8 @@ type Options = {
   mediaSocket: string;
   databaseUrl: string;
   demo: boolean;
+  clock: Clock;
+  log: Logger;
 };
 
 /**
@@ -39,9 +43,9 @@ type Options = {
  * because whoever stops serving one closes it, 5 and 6 (HTTP).
  */
 export async function launchApp(options: Options): Promise<RunningProcess> {
-  const { entry, folder, listeners, mediaSocket, databaseUrl } = options;
+  const { entry, folder, listeners, mediaSocket, databaseUrl, clock, log } = options;
   const internal: Internal = {
-    generation: nextGeneration(folder.runDir),
+    generation: nextGeneration(folder.runDir, log),
     ...(listeners.fds.length > 0 && {
       sipUdpFd: 3,
       sipTcpFd: 4,
@@ -64,7 +68,7 @@ export async function launchApp(options: Options): Promise<RunningProcess> {
     }),
     stdio: ['ignore', 'inherit', 'inherit', ...listeners.fds, ...listeners.fds.slice(2)],
   });
-  writePidFile(pidFile(folder), running.identity);
+  keepPidFile(pidFile(folder), running, { clock, log });
   return running;
 }
 
@@ -93,7 +97,10 @@ function runDirArgument(folder: DataFolder): string {
   return `--run-dir=${folder.runDir}`;
 }
 
-function nextGeneration(runDir: string): number {
+/** The one given last, which a full disk may not have taken. */
+let lastGiven = 0;
+
+function nextGeneration(runDir: string, log: Logger): number {
   const path = join(runDir, 'generation');
   let last = 0;
   try {
@@ -101,6 +108,25 @@ function nextGeneration(runDir: string): number {
   } catch {
     // The first app of this folder.
   }
-  writeFileSync(path, String(last + 1));
-  return last + 1;
+  lastGiven = Math.max(last, lastGiven) + 1;
+  try {
+    overwrite(path, String(lastGiven).padEnd(GENERATION_WIDTH));
+  } catch (thrown) {
+    log.error({ reason: toError(thrown).message }, 'the generation of the app is not on the disk');
+  }
+  return lastGiven;
+}
+
+/** In its place and with the same length: that takes no room on a disk that has none. */
+function overwrite(path: string, text: string): void {
+  if (!existsSync(path)) {
+    writeFileSync(path, text);
+    return;
+  }
+  const file = openSync(path, 'r+');
+  try {
+    writeSync(file, text, 0);
+  } finally {
+    closeSync(file);
+  }
 }

@@ -24,15 +24,9 @@ import {
   writeClusterSettings,
 } from './postgres-cluster.ts';
 import { probePostgres } from './postgres-probe.ts';
-import {
-  commandLine,
-  identify,
-  readPidFile,
-  signalProcess,
-  writePidFile,
-} from './process-identity.ts';
+import { commandLine, identify, readPidFile, signalProcess } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
-import { adoptProcess, startProcess } from './running-process.ts';
+import { adoptProcess, keepPidFile, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 import type { StopStep } from './stop-steps.ts';
 
@@ -107,7 +101,7 @@ export class EmbeddedPostgres {
         stdio: ['ignore', 'ignore', 'pipe'],
       },
     );
-    writePidFile(this.#pidFile, running.identity);
+    keepPidFile(this.#pidFile, running, { clock: this.#clock, log: this.#log });
     let output = '';
     running.child.stderr?.on('data', (chunk: Buffer) => {
       const text = chunk.toString();

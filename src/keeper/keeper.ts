@@ -62,7 +62,10 @@ export class Keeper {
     const { demo } = config;
     const mediaSocket = media.socket;
     await this.#supervise('app', () =>
-      launchApp({ entry: entries.app, folder, listeners, mediaSocket, databaseUrl, demo }),
+      launchApp({
+        ...{ entry: entries.app, folder, listeners, mediaSocket, databaseUrl, demo },
+        ...{ clock, log },
+      }),
     );
   }
 

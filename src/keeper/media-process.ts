@@ -8,8 +8,8 @@ import { childEnv } from '../config/index.ts';
 import { compileCache } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { endLeftOver } from './left-over.ts';
-import { readPidFile, writePidFile } from './process-identity.ts';
-import { adoptProcess, startProcess } from './running-process.ts';
+import { readPidFile } from './process-identity.ts';
+import { adoptProcess, keepPidFile, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 import type { StopStep } from './stop-steps.ts';
 
@@ -80,7 +80,7 @@ export class MediaLauncher {
       }),
       stdio: ['ignore', 'inherit', 'inherit'],
     });
-    writePidFile(this.#pidFile, running.identity, { argument, webrtcPort });
+    keepPidFile(this.#pidFile, running, { clock, log, more: { argument, webrtcPort } });
     return running;
   }
 

@@ -107,14 +107,17 @@ function assertVersion(dir: string, major: number): void {
   );
 }
 
-/** Written at every start, so that an upgrade's settings reach an old cluster. */
+/** Written when they differ, so that an upgrade's settings reach an old cluster. */
 export function writeClusterSettings(
   dir: string,
   socketDir: string,
   account: Account | undefined,
 ): string {
   const path = join(dir, 'denwaban.conf');
-  writeFileSync(`${path}.new`, clusterSettings(socketDir), { mode: 0o600 });
+  const settings = clusterSettings(socketDir);
+  // What is there already needs no room on a full disk.
+  if (existsSync(path) && readFileSync(path, 'utf8') === settings) return path;
+  writeFileSync(`${path}.new`, settings, { mode: 0o600 });
   chmodSync(`${path}.new`, 0o600);
   if (account) chownSync(`${path}.new`, account.uid, account.gid);
   renameSync(`${path}.new`, path);

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { AppError } from '../base/index.ts';
-import type { Clock } from '../base/index.ts';
-import { identify, isAlive } from './process-identity.ts';
+import { insist } from '../base/index.ts';
+import type { Clock, Logger } from '../base/index.ts';
+import { identify, isAlive, removePidFile, writePidFile } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
 /** A process we look after: our own child, or one left by a keeper that died. */
@@ -34,6 +35,34 @@ export async function startProcess(
   // One that is over before it can be looked at still has a pid; nothing will ever match it.
   const identity = identify(child.pid ?? 0) ?? { pid: child.pid ?? 0, startedAt: 'over' };
   return { identity, ended, child };
+}
+
+/** How often a pid file that found no room on the disk is tried again. */
+const PID_FILE_RETRY_MS = 2_000;
+
+/**
+ * Writes the pid file of a process we look after. A full disk must not take from us what is started: the file
+ * follows as soon as there is room.
+ */
+export function keepPidFile(
+  path: string,
+  { identity, ended }: RunningProcess,
+  { clock, log, more = {} }: { clock: Clock; log: Logger; more?: object },
+): void {
+  let isAlive = true;
+  void ended.then(() => {
+    isAlive = false;
+  });
+  void insist(() => writePidFile(path, identity, more), {
+    clock,
+    everyMs: PID_FILE_RETRY_MS,
+    isWanted: () => isAlive,
+    onFailure: ({ message }) => {
+      // What it says of the one before is wrong by now.
+      removePidFile(path);
+      log.error({ reason: message }, 'a pid file cannot be written; it is tried again');
+    },
+  });
 }
 
 function notStarted(command: string, cause: NodeJS.ErrnoException): AppError {

@@ -87,6 +87,14 @@ export class MediaSwitch {
     };
     this.#recordingListener = {
       onFailed: (recording, reason) => this.#recordingFailed(recording, reason),
+      onCut: ({ options: { recordingId } }, reason) => {
+        this.#options.log.error({ recordingId, reason }, 'the disk does not take the recording');
+        this.#emit({ type: 'recording.cut', recordingId, at: this.#now(), reason });
+      },
+      onMended: ({ options: { recordingId } }) => {
+        this.#options.log.info({ recordingId }, 'the disk takes the recording again');
+        this.#emit({ type: 'recording.mended', recordingId, at: this.#now() });
+      },
       onClosed: (recording) => this.#recordingClosed(recording),
     };
   }
@@ -429,10 +437,11 @@ export class MediaSwitch {
     this.#emit({ type: 'recording.failed', recordingId, at: this.#now(), reason });
   }
 
-  #recordingClosed({ options, seconds, bytes }: RecordingWriter): void {
+  #recordingClosed({ options, seconds, bytes, cut }: RecordingWriter): void {
     const { recordingId } = options;
     this.#finish(recordingId);
-    this.#emit({ type: 'recording.closed', recordingId, at: this.#now(), seconds, bytes });
+    const how = { at: this.#now(), seconds, bytes, ...(cut && { cut }) };
+    this.#emit({ type: 'recording.closed', recordingId, ...how });
   }
 
   #finish(id: RecordingId): void {

@@ -80,6 +80,8 @@ describe('RecordingWriter', () => {
       clock,
       listener: {
         onFailed: (_, reason) => told.push(reason),
+        onCut: (_, reason) => told.push(`cut: ${reason}`),
+        onMended: () => told.push('mended'),
         onClosed: ({ seconds, bytes }) => told.push(`closed ${seconds} s ${bytes} bytes`),
       },
     });
@@ -151,18 +153,72 @@ describe('RecordingWriter', () => {
     expect(told).toEqual([expect.stringContaining('closed')]);
   });
 
-  it('gives up after 30 seconds without a disk, and keeps what is written', async () => {
+  const hang = (): void => disk.hang();
+  const fill = (): void => void (disk.fail = 'ENOSPC');
+  it.each([
+    ['hangs', 'disk-slow', hang],
+    ['is full', 'disk-full', fill],
+  ] as const)(
+    'keeps 30 seconds of a disk that %s, marks what is lost, and goes on',
+    async (_, cut, break_) => {
+      const writer = start();
+      await speak(writer, 0, 2);
+      break_();
+      await speak(writer, 2, 40);
+      expect(told).toEqual([`cut: ${cut}`]);
+      disk.recover();
+      disk.fail = undefined;
+      clock.advance(1000);
+      await settle();
+      await speak(writer, 42, 2);
+      await writer.close();
+      expect(told).toEqual([`cut: ${cut}`, 'mended', expect.stringContaining('closed 44 s')]);
+      expect(writer.cut).toBe(cut);
+      const { records, complete } = readBack();
+      expect(complete).toBe(true);
+      // Every second has its place, heard or marked; the last, empty record says what the file is.
+      expect(records).toHaveLength(45);
+      const lost = records.slice(0, 44).flatMap((one, i) => (one.cut === cut ? [i] : []));
+      const silent = records.slice(0, 44).flatMap((one, i) => (one.caller[0] === 0xff ? [i] : []));
+      expect(lost).toEqual(silent);
+      expect(lost.length).toBeGreaterThanOrEqual(8);
+      expect(lost.at(-1)! - lost[0]!).toBe(lost.length - 1);
+      expect(records.at(-1)).toMatchObject({ samples: 0, last: true, cut });
+    },
+  );
+
+  it('keeps the end of a call for 30 seconds when there is no room', async () => {
     const writer = start();
     await speak(writer, 0, 2);
-    disk.hang();
-    await speak(writer, 2, 40);
-    expect(told).toEqual(['disk-too-slow']);
-    disk.recover();
+    fill();
+    await speak(writer, 2, 5);
+    const closing = writer.close();
+    clock.advance(3000);
+    await closing;
     await settle();
+    expect(told).toEqual([]);
+    disk.fail = undefined;
+    clock.advance(1000);
+    await settle();
+    expect(told).toEqual([expect.stringContaining('closed 7 s')]);
+    expect(readBack()).toMatchObject({ complete: true, records: { length: 8 } });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('gives the end up after that, and says why', async () => {
+    const writer = start();
+    await speak(writer, 0, 2);
+    fill();
+    await speak(writer, 2, 5);
+    void writer.close();
+    for (let second = 0; second < 35; second++) {
+      clock.advance(1000);
+      await settle();
+    }
+    expect(told).toEqual(['disk-full']);
     expect(readBack().records.length).toBeGreaterThanOrEqual(2);
     expect(disk.closed).toBe(1);
-    await writer.close();
-    expect(told).toHaveLength(1);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('syncs every five seconds and at the end', async () => {

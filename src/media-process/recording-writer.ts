@@ -12,27 +12,34 @@ import {
   sealRecord,
   writeRecordingHeader,
 } from '../media/index.ts';
-import type { RecordOptions, RecordingHeader } from '../media/index.ts';
+import type { RecordOptions, RecordingCut, RecordingHeader } from '../media/index.ts';
 import type { RecordingFile, RecordingFiles } from './recording-files.ts';
 
 /** Seconds of sound kept in memory while the disk does not answer (about 0.5 MB). */
 const MAX_WAITING = 30;
 const SYNC_EVERY = 5;
 const RETRY_MS = 1000;
+/** Whoever ends a recording waits for its last second this long. */
 const LAST_WRITE_MS = 3000;
+/** An ended recording whose disk is full is kept in memory this long. */
+const LAST_TRIES_MS = 30_000;
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT']);
 /** Trying again cannot help: the path is wrong, taken or not ours. */
 const FINAL_CODES = new Set(['EEXIST', 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'EROFS']);
 
 export type RecordingListener = {
   onFailed(recording: RecordingWriter, reason: string): void;
+  /** From now on seconds are lost, until `onMended`; the recording goes on. */
+  onCut(recording: RecordingWriter, cut: RecordingCut): void;
+  onMended(recording: RecordingWriter): void;
   onClosed(recording: RecordingWriter): void;
 };
 
 /**
  * One recording on its way to the disk. The 20 ms thread only encodes into memory (`append`); whole
  * seconds wait in a bounded queue that a chain of asynchronous writes empties. A disk that hangs or is
- * full for a while costs nothing but memory; one that stays so for `MAX_WAITING` seconds ends the
- * recording with what is on it.
+ * full for a while costs nothing but memory. When it stays so for `MAX_WAITING` seconds the oldest are given
+ * up; once it writes again silence takes their place, marked as lost, and the recording goes on.
  */
 export class RecordingWriter {
   readonly options: RecordOptions;
@@ -42,7 +49,16 @@ export class RecordingWriter {
   readonly #clock: Clock;
   readonly #listener: RecordingListener;
   readonly #header: Uint8Array;
+  /** The record that is being written; then come the lost ones, then those that wait. */
+  #writing: Uint8Array | undefined;
+  #lost = 0;
   readonly #waiting: Uint8Array[] = [];
+  readonly #startedAtMs: number;
+  /** Why the disk does not write; empty while it does, or says nothing. */
+  #trouble = '';
+  #cut: RecordingCut | null = null;
+  #isCut = false;
+  #closeByMs = Infinity;
   #record = newRecord();
   #filled = 0;
   #recordAtMs = 0;
@@ -69,7 +85,8 @@ export class RecordingWriter {
     this.#clock = options.clock;
     this.#listener = options.listener;
     this.#header = writeRecordingHeader(options.header);
-    this.#recordAtMs = options.header.startedAtMs;
+    this.#startedAtMs = options.header.startedAtMs;
+    this.#recordAtMs = this.#startedAtMs;
     this.#pump();
   }
 
@@ -79,6 +96,11 @@ export class RecordingWriter {
 
   get bytes(): number {
     return this.#headerWritten ? RECORDING_HEADER_BYTES + this.#written * RECORD_BYTES : 0;
+  }
+
+  /** Why seconds of it are missing; null when none are. */
+  get cut(): RecordingCut | null {
+    return this.#cut;
   }
 
   /** One frame of both channels. Called in every tick; never waits. */
@@ -102,6 +124,7 @@ export class RecordingWriter {
   async close(): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'closing';
+      this.#closeByMs = this.#clock.monotonic() + LAST_TRIES_MS;
       this.#enqueue(true);
       this.#retry?.cancel();
       this.#retry = undefined;
@@ -122,13 +145,38 @@ export class RecordingWriter {
 
   #enqueue(last: boolean): void {
     const head = { number: this.#number, atMs: this.#recordAtMs, samples: this.#filled, last };
-    this.#waiting.push(sealRecord(this.#record, head));
+    this.#waiting.push(sealRecord(this.#record, { ...head, cut: last ? this.#cut : null }));
     this.#number++;
     this.#filled = 0;
     this.#recordAtMs = this.#clock.now();
     if (last) return;
     this.#record = newRecord();
-    if (this.#waiting.length > MAX_WAITING) this.#fail('disk-too-slow');
+    if (this.#waiting.length > MAX_WAITING) this.#lose();
+  }
+
+  #lose(): void {
+    this.#waiting.shift();
+    this.#lost++;
+    if (this.#isCut) return;
+    this.#isCut = true;
+    const cut = NO_ROOM.has(this.#trouble) ? 'disk-full' : 'disk-slow';
+    this.#cut ??= cut;
+    this.#listener.onCut(this, cut);
+  }
+
+  /** What is to be written next: the one that was not written, silence for a lost one, the oldest. */
+  #next(): Uint8Array | undefined {
+    if (this.#writing) return this.#writing;
+    if (this.#lost === 0) {
+      this.#writing = this.#waiting.shift();
+      return this.#writing;
+    }
+    const number = this.#written;
+    const atMs = this.#startedAtMs + number * 1000;
+    this.#lost--;
+    const head = { number, atMs, samples: RECORD_SAMPLES, last: false, cut: this.#cut };
+    this.#writing = sealRecord(newRecord(), head);
+    return this.#writing;
   }
 
   #pump(): void {
@@ -146,12 +194,11 @@ export class RecordingWriter {
       await this.#file.write(this.#header, 0);
       this.#headerWritten = true;
     }
-    for (;;) {
-      const record = this.#waiting[0];
-      if (!record) break;
+    for (let record = this.#next(); record; record = this.#next()) {
       await this.#file.write(record, recordOffset(this.#written));
-      this.#waiting.shift();
+      this.#writing = undefined;
       this.#written++;
+      this.#trouble = '';
     }
     if (this.#written - this.#synced < SYNC_EVERY && this.#state === 'open') return;
     await this.#file.sync();
@@ -160,21 +207,20 @@ export class RecordingWriter {
 
   #pumped(): void {
     this.#pumping = false;
+    if (this.#isCut) {
+      this.#isCut = false;
+      this.#listener.onMended(this);
+    }
     if (this.#waiting.length > 0) this.#pump();
     else if (this.#state === 'closing') this.#end();
-    // It failed (queue full) while the write that has just come back was hanging.
-    else if (this.#state === 'closed') void this.#closeFile();
   }
 
   #failedToWrite(error: Error & { code?: string }): void {
     this.#pumping = false;
-    if (this.#state === 'closed') {
-      void this.#closeFile();
-      return;
-    }
     const code = error.code ?? error.message;
-    if (this.#state === 'closing' || FINAL_CODES.has(code)) {
-      this.#fail(code);
+    this.#trouble = code;
+    if (FINAL_CODES.has(code) || this.#clock.monotonic() > this.#closeByMs) {
+      this.#fail(NO_ROOM.has(code) ? 'disk-full' : code);
       return;
     }
     this.#retry = this.#clock.setTimer(RETRY_MS, () => {
@@ -184,11 +230,9 @@ export class RecordingWriter {
   }
 
   #fail(reason: string): void {
-    if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#waiting.length = 0;
-    this.#retry?.cancel();
-    if (!this.#pumping) void this.#closeFile();
+    void this.#closeFile();
     this.#finished.resolve(undefined);
     this.#listener.onFailed(this, reason);
   }

@@ -52,6 +52,7 @@ export {
 } from './recording-format.ts';
 export type {
   OpenRecord,
+  RecordingCut,
   RecordingHeader,
   RecordingParse,
   RecordingRecord,

@@ -1,4 +1,5 @@
 import type { CallId, LegId, PlaybackId, RecordingId } from '../base/index.ts';
+import type { RecordingCut } from './recording-format.ts';
 
 /** What a leg is to the media plane: a telephone (RTP) or a browser (WebRTC). */
 export type LegKind = 'rtp' | 'webrtc';
@@ -81,7 +82,12 @@ export type MediaEvent =
       at: number;
       seconds: number;
       bytes: number;
+      /** Seconds of it were lost; absent: it is whole. */
+      cut?: RecordingCut;
     }
+  /** Seconds of the recording are being lost, until it is mended. */
+  | { type: 'recording.cut'; recordingId: RecordingId; at: number; reason: RecordingCut }
+  | { type: 'recording.mended'; recordingId: RecordingId; at: number }
   | { type: 'plane.down'; at: number }
   | { type: 'plane.up'; at: number; fresh: boolean };
 

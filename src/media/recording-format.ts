@@ -19,6 +19,9 @@
  * Numbers are big endian, texts zero-padded ASCII. Everything is found by arithmetic: record n begins at
  * 128 + n · 16,048. A torn tail is a record that is not whole or whose checksum is wrong; reading ends
  * before it. A file whose last record lacks the flag was cut off, not closed.
+ *
+ * Flags 2 and 4 mark a second that was lost because the disk was full, or did not answer; it holds silence. The
+ * last record of a file with such seconds has the flag too.
  */
 import { MULAW_DECODE, MULAW_SILENCE } from './g711.ts';
 import { readUint16, readUint32, writeUint16, writeUint32 } from './rtp-packet.ts';
@@ -32,6 +35,7 @@ const MAGIC = 'DWBAUDIO';
 const RECORD_MAGIC = 0x52454331;
 const ENCODING_MULAW = 1;
 const FLAG_LAST = 1;
+const FLAG_OF_CUT: Record<RecordingCut, number> = { 'disk-full': 2, 'disk-slow': 4 };
 const TWO_TO_32 = 0x1_0000_0000;
 
 export type RecordingHeader = {
@@ -43,11 +47,16 @@ export type RecordingHeader = {
   startedAtMs: number;
 };
 
+/** Why seconds of a recording are missing. */
+export type RecordingCut = 'disk-full' | 'disk-slow';
+
 export type RecordingRecord = {
   number: number;
   atMs: number;
   samples: number;
   last: boolean;
+  /** This second was lost or, in the last record, some before it. */
+  cut: RecordingCut | null;
   /** 8000 bytes of μ-law each; beyond `samples` they are silence. Views into the bytes given. */
   caller: Uint8Array;
   ours: Uint8Array;
@@ -109,14 +118,17 @@ export function newRecord(): OpenRecord {
 /** Writes number, time, length and checksum into a filled record; it is then ready for the disk. */
 export function sealRecord(
   record: OpenRecord,
-  head: { number: number; atMs: number; samples: number; last: boolean },
+  head: Pick<RecordingRecord, 'number' | 'atMs' | 'samples' | 'last'> & {
+    cut?: RecordingCut | null;
+  },
 ): Uint8Array {
   const { bytes } = record;
   writeUint32(bytes, 0, RECORD_MAGIC);
   writeUint32(bytes, 4, head.number);
   writeUint64(bytes, 8, head.atMs);
   writeUint16(bytes, 16, head.samples);
-  writeUint16(bytes, 18, head.last ? FLAG_LAST : 0);
+  const cutFlag = head.cut ? FLAG_OF_CUT[head.cut] : 0;
+  writeUint16(bytes, 18, (head.last ? FLAG_LAST : 0) | cutFlag);
   writeUint32(bytes, 28, recordChecksum(bytes));
   return bytes;
 }
@@ -136,9 +148,15 @@ export function parseRecord(bytes: Uint8Array, number: number): RecordingParse<R
       atMs: readUint64(bytes, 8),
       samples: Math.min(readUint16(bytes, 16), RECORD_SAMPLES),
       last: (readUint16(bytes, 18) & FLAG_LAST) !== 0,
+      cut: cutOf(readUint16(bytes, 18)),
       ...channels(bytes),
     },
   };
+}
+
+function cutOf(flags: number): RecordingCut | null {
+  if ((flags & FLAG_OF_CUT['disk-full']) !== 0) return 'disk-full';
+  return (flags & FLAG_OF_CUT['disk-slow']) !== 0 ? 'disk-slow' : null;
 }
 
 export function recordOffset(number: number): number {

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { newId } from '../base/index.ts';
-import type { ApiTokenId, Clock, Random } from '../base/index.ts';
+import { insist, newId } from '../base/index.ts';
+import type { ApiTokenId, Clock, Logger, Random } from '../base/index.ts';
 import type { ApiToken, ApiTokenStore, NewApiToken } from './ports.ts';
 
 /** Compares without telling by its duration how much was right. */
@@ -40,6 +40,7 @@ export type ApiTokensOptions = {
 const PREFIX = 'denwaban_';
 /** Finer than this nobody needs to know when a token was last used. */
 const USE_NOTED_EVERY_MS = 60_000;
+const TOKEN_RETRY_MS = 5_000;
 
 /**
  * Tokens for programs: the one of the settings and the command line's own, both with all an
@@ -93,12 +94,29 @@ export class ApiTokens {
   }
 }
 
-/** Writes `<runDir>/cli-token` (0600, whole or not at all) and returns the new token. */
-export async function writeCliToken(runDir: string, random: Random): Promise<string> {
+/**
+ * Makes this start's token of the command line, `<runDir>/cli-token` (0600, whole or not at all). A disk that
+ * has no room for it keeps nobody from starting: it is written as soon as there is.
+ */
+export async function writeCliToken(
+  runDir: string,
+  { random, clock, log }: { random: Random; clock: Clock; log: Logger },
+): Promise<string> {
   const secret = newSecret(random);
+  await new Promise<void>((resolve) => {
+    const onFailure = ({ message }: Error): void => {
+      log.error({ reason: message }, 'the token of the command line cannot be written yet');
+      resolve();
+    };
+    const write = (): Promise<void> => writeToken(runDir, secret);
+    void insist(write, { clock, everyMs: TOKEN_RETRY_MS, onFailure }).then(resolve);
+  });
+  return secret;
+}
+
+async function writeToken(runDir: string, secret: string): Promise<void> {
   const path = join(runDir, 'cli-token');
   await mkdir(runDir, { recursive: true, mode: 0o700 });
   await writeFile(`${path}.new`, `${secret}\n`, { mode: 0o600 });
   await rename(`${path}.new`, path);
-  return secret;
 }

@@ -1,4 +1,5 @@
 import type { CallId, RecordingId, SubscriberId } from '../base/index.ts';
+import type { RecordingCut } from '../media/index.ts';
 
 /** A recorded call as the index knows it; the bytes are in the file. */
 export type Recording = {
@@ -11,18 +12,22 @@ export type Recording = {
   endedAt: number | null;
   seconds: number;
   state: 'recording' | 'complete' | 'incomplete' | 'missing';
+  /** Why a part of it is missing, where that is known. */
+  cause: RecordingCut | null;
 };
 
-/** How a recording ended: closed in order, cut off, or without a file. */
+/** How a recording ended: closed in order, with a part missing, or without a file. */
 export type RecordingEnd = {
   endedAt: number;
   seconds: number;
   state: 'complete' | 'incomplete' | 'missing';
+  /** Left out: what is known already stays. */
+  cause?: RecordingCut;
 };
 
 /** The index of recordings. Implemented by storage. */
 export interface RecordingStore {
-  begin(recording: Recording): Promise<void>;
+  begin(recording: Omit<Recording, 'cause'>): Promise<void>;
   finish(id: RecordingId, end: RecordingEnd): Promise<void>;
   recording(id: RecordingId): Promise<Recording | null>;
   ofCalls(callIds: readonly CallId[]): Promise<Recording[]>;

@@ -35,6 +35,7 @@ const recording: Recording = {
   endedAt: null,
   seconds: 0,
   state: 'recording',
+  cause: null,
 };
 
 /** Record n holds μ-law byte n for the caller, 128 + n for us: every second is recognisable. */

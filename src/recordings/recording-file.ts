@@ -9,13 +9,21 @@ import {
   recordCount,
   recordOffset,
 } from '../media/index.ts';
-import type { RecordingRecord } from '../media/index.ts';
+import type { RecordingCut, RecordingRecord } from '../media/index.ts';
 
 /** Damaged records at the end that are passed over in search of the last good one. */
 const MAX_TORN_RECORDS = 5;
 
-/** How much of a file is sound: so many records, the last one so full, closed in order or cut off. */
-export type SoundLength = { records: number; lastSamples: number; closed: boolean };
+/**
+ * How much of a file is sound: so many records, the last one so full, closed in order or cut off; and why
+ * seconds of it were lost, if they were.
+ */
+export type SoundLength = {
+  records: number;
+  lastSamples: number;
+  closed: boolean;
+  cut: RecordingCut | null;
+};
 
 /** Null when there is no file, or what is there is no recording. */
 export async function openRecordingFile(path: string): Promise<RecordingFile | null> {
@@ -48,9 +56,9 @@ export class RecordingFile {
     const whole = recordCount(size);
     for (let records = whole; records > Math.max(0, whole - MAX_TORN_RECORDS); records--) {
       const last = await this.#parse(records - 1);
-      if (last) return { records, lastSamples: last.samples, closed: last.last };
+      if (last) return { records, lastSamples: last.samples, closed: last.last, cut: last.cut };
     }
-    return { records: 0, lastSamples: 0, closed: false };
+    return { records: 0, lastSamples: 0, closed: false, cut: null };
   }
 
   /** A damaged record is a second of silence: what follows keeps its time. */
@@ -58,7 +66,7 @@ export class RecordingFile {
     const found = await this.#parse(number);
     if (found) return found;
     const { caller, ours } = newRecord();
-    return { number, atMs: 0, samples: caller.length, last: false, caller, ours };
+    return { number, atMs: 0, samples: caller.length, last: false, cut: null, caller, ours };
   }
 
   async #parse(number: number): Promise<RecordingRecord | null> {

@@ -28,11 +28,16 @@ function recording(name: string): Recording {
     endedAt: null,
     seconds: 0,
     state: 'recording',
+    cause: null,
   };
 }
 
 /** Two whole seconds and a half; `last` as the writer marks it that ends in order. */
-async function writeFileOf(name: string, last: boolean, torn = 0): Promise<void> {
+async function writeFileOf(
+  name: string,
+  last: boolean,
+  { torn = 0, cut = null }: { torn?: number; cut?: 'disk-full' | null } = {},
+): Promise<void> {
   const header = writeRecordingHeader({
     recordingId: name,
     callHash: new Uint8Array(32),
@@ -40,7 +45,7 @@ async function writeFileOf(name: string, last: boolean, torn = 0): Promise<void>
     startedAtMs: STARTED_MS,
   });
   const records = [8000, 8000, 4000].map((samples, number) =>
-    sealRecord(newRecord(), { number, atMs: 0, samples, last: last && number === 2 }),
+    sealRecord(newRecord(), { number, atMs: 0, samples, last: last && number === 2, cut }),
   );
   const whole = Buffer.concat([header, ...records]);
   await writeFile(join(folder, `${name}.rec`), whole.subarray(0, whole.length - torn));
@@ -67,12 +72,14 @@ async function settle(
 test('what nobody writes any more ends by what its file holds', async () => {
   await writeFileOf('closed', true);
   await writeFileOf('killed', false);
-  await writeFileOf('torn', false, 100);
+  await writeFileOf('torn', false, { torn: 100 });
+  await writeFileOf('cut', true, { cut: 'disk-full' });
   await writeFile(join(folder, 'empty.rec'), '');
-  expect(await settle(['closed', 'killed', 'torn', 'empty', 'gone'], [])).toEqual({
+  expect(await settle(['closed', 'killed', 'torn', 'cut', 'empty', 'gone'], [])).toEqual({
     closed: { state: 'complete', seconds: 2.5, endedAt: STARTED_MS + 2500 },
     killed: { state: 'incomplete', seconds: 2.5, endedAt: STARTED_MS + 2500 },
     torn: { state: 'incomplete', seconds: 2, endedAt: STARTED_MS + 2000 },
+    cut: { state: 'incomplete', seconds: 2.5, endedAt: STARTED_MS + 2500, cause: 'disk-full' },
     empty: { state: 'missing', seconds: 0, endedAt: STARTED_MS },
     gone: { state: 'missing', seconds: 0, endedAt: STARTED_MS },
   });

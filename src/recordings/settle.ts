@@ -42,10 +42,11 @@ async function endOf(folder: string, { path, startedAt }: Recording): Promise<Re
   const file = place === null ? null : await openRecordingFile(place);
   if (!file) return { state: 'missing', seconds: 0, endedAt: startedAt };
   try {
-    const { records, lastSamples, closed } = await file.soundLength();
+    const { records, lastSamples, closed, cut } = await file.soundLength();
     const seconds = Math.max(0, records - 1) + lastSamples / RECORD_SAMPLES;
     const endedAt = startedAt + Math.round(seconds * 1000);
-    return { state: closed ? 'complete' : 'incomplete', seconds, endedAt };
+    const state = closed && cut === null ? 'complete' : 'incomplete';
+    return { state, seconds, endedAt, ...(cut && { cause: cut }) };
   } finally {
     await file.close();
   }

@@ -13,6 +13,7 @@ type RecordingRow = {
   ended_at: Date | null;
   seconds: number;
   state: Recording['state'];
+  cause: Recording['cause'];
 };
 
 /** Serves the recordings module and, as the writer, the engine. */
@@ -46,8 +47,19 @@ export function createRecordingStore(
     async finish(id, end): Promise<void> {
       await grouped.rows({
         name: 'recording-finish',
-        text: `update recording set ended_at = $2, seconds = $3, state = $4 where id = $1`,
-        values: [id, toTimestamp(end.endedAt), end.seconds, end.state],
+        text: `update recording set ended_at = $2, seconds = $3, cause = coalesce($5, cause),
+          state = case when cause is not null and $4 = 'complete' then 'incomplete' else $4 end
+          where id = $1`,
+        values: [id, toTimestamp(end.endedAt), end.seconds, end.state, end.cause ?? null],
+      });
+    },
+
+    async noteCut(id, cause): Promise<void> {
+      await grouped.rows({
+        name: 'recording-cut',
+        text: `update recording set cause = $2,
+          state = case when state = 'complete' then 'incomplete' else state end where id = $1`,
+        values: [id, cause],
       });
     },
 
@@ -77,5 +89,6 @@ function toRecording(row: RecordingRow): Recording {
     endedAt: toInstant(row.ended_at),
     seconds: row.seconds,
     state: row.state,
+    cause: row.cause,
   };
 }

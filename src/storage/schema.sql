@@ -281,6 +281,8 @@ create table recording (
   ended_at timestamp with time zone,
   seconds double precision not null default 0,
   state text not null,
+  cause text,
+  constraint recording_cause_check CHECK ((cause = ANY (ARRAY['disk-full'::text, 'disk-slow'::text]))),
   constraint recording_path_key UNIQUE (path),
   constraint recording_pkey PRIMARY KEY (id),
   constraint recording_state_check CHECK ((state = ANY (ARRAY['recording'::text, 'complete'::text, 'incomplete'::text, 'missing'::text])))

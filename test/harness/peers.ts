@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** Programs of other people that suites talk to, with the Debian package of each. */
@@ -11,6 +12,7 @@ export const PEERS = {
   baresip: { package: 'baresip', suites: 'calls with a registered SIP phone' },
   kamailio: { package: 'kamailio', suites: 'a carrier that has us register' },
   postgresql: { package: 'postgresql', suites: 'the database as a separate server' },
+  tmpfs: { package: 'mount', suites: 'a full disk (needs root too)' },
   netns: { package: 'iproute2', suites: 'addresses other than loopback (needs root too)' },
 } as const;
 
@@ -37,6 +39,8 @@ function isInstalled(peer: Peer): boolean {
       return serverDirs().some((dir) => isProgram(join(dir, 'postgres')));
     case 'kamailio':
       return onPath(peer) || isProgram('/usr/sbin/kamailio');
+    case 'tmpfs':
+      return process.getuid?.() === 0 && onPath('mount') && mayMount();
     case 'netns':
       return process.getuid?.() === 0 && onPath('ip') && mayMakeNamespaces();
     default:
@@ -51,6 +55,14 @@ function mayMakeNamespaces(): boolean {
   const made = ip('netns', 'add', name) && ip('-n', name, 'link', 'set', 'lo', 'up');
   ip('netns', 'delete', name);
   return made;
+}
+
+function mayMount(): boolean {
+  const dir = mkdtempSync(join(tmpdir(), 'denwaban-probe-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', dir]).status === 0;
+  if (mounted) spawnSync('umount', [dir]);
+  rmSync(dir, { recursive: true, force: true });
+  return mounted;
 }
 
 /** Debian keeps each major version's programs in a folder of its own, off the PATH. */

@@ -188,6 +188,26 @@ test('the operator hangs up meanwhile: silence at once, BYE once it is stored, e
   expect(byes(floor.trunk)).toBe(1);
 });
 
+test('an operator’s sound is lost meanwhile: she is told, her caller hears the tone, and she may come back', async () => {
+  const talk = await floor.talking();
+  const { rig } = floor;
+  const leg = floor.stateOf(talk.id).operator!.legId;
+  server.kill();
+  rig.media.emit({ type: 'leg.closed', leg, at: 0, reason: 'gone' });
+  await until(() => notices().includes('audio-lost'), 5_000);
+  const asked = rig.events.filter((event) => event.type === 'audio.reopen');
+  expect(asked).toEqual([{ type: 'audio.reopen', operatorId: talk.one }]);
+  await until(() => floor.stateOf(talk.id).operator?.audio === 'lost', 3_000);
+  await server.startAgain();
+  // Her desk is asked once more when the store knows it.
+  await until(() => rig.events.filter(({ type }) => type === 'audio.reopen').length === 2, 20_000);
+  expect(await rig.storage.floor.operator(talk.one)).toMatchObject({ legId: null });
+  await floor.seat('one', false);
+  await until(() => floor.stateOf(talk.id).operator?.audio === 'up', 3_000);
+  await floor.trunk.bye(talk.seen.dialog!);
+  await until(() => floor.phaseOf(talk.id) === 'wrap-up', 5_000);
+});
+
 test('a server killed again and again between a commit and its answer drops no call', async () => {
   const talk = await floor.talking();
   const { operations } = floor.rig;

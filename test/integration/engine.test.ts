@@ -281,6 +281,30 @@ test('a browser operator answers over the leg she has, loses it, and has the cal
   expect(await rig.storage.floor.operator(operator)).toMatchObject({ state: 'available' });
 });
 
+test('a recording that loses sound: its operator is told, and the index knows why', async () => {
+  await office([browserOperator('one')]);
+  const operator = await takeSeat('one');
+  const { seen } = trunk.call(rig.port, '0301234567');
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'offering', 3_000);
+  await rig.desk.answer(operator, id);
+  await until(() => stateOf(id)?.phase === 'talking', 3_000);
+  const recordingId = stateOf(id)!.recordingId!;
+  const stored = () => rig.storage.recordings.recording(recordingId);
+  await until(async () => (await stored()) !== null, 3_000);
+  rig.media.emit({ type: 'recording.cut', recordingId, at: 0, reason: 'disk-full' });
+  await until(async () => (await stored())?.cause === 'disk-full', 3_000);
+  rig.media.emit({ type: 'recording.mended', recordingId, at: 0 });
+  const notices = rig.events.flatMap((event) => (event.type === 'notice' ? [event] : []));
+  expect(notices).toEqual([
+    { type: 'notice', operatorId: operator, callId: id, code: 'recording-failed' },
+    { type: 'notice', operatorId: operator, callId: id, code: 'recording-again' },
+  ]);
+  await trunk.bye(seen.dialog!);
+  // Though its end is in order, it is not whole.
+  await until(async () => (await stored())?.state === 'incomplete', 5_000);
+});
+
 test('a browser that falls silent: the caller hears the tone, and her again when it speaks', async () => {
   await office([browserOperator('one')]);
   const operator = await takeSeat('one');

@@ -16,6 +16,8 @@ const REASSURING: ReadonlySet<string> = new Set([
   'media-restarted',
   'app-restarted',
   'saved-again',
+  'recording-again',
+  'disk-room',
 ]);
 
 /** What the operator must know besides the call: sound, connection, refusals, notices. */

@@ -34,6 +34,13 @@ type Notice = {
   /** Of `call-back-failed`: who could not be had, and why, where that is known. */
   why?: NotReached | undefined;
 };
+/** The trouble that is over with it, and need not be shown any longer; else the notice itself. */
+const ENDED_BY: Partial<Record<NoticeCode, NoticeCode>> = {
+  'saved-again': 'not-saved',
+  'recording-again': 'recording-failed',
+  'disk-room': 'disk-full',
+};
+
 type NoticeCode =
   Extract<LiveServerFrame, { type: 'notice' }>['notice']['code'] | 'call-back-failed';
 export type Presence = 'available' | 'away' | 'offline';
@@ -391,7 +398,7 @@ export class Desk {
 
   #notice(notice: Omit<Notice, 'id'>): void {
     this.#noticeCount += 1;
-    const replaced = notice.code === 'saved-again' ? 'not-saved' : notice.code;
+    const replaced = ENDED_BY[notice.code];
     const shown = this.#snapshot.notices.filter(
       ({ code }) => code !== replaced && code !== notice.code,
     );

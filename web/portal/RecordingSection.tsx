@@ -38,7 +38,8 @@ function RecordingState({ recording }: { recording: RecordingView | null }): Rea
       return (
         <>
           <Alert color="orange" variant="light">
-            {t('portal.recording.incomplete')}
+            {t('portal.recording.incomplete')}{' '}
+            {recording.cause !== null && t(`portal.recording.cause.${recording.cause}`)}
           </Alert>
           <RecordingPlayer recording={recording} />
         </>

@@ -100,6 +100,6 @@ export function presentDelivery(delivery: Delivery): MessageView['deliveries'][n
 }
 
 export function presentRecording(recording: Recording): NonNullable<MessageView['recording']> {
-  const { id, callId, startedAt, seconds, state } = recording;
-  return { id, callId, startedAt, seconds, state };
+  const { id, callId, startedAt, seconds, state, cause } = recording;
+  return { id, callId, startedAt, seconds, state, cause };
 }

@@ -395,6 +395,12 @@ export const consoleEn: Texts['console'] = {
     'app-restarted': 'The server restarted. What you wrote is kept.',
     'call-ended-by-fault': 'The call was cut by a fault. What you wrote is kept.',
     'recording-failed': 'This call is not being recorded. Write down what matters.',
+    'recording-again': 'This call is recorded again. What was said meanwhile is not.',
+    'audio-lost':
+      'Your sound is cut. It comes back once things can be saved again; the caller hears a waiting tone.',
+    'disk-full':
+      'The server’s disk is full: nothing may be recorded or saved. Tell the administrator at once.',
+    'disk-room': 'The server’s disk has room again.',
     'not-saved':
       'Nothing can be saved now. Calls go on, but hold, relay and the like do not work. Write down what matters.',
     'saved-again': 'Everything is saved again.',

@@ -67,6 +67,10 @@ export const portalEn: Texts['portal'] = {
     recording: 'Being recorded. It can be heard when the call is over.',
     missing: 'The recording was not found. Please ask the administrator.',
     incomplete: 'A part of the recording is missing. What is left can be heard.',
+    cause: {
+      'disk-full': '(The disk for recordings was full.)',
+      'disk-slow': '(The disk for recordings did not write in time.)',
+    },
     play: 'Play',
     pause: 'Pause',
     back10: 'Back 10 seconds',

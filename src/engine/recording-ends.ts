@@ -1,0 +1,82 @@
+import { sleep, toError } from '../base/index.ts';
+import type { Clock, Logger, RecordingId } from '../base/index.ts';
+import type { FloorEvents } from '../calls/index.ts';
+import type { MediaEvent, RecordingCut } from '../media/index.ts';
+import type { CallRegistry } from './call-registry.ts';
+import type { RecordingIndex } from './ports.ts';
+
+const NOTE_RETRY_MS = 5_000;
+/** An hour. */
+const MAX_NOTE_TRIES = 720;
+
+export type RecordingEvent = Extract<MediaEvent, { recordingId: RecordingId }>;
+type Trouble = Exclude<RecordingEvent, { type: 'recording.closed' }>;
+
+type Deps = {
+  clock: Clock;
+  log: Logger;
+  recordings: RecordingIndex;
+  registry: CallRegistry;
+  events: FloorEvents;
+};
+
+/** How recordings end and what they lose: told to the index, and to the operator while it happens. */
+export class RecordingEnds {
+  readonly #deps: Deps;
+  #stopped = false;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  async onMediaEvent(event: RecordingEvent): Promise<void> {
+    if (event.type === 'recording.closed') {
+      const { recordingId, at, seconds, cut } = event;
+      const state = cut === undefined ? 'complete' : 'incomplete';
+      const end = { endedAt: at, seconds, state, ...(cut && { cause: cut }) } as const;
+      await this.#deps.recordings.finish(recordingId, end);
+      return;
+    }
+    this.#say(event);
+    if (event.type === 'recording.mended') return;
+    const { recordingId, reason } = event;
+    this.#deps.log.error({ recordingId, reason }, 'a recording loses sound');
+    // Its end, which tells the same, may never be heard of.
+    if (isCut(reason)) await this.#noteCut(recordingId, reason);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #say({ recordingId, type }: Trouble): void {
+    const { registry, events } = this.#deps;
+    const actor = registry.all().find(({ state }) => state.recordingId === recordingId);
+    if (!actor) return;
+    const operatorId = actor.state.operator?.operatorId ?? null;
+    const code = type === 'recording.mended' ? 'recording-again' : 'recording-failed';
+    events.publish({ type: 'notice', operatorId, callId: actor.state.id, code });
+  }
+
+  /** The disk that is full may be the database's as well. */
+  async #noteCut(id: RecordingId, cause: RecordingCut): Promise<void> {
+    const { clock, log, recordings } = this.#deps;
+    for (let tries = 0; tries < MAX_NOTE_TRIES && !this.#stopped; tries++) {
+      try {
+        await recordings.noteCut(id, cause);
+        return;
+      } catch (thrown) {
+        if (tries === 0) log.warn({ err: toError(thrown), recordingId: id }, 'noted later');
+        await sleep(clock, NOTE_RETRY_MS);
+      }
+    }
+  }
+}
+
+export function isAboutRecording(event: MediaEvent): event is RecordingEvent {
+  return event.type.startsWith('recording.');
+}
+
+function isCut(reason: string): reason is RecordingCut {
+  return reason === 'disk-full' || reason === 'disk-slow';
+}
