@@ -28,7 +28,10 @@ export function pinLoad(): void {
 }
 
 /** The whole product on one core, with this many phones that answer by themselves. */
-export async function startProduct(operators: number): Promise<Product> {
+export async function startProduct(
+  operators: number,
+  env: Record<string, string> = {},
+): Promise<Product> {
   const platform = await startPlatform({
     bind: PLACES.product.address,
     prefix: ['taskset', '-c', String(PRODUCT_CORE)],
@@ -36,6 +39,7 @@ export async function startProduct(operators: number): Promise<Product> {
       DENWABAN_SIP_PORT: String(PLACES.product.port),
       DENWABAN_RTP_PORTS: '10000-19999',
       DENWABAN_LOG_LEVEL: 'info',
+      ...env,
     },
   });
   const { address, port } = PLACES.operator;

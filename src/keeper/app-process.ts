@@ -8,7 +8,7 @@ import { compileCache } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { endLeftOver } from './left-over.ts';
 import type { Listeners } from './listeners.ts';
-import { keepPidFile, startProcess } from './running-process.ts';
+import { NODE_FLAGS, keepPidFile, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 import type { StopStep } from './stop-steps.ts';
 
@@ -56,18 +56,22 @@ export async function launchApp(options: Options): Promise<RunningProcess> {
     databaseUrl,
     runDir: folder.runDir,
   };
-  const running = await startProcess(process.execPath, [entry, runDirArgument(folder)], {
-    env: childEnv({
-      DENWABAN_INTERNAL: JSON.stringify(internal),
-      DENWABAN_HTTP_PORT: String(listeners.ports.http),
-      DENWABAN_SIP_PORT: String(listeners.ports.sip),
-      DENWABAN_WEBRTC_PORT: String(listeners.ports.webrtc),
-      DENWABAN_DATA_DIR: folder.dir,
-      DENWABAN_DEMO: String(options.demo),
-      NODE_COMPILE_CACHE: compileCache(folder),
-    }),
-    stdio: ['ignore', 'inherit', 'inherit', ...listeners.fds, ...listeners.fds.slice(2)],
-  });
+  const running = await startProcess(
+    process.execPath,
+    [...NODE_FLAGS, entry, runDirArgument(folder)],
+    {
+      env: childEnv({
+        DENWABAN_INTERNAL: JSON.stringify(internal),
+        DENWABAN_HTTP_PORT: String(listeners.ports.http),
+        DENWABAN_SIP_PORT: String(listeners.ports.sip),
+        DENWABAN_WEBRTC_PORT: String(listeners.ports.webrtc),
+        DENWABAN_DATA_DIR: folder.dir,
+        DENWABAN_DEMO: String(options.demo),
+        NODE_COMPILE_CACHE: compileCache(folder),
+      }),
+      stdio: ['ignore', 'inherit', 'inherit', ...listeners.fds, ...listeners.fds.slice(2)],
+    },
+  );
   keepPidFile(pidFile(folder), running, { clock, log });
   return running;
 }

@@ -9,7 +9,7 @@ import { compileCache } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { endLeftOver } from './left-over.ts';
 import { readPidFile } from './process-identity.ts';
-import { adoptProcess, keepPidFile, startProcess } from './running-process.ts';
+import { NODE_FLAGS, adoptProcess, keepPidFile, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 import type { StopStep } from './stop-steps.ts';
 
@@ -73,7 +73,7 @@ export class MediaLauncher {
     }
     await this.#endLeftOver();
     rmSync(this.socket, { force: true });
-    const running = await startProcess(process.execPath, [entry, argument], {
+    const running = await startProcess(process.execPath, [...NODE_FLAGS, entry, argument], {
       env: childEnv({
         DENWABAN_INTERNAL: undefined,
         NODE_COMPILE_CACHE: compileCache(this.#options.folder),

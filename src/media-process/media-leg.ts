@@ -35,6 +35,8 @@ import type { Playback } from './playback.ts';
 
 const SILENCE = new Int16Array(FRAME_SAMPLES);
 const FINISHED_KEPT = 64;
+/** What a frame is summed in, one leg after the other. */
+const mix = new MixFrame();
 
 /** How a leg's packets leave and how the leg ends; an RTP socket pair or the WebRTC transport. */
 export interface LegTransport {
@@ -87,8 +89,7 @@ export class MediaLeg {
   readonly #reception = new Reception();
   readonly #dtmf = new DtmfReceiver();
   readonly #header = emptyRtpHeader();
-  readonly #mix = new MixFrame();
-  readonly #mixed = new Int16Array(FRAME_SAMPLES);
+  #mixed: Int16Array | undefined;
   readonly #playbacks: Playback[] = [];
   readonly #finished = new Set<PlaybackId>();
   readonly #packet = new Uint8Array(RTP_HEADER_BYTES + FRAME_SAMPLES);
@@ -189,13 +190,17 @@ export class MediaLeg {
       this.heard = only.spoken;
       return;
     }
-    this.#mix.clear();
+    mix.clear();
     for (const { speaker, gain } of this.hears) {
-      if (speaker.speaks) this.#mix.add(speaker.spoken, gain);
+      if (speaker.speaks) mix.add(speaker.spoken, gain);
     }
     for (let i = this.#playbacks.length - 1; i >= 0; i--) this.#playFrame(i);
-    this.heard = this.#mix.empty ? SILENCE : this.#mixed;
-    if (!this.#mix.empty) this.#mix.writeTo(this.#mixed);
+    if (mix.empty) {
+      this.heard = SILENCE;
+      return;
+    }
+    this.heard = this.#mixed ??= new Int16Array(FRAME_SAMPLES);
+    mix.writeTo(this.heard);
   }
 
   /** The plain two-party case: nothing to add up, the speaker's frame is what is heard. */
@@ -293,7 +298,7 @@ export class MediaLeg {
 
   #playFrame(index: number): void {
     const playback = this.#playbacks[index];
-    if (!playback || playback.addTo(this.#mix, this.spoken)) return;
+    if (!playback || playback.addTo(mix, this.spoken)) return;
     this.#endPlayback(index);
     this.#listener.onPlaybackDone(this, playback.id);
   }

@@ -19,6 +19,7 @@ import type { Playback } from './playback.ts';
 import type { PortPool } from './port-pool.ts';
 import type { Prompts } from './prompts.ts';
 import type { RecordingFiles } from './recording-files.ts';
+import { RecordPool } from './record-pool.ts';
 import { RecordingWriter } from './recording-writer.ts';
 import type { RecordingListener } from './recording-writer.ts';
 import { RtpLeg } from './rtp-leg.ts';
@@ -70,6 +71,7 @@ export class MediaSwitch {
   readonly #recordings = new Map<RecordingId, RecordingWriter>();
   readonly #closingRecordings = new Set<Promise<void>>();
   readonly #finished = new Set<RecordingId>();
+  readonly #records = new RecordPool();
   readonly #jitterOfClosed = noJitter();
   readonly #legListener: LegListener;
   readonly #recordingListener: RecordingListener;
@@ -263,6 +265,7 @@ export class MediaSwitch {
       files,
       clock,
       listener: this.#recordingListener,
+      records: this.#records,
     });
     this.#recordings.set(record.recordingId, writer);
     return done;

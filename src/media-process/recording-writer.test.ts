@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ManualClock, asId } from '../base/index.ts';
 import { FRAME_SAMPLES, readRecording } from '../media/index.ts';
 import { diskFiles } from './recording-files.ts';
+import { RecordPool } from './record-pool.ts';
 import type { RecordingFile, RecordingFiles } from './recording-files.ts';
 import { RecordingWriter } from './recording-writer.ts';
 
@@ -64,11 +65,13 @@ describe('RecordingWriter', () => {
   let clock: ManualClock;
   let disk: StubbornDisk;
   let told: string[];
+  let records: RecordPool;
 
   beforeEach(() => {
     clock = new ManualClock(1_000_000);
     disk = new StubbornDisk();
     told = [];
+    records = new RecordPool();
   });
 
   const start = (files: RecordingFiles = disk, path = '/recording'): RecordingWriter => {
@@ -84,6 +87,7 @@ describe('RecordingWriter', () => {
         onMended: () => told.push('mended'),
         onClosed: ({ seconds, bytes }) => told.push(`closed ${seconds} s ${bytes} bytes`),
       },
+      records,
     });
   };
   /** Frames whose samples say which second they are of. */

@@ -7,12 +7,12 @@ import {
   RECORD_BYTES,
   RECORD_SAMPLES,
   encodeInto,
-  newRecord,
   recordOffset,
   sealRecord,
   writeRecordingHeader,
 } from '../media/index.ts';
-import type { RecordOptions, RecordingCut, RecordingHeader } from '../media/index.ts';
+import type { OpenRecord, RecordOptions, RecordingCut, RecordingHeader } from '../media/index.ts';
+import type { RecordPool } from './record-pool.ts';
 import type { RecordingFile, RecordingFiles } from './recording-files.ts';
 
 /** Seconds of sound kept in memory while the disk does not answer (about 0.5 MB). */
@@ -50,16 +50,17 @@ export class RecordingWriter {
   readonly #listener: RecordingListener;
   readonly #header: Uint8Array;
   /** The record that is being written; then come the lost ones, then those that wait. */
-  #writing: Uint8Array | undefined;
+  #writing: OpenRecord | undefined;
   #lost = 0;
-  readonly #waiting: Uint8Array[] = [];
+  readonly #records: RecordPool;
+  readonly #waiting: OpenRecord[] = [];
   readonly #startedAtMs: number;
   /** Why the disk does not write; empty while it does, or says nothing. */
   #trouble = '';
   #cut: RecordingCut | null = null;
   #isCut = false;
   #closeByMs = Infinity;
-  #record = newRecord();
+  #record: OpenRecord;
   #filled = 0;
   #recordAtMs = 0;
   #number = 0;
@@ -79,11 +80,14 @@ export class RecordingWriter {
     files: RecordingFiles;
     clock: Clock;
     listener: RecordingListener;
+    records: RecordPool;
   }) {
     this.options = options.record;
     this.#files = options.files;
     this.#clock = options.clock;
     this.#listener = options.listener;
+    this.#records = options.records;
+    this.#record = options.records.take();
     this.#header = writeRecordingHeader(options.header);
     this.#startedAtMs = options.header.startedAtMs;
     this.#recordAtMs = this.#startedAtMs;
@@ -145,12 +149,13 @@ export class RecordingWriter {
 
   #enqueue(last: boolean): void {
     const head = { number: this.#number, atMs: this.#recordAtMs, samples: this.#filled, last };
-    this.#waiting.push(sealRecord(this.#record, { ...head, cut: last ? this.#cut : null }));
+    sealRecord(this.#record, { ...head, cut: last ? this.#cut : null });
+    this.#waiting.push(this.#record);
     this.#number++;
     this.#filled = 0;
     this.#recordAtMs = this.#clock.now();
     if (last) return;
-    this.#record = newRecord();
+    this.#record = this.#records.take();
     if (this.#waiting.length > MAX_WAITING) this.#lose();
   }
 
@@ -165,7 +170,7 @@ export class RecordingWriter {
   }
 
   /** What is to be written next: the one that was not written, silence for a lost one, the oldest. */
-  #next(): Uint8Array | undefined {
+  #next(): OpenRecord | undefined {
     if (this.#writing) return this.#writing;
     if (this.#lost === 0) {
       this.#writing = this.#waiting.shift();
@@ -175,7 +180,8 @@ export class RecordingWriter {
     const atMs = this.#startedAtMs + number * 1000;
     this.#lost--;
     const head = { number, atMs, samples: RECORD_SAMPLES, last: false, cut: this.#cut };
-    this.#writing = sealRecord(newRecord(), head);
+    this.#writing = this.#records.take();
+    sealRecord(this.#writing, head);
     return this.#writing;
   }
 
@@ -195,8 +201,9 @@ export class RecordingWriter {
       this.#headerWritten = true;
     }
     for (let record = this.#next(); record; record = this.#next()) {
-      await this.#file.write(record, recordOffset(this.#written));
+      await this.#file.write(record.bytes, recordOffset(this.#written));
       this.#writing = undefined;
+      this.#records.giveBack(record);
       this.#written++;
       this.#trouble = '';
     }

@@ -47,6 +47,7 @@ export {
   recordOffset,
   recordToPcm,
   sealRecord,
+  silenceRecord,
   wavView,
   writeRecordingHeader,
 } from './recording-format.ts';

@@ -111,8 +111,14 @@ export type OpenRecord = { bytes: Uint8Array; caller: Uint8Array; ours: Uint8Arr
 
 export function newRecord(): OpenRecord {
   const bytes = new Uint8Array(RECORD_BYTES);
+  const record = { bytes, ...channels(bytes) };
+  silenceRecord(record);
+  return record;
+}
+
+/** Makes a record that was sealed and written ready to be filled again. */
+export function silenceRecord({ bytes }: OpenRecord): void {
   bytes.fill(MULAW_SILENCE, RECORD_HEAD_BYTES, RECORD_HEAD_BYTES + 2 * RECORD_SAMPLES);
-  return { bytes, ...channels(bytes) };
 }
 
 /** Writes number, time, length and checksum into a filled record; it is then ready for the disk. */
