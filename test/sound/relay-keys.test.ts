@@ -54,7 +54,7 @@ function says(heard: Int16Array, name: string): boolean {
   return false;
 }
 
-test('3 asks for a moment, 1 takes it: both are told, then they hear each other', async () => {
+test('7 is no key, 3 asks for a moment, 1 takes it: both are told, then they hear each other', async () => {
   const desk = await DeskPage.open(browser, platform.url, { operator: 'hanako@example.jp' });
   const caller = await TrunkCaller.dial(platform);
   const ear = await RtpPeer.open();
@@ -82,6 +82,8 @@ test('3 asks for a moment, 1 takes it: both are told, then they hear each other'
         return `heard ${ear.heard.length} packets, ${pcm.length} samples, ${loud} loud`;
       },
     );
+    ear.press(at, '7');
+    await until(() => says(ear.pcm(), 'key-unknown'), 15_000);
     ear.press(at, '3');
     await until(() => says(ear.pcm(), 'relay-wait'), 15_000);
     ear.press(at, '1');

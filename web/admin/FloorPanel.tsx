@@ -79,7 +79,9 @@ function Figure(props: {
     <Paper px="md" py="sm">
       <Group gap={6} wrap="nowrap" c={color ?? 'dimmed'}>
         <Icon size={18} aria-hidden />
-        <Text size="sm">{label}</Text>
+        <Text size="sm" style={{ wordBreak: 'auto-phrase' }}>
+          {label}
+        </Text>
       </Group>
       <Text fz="2rem" fw={600} lh={1.25} c={color}>
         {value}

@@ -56,7 +56,13 @@ export function CallActions(props: {
   const mayHangUp = props.call.operations.includes('hang-up');
   if (main.length === 0 && !mayHangUp) return null;
   return (
-    <Group gap="xs" role="group" aria-label={t('console.call.actions')} justify="flex-end">
+    <Group
+      gap="xs"
+      role="group"
+      aria-label={t('console.call.actions')}
+      justify="flex-end"
+      ml={{ base: 0, sm: 'auto' }}
+    >
       {main.map((action) => (
         <ActionButton key={action.key} action={action} />
       ))}

@@ -3,11 +3,13 @@ import { IconPlayerPause, IconVolumeOff } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallView } from '../../src/contract/index.ts';
+import { isInWrapUp } from './call-phases.ts';
 
 /** What the others’ telephones do: hold the call, or send no sound. */
 export function FarSides(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const { heldBy, noSoundFrom } = props.call;
+  if (isInWrapUp(props.call)) return null;
   return (
     <>
       {heldBy.map((party) => (

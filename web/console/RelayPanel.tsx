@@ -55,6 +55,10 @@ function Progress({ call }: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const { contacts, relay, phase } = call;
   const waiting = phase === 'relaying' ? (relay?.waiting ?? []) : [];
+  // Who has pressed 2 stands there still, with the same word.
+  const outcomes = (relay?.outcomes ?? []).filter(
+    (outcome) => !contacts.some((contact) => isDeclining(contact, outcome)),
+  );
   return (
     <Stack gap={4} aria-live="polite">
       {contacts.map((contact) => (
@@ -65,11 +69,18 @@ function Progress({ call }: { call: CallView }): ReactNode {
           {t('console.relay.next', { name })}
         </Text>
       ))}
-      {relay?.outcomes.map((outcome, place) => (
+      {outcomes.map((outcome, place) => (
         <Outcome key={`${outcome.name}-${place}`} outcome={outcome} />
       ))}
     </Stack>
   );
+}
+
+function isDeclining(
+  { state, contactId, name }: ContactLeg,
+  outcome: { contactId: string | null; name: string },
+): boolean {
+  return state === 'declining' && contactId === outcome.contactId && name === outcome.name;
 }
 
 const STATES: Record<
@@ -80,7 +91,7 @@ const STATES: Record<
   ringing: { color: 'orange', Icon: IconPhoneCall },
   announcing: { color: 'indigo', Icon: IconVolume },
   accepting: { color: 'green', Icon: IconVolume },
-  declining: { color: 'gray', Icon: IconPhoneX },
+  declining: { color: 'orange', Icon: IconPhoneX },
   waiting: { color: 'indigo', Icon: IconClockPause },
   joined: { color: 'teal', Icon: IconMessages },
 };
@@ -105,7 +116,7 @@ function ContactState({ contact }: { contact: ContactLeg }): ReactNode {
         <Badge color={color} leftSection={<Icon size={16} aria-hidden />}>
           {t(`console.relay.state.${state}`)}
         </Badge>
-        {due !== null && (
+        {due !== null && state !== 'declining' && (
           <Text size="sm" c="dimmed">
             {t('console.relay.left', { time: formatDuration(Math.max(0, due - now)) })}
           </Text>

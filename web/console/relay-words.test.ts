@@ -36,6 +36,7 @@ test('the caller is named by what is known of her', () => {
 
 test('the request is one line of a length that can be read out', () => {
   expect(requestText('見積書の件。\n至急です。')).toBe('見積書の件。 至急です');
+  expect(requestText('お電話がほしいとのことです。')).toBe('お電話がほしい');
   expect(requestText('あ'.repeat(200))).toHaveLength(80);
 });
 

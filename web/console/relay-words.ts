@@ -39,7 +39,9 @@ export function requestText(body: string): string {
   const line = body
     .trim()
     .replaceAll(/\s+/g, ' ')
-    .replace(/[。.]$/, '');
+    .replace(/[。.]$/, '')
+    // 「…とのことです」 follows by itself.
+    .replace(/との(?:こと|事)(?:です)?$/, '');
   return line.length <= REQUEST_LENGTH ? line : `${line.slice(0, REQUEST_LENGTH - 1)}…`;
 }
 
