@@ -23,6 +23,8 @@ export type KillsOptions = {
 export type KillsResult = { kills: number; rounds: number; violations: string[] };
 
 const READY_WITHIN_MS = 60_000;
+/** A caller whom nothing answers is gone after 32 s (RFC 3261 timer B), and nobody can be told. */
+const KILLING_MS = 12_000;
 const TIMED: ReadonlySet<Target> = new Set([
   'relaying',
   'calling-contact',
@@ -111,8 +113,9 @@ class Round {
     await this.#seatSupervisor();
     const up = Promise.all(this.#calls.map((call) => call.bringUp()));
     const count = Math.min(mostKills, random.pick([1, 2, 2, 3, 4, 6]));
+    const begunMs = performance.now();
     await sleep(random.between(100, 3_000));
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count && performance.now() - begunMs < KILLING_MS; i++) {
       await this.#kill();
       if (i + 1 < count) await sleep(random.between(50, 2_500));
     }
