@@ -37,6 +37,56 @@ const FIRST = arrive(
   CONTEXT,
 );
 
+function actorOf(pendingEffects: CallEffect[], store: CallStore, told: string[]): CallActor {
+  return new CallActor(
+    { state: FIRST.state, legs: [], pendingEffects, owner: 'boot' },
+    {
+      clock: new ManualClock(),
+      log: silentLogger,
+      store,
+      settings: () => DEFAULT_CALL_SETTINGS,
+      newRecordingId: () => CONTEXT.newRecordingId,
+      runEffect: (_actor, effect: CallEffect) => {
+        told.push(effect.type);
+        return Promise.resolve();
+      },
+      onTransition: () => undefined,
+      onLeg: () => undefined,
+      onLost: () => told.push('lost'),
+      onStore: (_actor, is) => told.push(is),
+    },
+  );
+}
+
+describe('a call of a former process', () => {
+  it.each([
+    { isCallerThere: true, done: ['findOperator', 'endOperatorLeg', 'answerCaller'] },
+    { isCallerThere: false, done: ['endOperatorLeg'] },
+  ])('caller there: $isCallerThere; owed and done: $done', async ({ isCallerThere, done }) => {
+    const told: string[] = [];
+    const store: CallStore = {
+      insert: () => Promise.resolve(),
+      save: () => Promise.resolve(true),
+      openCalls: () => Promise.resolve([]),
+      adopt: () => Promise.resolve(true),
+    };
+    const owed: CallEffect[] = [
+      { type: 'findOperator', excluded: [] },
+      {
+        type: 'endOperatorLeg',
+        operatorId: asId('op_1'),
+        legId: asId('leg_2'),
+        device: { kind: 'sip', target: 'sip:one@192.0.2.1' },
+      },
+      { type: 'answerCaller' },
+    ];
+    const actor = actorOf(owed, store, told);
+    await actor.resume({ type: 'timer.fired', timer: 'park' }, isCallerThere);
+    actor.close();
+    expect(told).toEqual(done);
+  });
+});
+
 describe('a new call', () => {
   it('keeps what happens until its row is there', async () => {
     const inserting = Promise.withResolvers<undefined>();
@@ -53,24 +103,7 @@ describe('a new call', () => {
       openCalls: () => Promise.resolve([]),
       adopt: () => Promise.resolve(true),
     };
-    const actor = new CallActor(
-      { state: FIRST.state, legs: [], pendingEffects: [], owner: 'boot' },
-      {
-        clock: new ManualClock(),
-        log: silentLogger,
-        store,
-        settings: () => DEFAULT_CALL_SETTINGS,
-        newRecordingId: () => CONTEXT.newRecordingId,
-        runEffect: (_actor, effect: CallEffect) => {
-          told.push(effect.type);
-          return Promise.resolve();
-        },
-        onTransition: () => undefined,
-        onLeg: () => undefined,
-        onLost: () => told.push('lost'),
-        onStore: (_actor, is) => told.push(is),
-      },
-    );
+    const actor = actorOf([], store, told);
     const begun = actor.begin(FIRST);
     const posted = actor.post({ type: 'operator.became-available' });
     inserting.resolve(undefined);

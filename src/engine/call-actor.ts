@@ -9,7 +9,7 @@ import type {
   Step,
 } from '../calls/index.ts';
 import { step } from '../calls/index.ts';
-import { NEEDS_STORE, addOwed, isStillDue } from './owed-effects.ts';
+import { NEEDS_STORE, addOwed, isStillDue, putsAway } from './owed-effects.ts';
 import type { CallStore, StoredCall, StoredLeg, Transition } from './ports.ts';
 
 /** More events than this waiting for one call is a fault of ours, not a busy call. */
@@ -139,11 +139,15 @@ export class CallActor {
     });
   }
 
-  /** Goes on with a call another process left: its unfinished effects, then the news. */
-  async resume(news: CallEvent, redo: boolean): Promise<void> {
+  /**
+   * Goes on with a call another process left: its unfinished effects, of which only those that put
+   * something away are due when the caller is not there any more, then the news.
+   */
+  async resume(news: CallEvent, isCallerThere: boolean): Promise<void> {
     this.#armTimers();
     await this.#exclusively(async () => {
-      if (redo) await this.#runEffects(this.#stored.pendingEffects);
+      const owed = this.#stored.pendingEffects;
+      await this.#runEffects(isCallerThere ? owed : owed.filter(putsAway));
     });
     await this.post(news);
   }

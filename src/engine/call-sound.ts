@@ -51,6 +51,8 @@ const SOURCES: Record<SoundSource, PlaybackSource> = {
   'call-back-announce': { kind: 'prompt', name: 'call-back-announce' },
 };
 
+type IndexEntry = Parameters<RecordingIndex['begin']>[0];
+
 /**
  * Makes what is heard what the call's state says: compares it with what was told to the media
  * plane, or after an adoption with what is there, and sends the difference.
@@ -75,6 +77,8 @@ export class CallSound {
       playing: new Map(playing.map((one) => [keyOfPlayback(one.leg, one.id), one.id])),
       recording: recording ? { id: recording.recordingId, paused: recording.paused } : null,
     });
+    // The former process may have died before the index knew of it.
+    if (recording) await this.#index(actor, this.#entryOf(actor, recording.recordingId));
     await this.apply(actor);
   }
 
@@ -174,13 +178,9 @@ export class CallSound {
     actor: CallActor,
     { id, callerLeg }: NonNullable<Sound['recording']>,
   ): Promise<{ ok: true } | { ok: false; reason: string }> {
-    const { media, recordings, recordingsDir, clock } = this.#deps;
-    const { state } = actor;
-    const startedAt = state.answeredAt ?? clock.now();
-    const path = recordingPath(id, startedAt);
-    const absolutePath = join(recordingsDir, path);
-    const { subscriberId } = state.called;
-    const entry = { id, callId: state.id, subscriberId, path, startedAt };
+    const { media, recordingsDir } = this.#deps;
+    const entry = this.#entryOf(actor, id);
+    const absolutePath = join(recordingsDir, entry.path);
     try {
       await mkdir(dirname(absolutePath), { recursive: true, mode: 0o700 });
     } catch (thrown) {
@@ -189,20 +189,30 @@ export class CallSound {
       return { ok: false, reason: 'no-folder' };
     }
     const [begun] = await Promise.all([
-      media.record({ recordingId: id, callId: state.id, path: absolutePath, callerLeg }),
-      recordings.begin(entry).catch((thrown: unknown) => {
-        actor.log.error({ err: toError(thrown), recordingId: id }, 'recording is not in the index');
-        void this.#indexLater(actor, entry);
-      }),
+      media.record({ recordingId: id, callId: entry.callId, path: absolutePath, callerLeg }),
+      this.#index(actor, entry),
     ]);
     return begun;
   }
 
+  #entryOf({ state }: CallActor, id: RecordingId): IndexEntry {
+    const startedAt = state.answeredAt ?? this.#deps.clock.now();
+    const { subscriberId } = state.called;
+    return { id, callId: state.id, subscriberId, path: recordingPath(id, startedAt), startedAt };
+  }
+
+  async #index(actor: CallActor, entry: IndexEntry): Promise<void> {
+    try {
+      await this.#deps.recordings.begin(entry);
+    } catch (thrown) {
+      const facts = { err: toError(thrown), recordingId: entry.id };
+      actor.log.error(facts, 'recording is not in the index');
+      void this.#indexLater(actor, entry);
+    }
+  }
+
   /** The file is being written; while the database is away nobody can find it. */
-  async #indexLater(
-    actor: CallActor,
-    entry: Parameters<RecordingIndex['begin']>[0],
-  ): Promise<void> {
+  async #indexLater(actor: CallActor, entry: IndexEntry): Promise<void> {
     for (let tries = 0; tries < MAX_INDEX_TRIES; tries++) {
       await sleep(this.#deps.clock, INDEX_RETRY_MS);
       await actor.whenStored();

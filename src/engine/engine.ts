@@ -428,10 +428,10 @@ export class Engine {
       const callerLegAlive = alive.has(callerLeg.id);
       log.info({ callId: id, phase, callerLegAlive }, 'call adopted');
       const isUncalled = direction === 'call-back' && !callerLeg.answered;
-      const redo = callerLegAlive || termination !== null || isUncalled;
+      const isCallerThere = callerLegAlive || termination !== null || isUncalled;
       await actor.resume(
         { type: 'adopted', alive: legsOf(stored).filter((leg) => alive.has(leg)) },
-        redo,
+        isCallerThere,
       );
     }
     await this.#releaseIdleOperators();

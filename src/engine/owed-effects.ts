@@ -31,3 +31,19 @@ export function isStillDue(effect: CallEffect, state: CallState): boolean {
       return true;
   }
 }
+
+const PUT_AWAY: ReadonlySet<CallEffect['type']> = new Set([
+  'withdrawOffer',
+  'endContactLeg',
+  'endCallerLeg',
+  'endOperatorLeg',
+  'setOperatorState',
+  'noteRingNoAnswer',
+  'recordUnansweredCall',
+  'callEnded',
+]);
+
+/** Whether it ends a leg or sets somebody free: due also in a call that has lost its caller. */
+export function putsAway({ type }: CallEffect): boolean {
+  return PUT_AWAY.has(type);
+}

@@ -45,6 +45,8 @@ export class TrunkLine {
   #condition: Condition;
   #since: number;
   #passedOverUntil = 0;
+  /** Its registration has come to something, good or bad, since we began. */
+  #isSettled = false;
   #isOver = false;
 
   constructor(trunk: Trunk, password: string | null, deps: TrunkLineDeps) {
@@ -108,11 +110,10 @@ export class TrunkLine {
     const { outbound } = this.trunk;
     if (outbound === null || !this.#carriesCalls) return null;
     const registered = this.#registered;
-    const place = this.#outboundPlace();
+    const place = this.#outboundPlace() ?? (registered ? null : this.#firstRegistrar());
     const peers = place === null ? [] : await this.#deps.locate(place);
     if (peers.length > 0) this.#servers = peers;
-    const wanted =
-      peers.length > 0 || place !== null ? peers : registered ? [registered.registrar] : [];
+    const wanted = place === null && registered ? [registered.registrar] : peers;
     if (wanted.length === 0) return null;
     return {
       peers: wanted,
@@ -131,6 +132,8 @@ export class TrunkLine {
     if (this.trunk.outbound === null || this.#isOver) return false;
     if (this.#passedOverUntil > this.#deps.clock.now()) return false;
     const { state } = this.#condition;
+    // A process that has just begun owes calls of the former one, whose registration holds still.
+    if (state === 'registering') return !this.#isSettled;
     return state === 'registered' || state === 'reachable' || state === 'unwatched';
   }
 
@@ -234,6 +237,7 @@ export class TrunkLine {
     const { state, trouble } = this.#condition;
     const same = next.state === state && next.trouble === trouble;
     this.#condition = next;
+    if (next.state !== 'registering') this.#isSettled = true;
     if (same) return;
     if (next.state !== state) this.#since = this.#deps.clock.now();
     this.#deps.onChange(this.status);

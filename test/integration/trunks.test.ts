@@ -221,6 +221,16 @@ describe.skipIf(!has('kamailio'))('a carrier that has us register (Kamailio)', (
     expect(header(request, 'P-Asserted-Identity')).toBe(`<sip:${ACCOUNT}@${REALM};user=phone>`);
   });
 
+  it('carries a call that a former process owed, before it has registered anew', async () => {
+    const called = await phone();
+    const port = await carrier({ phonePort: called.socket.port });
+    called.onInvite = (invite) => invite.accept({ sdp: OFFER });
+    const subscriber = await declare([registering([`sip:127.0.0.1:${port}`])]);
+    expect(status().state).toBe('registering');
+    const [route] = routesOf(await begin(subscriber, '+819001234567'));
+    expect(await place(route!)).toBe('answered');
+  });
+
   it('says when a registrar cannot be found by its name', async () => {
     await declare([registering(['sip:carrier.invalid'])]);
     await settled('unreachable');

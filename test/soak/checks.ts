@@ -99,9 +99,12 @@ export async function brokenRecordings(
   );
   const found: string[] = [];
   for (const row of rows) {
-    const target = calls.find(({ id }) => id === row.call_id)?.target;
+    const call = calls.find(({ id }) => id === row.call_id);
+    const target = call?.target;
     const mediaDied = deaths.some(({ part }) => part === 'media');
-    const fault = await faultOf(product, row, { deaths, mediaDied, target: target ?? '' });
+    const caller = call?.view.lines.find(({ party }) => party === 'caller');
+    const facts = { deaths, mediaDied, target: target ?? '', leftAtMs: caller?.endedAtMs };
+    const fault = await faultOf(product, row, facts);
     if (fault !== undefined) found.push(`recording of ${target ?? ''} ${row.call_id}: ${fault}`);
   }
   const recorded = new Set(rows.map((row) => row.call_id));
@@ -116,7 +119,13 @@ export async function brokenRecordings(
 async function faultOf(
   product: SoakProduct,
   row: Recorded,
-  facts: { deaths: readonly Death[]; mediaDied: boolean; target: string },
+  facts: {
+    deaths: readonly Death[];
+    mediaDied: boolean;
+    target: string;
+    /** When the caller hung up, which may be long before anybody could store it. */
+    leftAtMs: number | undefined;
+  },
 ): Promise<string | undefined> {
   if (facts.mediaDied) return row.state === 'recording' ? 'never ended' : undefined;
   if (row.state !== 'complete') return `stored as ${row.state}`;
@@ -131,7 +140,8 @@ async function faultOf(
   // Whoever leaves caller and contact alone may end their recording with it.
   if (facts.target === 'relayed' || facts.target.startsWith('calling-')) return undefined;
   const seconds = records.reduce((sum, { samples }) => sum + samples, 0) / 8000;
-  const wanted = (row.ended - row.answered) / 1000 - explained(row.answered, facts.deaths);
+  const endedMs = Math.min(row.ended, facts.leftAtMs ?? Infinity);
+  const wanted = (endedMs - row.answered) / 1000 - explained(row.answered, facts.deaths);
   return seconds + RECORDING_SLACK_S < wanted
     ? `${seconds.toFixed(1)} s of ${wanted.toFixed(1)} s`
     : undefined;

@@ -14,6 +14,8 @@ export type Line = {
   dialog: DialogState;
   /** Who said BYE; undefined while the line is up. */
   ended: 'here' | 'there' | undefined;
+  /** Unix ms. */
+  endedAtMs?: number;
 };
 
 /** What the telephones outside see of one call, found again by the number of its caller. */
@@ -115,6 +117,7 @@ export class SoakPhones {
   hangUp(line: Line): void {
     if (line.ended !== undefined) return;
     line.ended = 'here';
+    line.endedAtMs = Date.now();
     const { phone } = line;
     const dialog = phone.agent.dialog(line.dialog) ?? line.dialog;
     void phone.agent.prepareInDialog(dialog, 'BYE').send();
@@ -176,7 +179,9 @@ export class SoakPhones {
     this.#endedKeys.add(key);
     for (const { lines } of this.#views) {
       const line = lines.find((one) => dialogKey(one.dialog) === key);
-      if (line) line.ended ??= 'there';
+      if (!line || line.ended !== undefined) continue;
+      line.ended = 'there';
+      line.endedAtMs = Date.now();
     }
   }
 }
