@@ -1,4 +1,4 @@
-import { Badge, Stack, Table, Text } from '@mantine/core';
+import { Badge, Box, Paper, Stack, Table, Text } from '@mantine/core';
 import {
   IconAlertTriangle,
   IconCircleCheck,
@@ -52,14 +52,14 @@ export function TrunksPanel(): ReactNode {
   return (
     <Stack gap="md">
       <HowToChange />
-      <Table.ScrollContainer minWidth={560}>
-        <Table verticalSpacing="sm">
+      <Paper>
+        <Table verticalSpacing="sm" horizontalSpacing="md">
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t('admin.trunk.name')}</Table.Th>
               <Table.Th>{t('admin.trunk.stateTitle')}</Table.Th>
-              <Table.Th>{t('admin.trunk.incoming')}</Table.Th>
-              <Table.Th>{t('admin.trunk.outgoing')}</Table.Th>
+              <Table.Th visibleFrom="sm">{t('admin.trunk.incoming')}</Table.Th>
+              <Table.Th visibleFrom="sm">{t('admin.trunk.outgoing')}</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -68,16 +68,13 @@ export function TrunksPanel(): ReactNode {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </Paper>
     </Stack>
   );
 }
 
+/** On a phone the later columns go beneath the name. */
 function TrunkRow({ trunk, now }: { trunk: TrunkView; now: number }): ReactNode {
-  const { t } = useTranslation();
-  const language = currentLanguage();
-  const { color, icon } = LOOKS[trunk.state];
-  const { trouble, outbound } = trunk;
   return (
     <Table.Tr data-testid="trunk-row">
       <Table.Td>
@@ -85,42 +82,72 @@ function TrunkRow({ trunk, now }: { trunk: TrunkView; now: number }): ReactNode 
         <Text size="sm" c="dimmed">
           {trunk.account ?? trunk.key}
         </Text>
+        <Box hiddenFrom="sm">
+          <Incoming trunk={trunk} />
+          <Outgoing trunk={trunk} />
+        </Box>
       </Table.Td>
       <Table.Td>
-        <Badge color={color} variant="light" leftSection={icon}>
-          {t(`admin.trunk.state.${trunk.state}`)}
-        </Badge>
-        <Text size="sm" c="dimmed">
-          {formatAgo(trunk.since, now, { language })}
-        </Text>
-        {trouble !== null && (
-          <Text size="sm">
-            {language === 'ja' ? trouble.ja : trouble.en}
-            {trunk.sipStatus !== null && ` (SIP ${trunk.sipStatus})`}
-          </Text>
-        )}
+        <State trunk={trunk} now={now} />
       </Table.Td>
-      <Table.Td>
-        {trunk.addresses.map((address) => (
-          <Text key={address} size="sm" style={{ whiteSpace: 'nowrap' }}>
-            {address}
-          </Text>
-        ))}
-        {trunk.account !== null && (
-          <Text size="sm" style={{ whiteSpace: 'nowrap' }}>
-            {t('admin.trunk.byRegistration')}
-          </Text>
-        )}
+      <Table.Td visibleFrom="sm">
+        <Incoming trunk={trunk} />
       </Table.Td>
-      <Table.Td>
-        <Text size="sm">
-          {outbound === null
-            ? t('admin.trunk.inOnly')
-            : t(outbound.carriesCalls ? 'admin.trunk.carries' : 'admin.trunk.passedOver', {
-                priority: outbound.priority,
-              })}
-        </Text>
+      <Table.Td visibleFrom="sm">
+        <Outgoing trunk={trunk} />
       </Table.Td>
     </Table.Tr>
+  );
+}
+
+function State({ trunk, now }: { trunk: TrunkView; now: number }): ReactNode {
+  const { t } = useTranslation();
+  const language = currentLanguage();
+  const { color, icon } = LOOKS[trunk.state];
+  const { state, trouble, since } = trunk;
+  return (
+    <>
+      <Badge color={color} variant="light" leftSection={icon}>
+        {t(`admin.trunk.state.${state}`)}
+      </Badge>
+      {state !== 'unwatched' && (
+        <Text size="sm" c="dimmed">
+          {formatAgo(since, now, { language })}
+        </Text>
+      )}
+      {trouble !== null && (
+        <Text size="sm">
+          {language === 'ja' ? trouble.ja : trouble.en}
+          {trunk.sipStatus !== null && ` (SIP ${trunk.sipStatus})`}
+        </Text>
+      )}
+    </>
+  );
+}
+
+function Incoming({ trunk }: { trunk: TrunkView }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <>
+      {trunk.addresses.map((address) => (
+        <Text key={address} size="sm">
+          {address}
+        </Text>
+      ))}
+      {trunk.account !== null && <Text size="sm">{t('admin.trunk.byRegistration')}</Text>}
+    </>
+  );
+}
+
+function Outgoing({ trunk: { outbound } }: { trunk: TrunkView }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <Text size="sm">
+      {outbound === null
+        ? t('admin.trunk.inOnly')
+        : t(outbound.carriesCalls ? 'admin.trunk.carries' : 'admin.trunk.passedOver', {
+            priority: outbound.priority,
+          })}
+    </Text>
   );
 }

@@ -17,6 +17,7 @@ import { currentLanguage } from '../shared/i18n.ts';
 import { isPlainEnter } from '../shared/ime.ts';
 import { problemText } from '../shared/problem-text.ts';
 import { LoadingState, ProblemState } from '../shared/States.tsx';
+import { WithNumber } from '../shared/WithNumber.tsx';
 import { Keys } from './CheatBar.tsx';
 import { ChoiceList } from './ChoiceList.tsx';
 
@@ -176,7 +177,10 @@ function ShownNumber({ subscriber }: { subscriber: SubscriberView }): ReactNode 
   if (did === undefined) return null;
   return (
     <Text size="sm" c="dimmed">
-      {t('callBack.shown', { number: did.formatted, name: subscriber.name })}
+      <WithNumber
+        text={t('callBack.shown', { number: did.formatted, name: subscriber.name })}
+        number={did.formatted}
+      />
     </Text>
   );
 }

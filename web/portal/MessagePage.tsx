@@ -35,6 +35,7 @@ import { aboutQuery, useSession } from '../shared/session.tsx';
 import { LoadingState, ProblemState } from '../shared/States.tsx';
 import { useNow } from '../shared/use-now.ts';
 import { When } from '../shared/When.tsx';
+import { WithNumber } from '../shared/WithNumber.tsx';
 import { DeliveryList } from './DeliveryList.tsx';
 import { messageKeys, setHandled, useMessage } from './message-queries.ts';
 import { callTypeOf, telHref, wantsOf, withReading } from './message-words.ts';
@@ -131,7 +132,9 @@ function CallBackButtons({ message }: { message: MessageView }): ReactNode {
           onClick={() => setWish({ subscriberId, number })}
           data-testid="message-call-back"
         >
-          {t('portal.callBackShown', { number })}
+          <span>
+            <WithNumber text={t('portal.callBackShown', { number })} number={number} />
+          </span>
         </Button>
       )}
       <Button
@@ -142,7 +145,9 @@ function CallBackButtons({ message }: { message: MessageView }): ReactNode {
         leftSection={<IconPhone size={20} aria-hidden />}
         data-testid="message-call"
       >
-        {t('portal.callBack', { number })}
+        <span>
+          <WithNumber text={t('portal.callBack', { number })} number={number} />
+        </span>
       </Button>
       <CallBackDialog wish={wish} close={() => setWish(null)} />
     </Stack>
