@@ -1,4 +1,4 @@
-import { newId, toError } from '../base/index.ts';
+import { AppError, newId, toError } from '../base/index.ts';
 import type {
   CallId,
   Clock,
@@ -303,12 +303,16 @@ export class Engine {
     this.transfers.onTransition(actor);
   }
 
-  /** Desks are told once that nothing can be stored, and once that all is stored again. */
-  readonly #unstored = new Set<CallActor>();
-  #noteStore(actor: CallActor, is: 'away' | 'back'): void {
+  /**
+   * Desks are told once that nothing can be stored, by the first call or sweep that finds it so, and once that all
+   * is stored again.
+   */
+  readonly #unstored = new Set<CallActor | 'sweep'>();
+  #noteStore(who: CallActor | 'sweep', is: 'away' | 'back'): void {
     const before = this.#unstored.size;
-    if (is === 'away') this.#unstored.add(actor);
-    else this.#unstored.delete(actor);
+    if (is === 'away') this.#unstored.add(who);
+    // Where one thing is stored again the sweep would find it so.
+    else if (this.#unstored.delete(who)) this.#unstored.delete('sweep');
     const now = this.#unstored.size;
     if ((before === 0) === (now === 0)) return;
     const code = now > 0 ? 'not-saved' : 'saved-again';
@@ -466,8 +470,10 @@ export class Engine {
       await this.#closeOrphans();
       await this.#freeStranded();
       await this.#deps.settleRecordings(() => this.#recordingsInHand());
+      this.#noteStore('sweep', 'back');
     } catch (thrown) {
       this.#deps.log.error({ err: toError(thrown) }, 'what nobody owns could not be looked for');
+      if (thrown instanceof AppError && thrown.retryable) this.#noteStore('sweep', 'away');
     }
   }
 

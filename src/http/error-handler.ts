@@ -5,12 +5,18 @@ import type { Logger } from '../base/index.ts';
 import { isProblemCode, PROBLEMS, refuse } from './problems.ts';
 import type { Issue, ProblemCode } from './problems.ts';
 
-/** Turns whatever a route threw into a `Problem`. What is our fault is logged, never shown. */
+/**
+ * Turns whatever a route threw into a `Problem`. What is our fault is logged, never shown. What a library threw
+ * while the database is away is the database's: the library asks it in words of its own.
+ */
 export function errorHandler(
   log: Logger,
-): (error: unknown, request: FastifyRequest, reply: FastifyReply) => void {
-  return (error, request, reply) => {
-    const code = codeOf(error);
+  isDatabaseAway: () => Promise<boolean>,
+): (error: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  return async (error, request, reply) => {
+    const found = codeOf(error);
+    const isOurs = error instanceof AppError || found !== 'internal';
+    const code = !isOurs && (await isDatabaseAway()) ? 'database-unreachable' : found;
     if (PROBLEMS[code].status >= 500) {
       const { method, routeOptions, id } = request;
       const fields = { requestId: id, method, route: routeOptions.url, err: error };

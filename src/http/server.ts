@@ -47,7 +47,9 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  app.setErrorHandler(errorHandler(log));
+  const isDatabaseAway = async (): Promise<boolean> =>
+    (await deps.readiness())['database']?.ready === false;
+  app.setErrorHandler(errorHandler(log, isDatabaseAway));
   app.setNotFoundHandler((_request, reply) => {
     return refuse(reply.removeHeader('cache-control'), 'not-found');
   });

@@ -5,6 +5,7 @@ import type { DeskView, FloorView } from '../../src/contract/index.ts';
 import { launchChromium, launchMortalChromium } from '../harness/chromium.ts';
 import { DeskPage } from '../harness/desk-page.ts';
 import { applyOffice, browserOperator } from '../harness/office.ts';
+import { keepDatabaseAway } from '../harness/keep-away.ts';
 import { startPlatform } from '../harness/platform.ts';
 import type { Platform } from '../harness/platform.ts';
 import { seededRandom } from '../harness/tone-blocks.ts';
@@ -94,7 +95,33 @@ async function operatorId(): Promise<string> {
   return answer.body.operators[0]?.id ?? '';
 }
 
-test('the app dies while she types: the page keeps what it was not told to be safe', async () => {
+/** PostgreSQL goes away and comes back: said in words, and what she types is safe in the end. */
+async function loseDatabase(desk: DeskPage): Promise<void> {
+  const back = keepDatabaseAway(platform);
+  try {
+    await desk.page.keyboard.press('Alt+H');
+    await desk.get('notice-not-saved').waitFor();
+    const words = await desk.get('notice-not-saved').textContent();
+    expect(words).toContain('いま保存できていません。通話は続きます');
+    expect(await desk.get('problem-banner').textContent()).toContain(
+      'データベースに接続できません',
+    );
+    await desk.untilPhase('talking');
+    await desk.field('name').fill('加藤');
+    await desk.untilDraft('unsaved');
+  } finally {
+    await back();
+  }
+  await desk.get('notice-saved-again').waitFor();
+  expect(await desk.get('notice-not-saved').count()).toBe(0);
+  await desk.untilDraft('saved');
+  await desk.page.keyboard.press('Alt+H');
+  await desk.untilPhase('held');
+  await desk.page.keyboard.press('Alt+H');
+  await desk.untilPhase('talking');
+}
+
+test('app and database die while she types: she is told, and the page keeps what it was not told to be safe', async () => {
   const browser = await launchChromium();
   try {
     const desk = await DeskPage.open(browser, platform.url, OPERATOR);
@@ -106,6 +133,7 @@ test('the app dies while she types: the page keeps what it was not told to be sa
     expect(await desk.field('company').inputValue()).toBe(text);
     expect(await stored(await operatorId())).toBe(text);
     expect(await desk.page.evaluate('window.draftStatusSeen')).toContain('unsaved');
+    await loseDatabase(desk);
     // The call runs on, and the message can be sent.
     await desk.hangUp();
     await caller.over();

@@ -21,6 +21,9 @@ export type PlatformOptions = {
   prefix?: readonly string[];
 };
 
+/** `more`: variables besides those of the first start. */
+type StartKeeper = (more: Record<string, string>) => ChildProcess;
+
 export type ApiAnswer<T = unknown> = { status: number; body: T };
 
 /** The whole product, as `npm start` runs it: keeper, PostgreSQL, media process and app. */
@@ -28,13 +31,14 @@ export class Platform {
   readonly dataDir: string;
   readonly token: string;
   readonly bind: string;
-  readonly #keeper: ChildProcess;
+  #keeper: ChildProcess;
+  readonly #start: StartKeeper;
   readonly #ownsDir: boolean;
   readonly #scheme: 'http' | 'https';
   #output = '';
 
   constructor(
-    keeper: ChildProcess,
+    start: StartKeeper,
     facts: {
       dataDir: string;
       token: string;
@@ -43,24 +47,44 @@ export class Platform {
       scheme: 'http' | 'https';
     },
   ) {
-    this.#keeper = keeper;
+    this.#start = start;
+    this.#keeper = this.#startKeeper({});
     this.dataDir = facts.dataDir;
     this.token = facts.token;
     this.bind = facts.bind;
     this.#ownsDir = facts.ownsDir;
     this.#scheme = facts.scheme;
+  }
+
+  #startKeeper(more: Record<string, string>): ChildProcess {
+    const keeper = this.#start(more);
     for (const stream of [keeper.stdout, keeper.stderr]) {
       stream?.setEncoding('utf8');
       stream?.on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-4_000_000);
       });
     }
+    return keeper;
+  }
+
+  /** `npm start` after the keeper was killed: the same settings and the ports of before. */
+  startAgain(): void {
+    const { http, sip, webrtc } = this.ports;
+    this.#keeper = this.#startKeeper({
+      DENWABAN_HTTP_PORT: String(http),
+      DENWABAN_SIP_PORT: String(sip),
+      DENWABAN_WEBRTC_PORT: String(webrtc),
+    });
   }
 
   /** The exit code, once the keeper has ended. */
   get ended(): Promise<number | null> {
     if (this.#keeper.exitCode !== null) return Promise.resolve(this.#keeper.exitCode);
     return new Promise((resolve) => this.#keeper.once('exit', (code) => resolve(code)));
+  }
+
+  get exitCode(): number | null {
+    return this.#keeper.exitCode;
   }
 
   /** Everything the product printed so far. */
@@ -121,6 +145,21 @@ export class Platform {
     return pid;
   }
 
+  killKeeper(): void {
+    this.#keeper.kill('SIGKILL');
+  }
+
+  /** What a killed keeper has left running. */
+  #endOrphans(): void {
+    for (const name of ['app', 'media', 'postgres'] as const) {
+      try {
+        this.kill(name);
+      } catch {
+        // It was not there.
+      }
+    }
+  }
+
   async untilReady(timeoutMs = 60_000): Promise<void> {
     const ready = async (): Promise<boolean> => {
       if (this.#keeper.exitCode !== null) throw new Error(`did not start:\n${this.#output}`);
@@ -141,7 +180,7 @@ export class Platform {
       const hurry = setTimeout(() => this.#keeper.kill('SIGTERM'), 3_000);
       await gone;
       clearTimeout(hurry);
-    }
+    } else if (this.#keeper.signalCode !== null) this.#endOrphans();
     if (this.#ownsDir) rmSync(this.dataDir, { recursive: true, force: true });
   }
 }
@@ -168,29 +207,29 @@ export async function launchPlatform(options: PlatformOptions = {}): Promise<Pla
   const bind = options.bind ?? '127.0.0.1';
   const command = [...(options.prefix ?? []), process.execPath, 'src/keeper/main.ts'];
   const [program = '', ...args] = command;
-  const keeper = spawn(program, args, {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...withoutSettings(process.env),
-      DENWABAN_ENV_FILE: '/dev/null',
-      DENWABAN_DATA_DIR: dataDir,
-      DENWABAN_BIND: bind,
-      DENWABAN_HTTP_PORT: '0',
-      DENWABAN_SIP_PORT: '0',
-      DENWABAN_WEBRTC_PORT: '0',
-      DENWABAN_RTP_PORTS: await freeRange(),
-      DENWABAN_API_TOKEN: token,
-      DENWABAN_DEMO: String(options.demo ?? false),
-      ...options.env,
-    },
-  });
+  const env = {
+    ...withoutSettings(process.env),
+    DENWABAN_ENV_FILE: '/dev/null',
+    DENWABAN_DATA_DIR: dataDir,
+    DENWABAN_BIND: bind,
+    DENWABAN_HTTP_PORT: '0',
+    DENWABAN_SIP_PORT: '0',
+    DENWABAN_WEBRTC_PORT: '0',
+    DENWABAN_RTP_PORTS: await freeRange(),
+    DENWABAN_API_TOKEN: token,
+    DENWABAN_DEMO: String(options.demo ?? false),
+    ...options.env,
+  };
+  const start: StartKeeper = (more) =>
+    spawn(program, args, {
+      ...{ cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...env, ...more } },
+    });
   const scheme = options.env?.['DENWABAN_TLS_CERT'] === undefined ? 'http' : 'https';
-  const platform = new Platform(keeper, { dataDir, token, bind, ownsDir, scheme });
+  const platform = new Platform(start, { dataDir, token, bind, ownsDir, scheme });
   try {
     await until(
       () => {
-        if (keeper.exitCode !== null) throw new Error(`did not start:\n${platform.output}`);
+        if (platform.exitCode !== null) throw new Error(`did not start:\n${platform.output}`);
         try {
           return Promise.resolve(platform.ports.http > 0);
         } catch {

@@ -8,6 +8,7 @@ import type { Target } from './soak-call.ts';
 import { SoakPhones } from './soak-phones.ts';
 import { SoakProduct } from './soak-product.ts';
 import type { Part } from './soak-product.ts';
+import { TIMED, endAll, historyOf, seatSupervisor } from './scripts.ts';
 
 /** `app-asked`: SIGTERM to the app; the others are killed with -9. */
 export type Weights = Partial<Record<Part | 'app-asked', number>>;
@@ -25,30 +26,6 @@ export type KillsResult = { kills: number; rounds: number; violations: string[] 
 const READY_WITHIN_MS = 60_000;
 /** A caller whom nothing answers is gone after 32 s (RFC 3261 timer B), and nobody can be told. */
 const KILLING_MS = 12_000;
-const TIMED: ReadonlySet<Target> = new Set([
-  'relaying',
-  'calling-contact',
-  'calling-customer',
-  'handing-over',
-]);
-/** A supervisor's browser without a browser: there for the few seconds until its silence is noticed. */
-const SUPERVISOR_OFFER = [
-  'v=0',
-  'o=- 1 1 IN IP4 127.0.0.1',
-  's=-',
-  't=0 0',
-  'm=audio 9 UDP/TLS/RTP/SAVPF 0',
-  'c=IN IP4 0.0.0.0',
-  'a=ice-ufrag:soak',
-  'a=ice-pwd:L0TXDMILPiNpq+DHrGZMj36a',
-  `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => 'AB').join(':')}`,
-  'a=setup:actpass',
-  'a=mid:0',
-  'a=sendrecv',
-  'a=rtcp-mux',
-  'a=rtpmap:0 PCMU/8000',
-  '',
-].join('\r\n');
 
 /**
  * Rounds of scripted calls in which processes of the product are killed at random moments, also while
@@ -110,7 +87,7 @@ class Round {
     const { phones, random, product } = this.#deps;
     phones.know(this.#calls.map(({ view }) => view));
     await product.platform.untilReady();
-    await this.#seatSupervisor();
+    await seatSupervisor(product, this.#calls);
     const up = Promise.all(this.#calls.map((call) => call.bringUp()));
     const count = Math.min(mostKills, random.pick([1, 2, 2, 3, 4, 6]));
     const begunMs = performance.now();
@@ -123,7 +100,7 @@ class Round {
     await this.#untilReady();
     await sleep(1_000);
     const violations = await this.#survivors();
-    await this.#endAll();
+    await endAll(this.#calls, { random, phones });
     violations.push(...(await leftBehind(product)));
     phones.readWire();
     violations.push(
@@ -138,33 +115,8 @@ class Round {
     return this.deaths.map(({ part }) => part).join(', ');
   }
 
-  /** What the stored history of the calls says. */
-  async history(): Promise<string[]> {
-    const ids = this.#calls.flatMap(({ id }) => (id === undefined ? [] : [id]));
-    const rows = await this.#deps.product.rows<{ call_id: string; at: Date; text: string }>(
-      `select call_id, at, version || ' ' || from_phase || ' > ' || to_phase || ' ' || event as text
-        from call_transition where call_id = any($1) order by call_id, version`,
-      [ids],
-    );
-    const died = this.deaths.map(
-      ({ part, atMs, readyMs }) => `${new Date(atMs).toISOString()} ${part}, ${readyMs - atMs} ms`,
-    );
-    const lines = this.#calls.map(({ target, id, view }) => {
-      const ends = view.lines.map(({ party, ended }) => `${party} ${ended ?? 'up'}`).join(', ');
-      return `${id ?? view.number} ${target}: ${ends}; ${view.placed?.seen.statuses.join(' ') ?? ''}`;
-    });
-    return [
-      ...died,
-      ...lines,
-      ...rows.map(({ call_id: id, at, text }) => `${id} ${at.toISOString()} ${text}`),
-    ];
-  }
-
-  async #seatSupervisor(): Promise<void> {
-    if (!this.#calls.some(({ target }) => target === 'listened-to')) return;
-    const { product } = this.#deps;
-    const body = { deskId: 'desk-soak-1', sdpOffer: SUPERVISOR_OFFER, takeOver: true };
-    await product.wish('POST', '/api/v1/desk/audio', body, product.supervisor);
+  history(): Promise<string[]> {
+    return historyOf(this.#deps.product, this.#calls, this.deaths);
   }
 
   async #kill(): Promise<void> {
@@ -182,6 +134,11 @@ class Round {
     product.kill(part, signal);
     const atMs = Date.now();
     this.deaths.push({ part: what, atMs, readyMs: atMs });
+    // Whoever looks after the keeper (systemd, a person) starts it again.
+    if (part === 'keeper') {
+      await sleep(random.between(20, 3_000));
+      product.platform.startAgain();
+    }
     const isAnother = (): boolean => ![before, undefined].includes(product.pidOf(part));
     await until(isAnother, READY_WITHIN_MS);
   }
@@ -226,22 +183,5 @@ class Round {
 
   #downMs(): number {
     return Math.max(0, ...this.deaths.map(({ atMs, readyMs }) => readyMs - atMs));
-  }
-
-  async #endAll(): Promise<void> {
-    const { random, phones } = this.#deps;
-    const byOperator = this.#calls.filter(
-      ({ isEnding, view }) => !isEnding && view.up('operator') !== undefined && random.chance(0.3),
-    );
-    for (const call of byOperator) call.endByOperator();
-    if (byOperator.length > 0) await sleep(700);
-    // Whoever is offered a call that its operator has left lets it ring.
-    for (const call of this.#calls) {
-      call.view.pickUpMs.operator = null;
-      phones.look(call.view);
-      call.endFromOutside();
-    }
-    await sleep(300);
-    for (const call of this.#calls) call.endFromOutside();
   }
 }

@@ -16,6 +16,8 @@ export type Line = {
   ended: 'here' | 'there' | undefined;
   /** Unix ms. */
   endedAtMs?: number;
+  /** Our BYE was answered; undefined until that is known, or where we sent none. */
+  byeAnswered?: boolean;
 };
 
 /** What the telephones outside see of one call, found again by the number of its caller. */
@@ -120,7 +122,20 @@ export class SoakPhones {
     line.endedAtMs = Date.now();
     const { phone } = line;
     const dialog = phone.agent.dialog(line.dialog) ?? line.dialog;
-    void phone.agent.prepareInDialog(dialog, 'BYE').send();
+    void phone.agent
+      .prepareInDialog(dialog, 'BYE')
+      .send()
+      .then(({ kind }) => {
+        line.byeAnswered = kind === 'answered';
+      });
+  }
+
+  /** Whoever rings is picked up now. */
+  pickUpAll(view: OutsideView): void {
+    for (const { party, invite } of view.ringing) {
+      const phone = party === 'operator' ? this.#operators : this.#contacts;
+      this.#pickUp(view, { party, phone, invite });
+    }
   }
 
   giveUp(view: OutsideView): void {

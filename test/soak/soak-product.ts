@@ -10,7 +10,7 @@ import type { SoakPhones } from './soak-phones.ts';
 /** The contact who is in the office's list: the last digits of his number. */
 export const LISTED_CONTACT = '9999';
 
-export type Part = 'app' | 'media' | 'postgres';
+export type Part = 'app' | 'media' | 'postgres' | 'keeper';
 
 /** The whole product as `npm start` runs it, with an office whose operators have the soak's phones. */
 export class SoakProduct {
@@ -107,7 +107,7 @@ export class SoakProduct {
   /** Undefined while the keeper is about to start another. */
   pidOf(part: Part): number | undefined {
     try {
-      return this.platform.pidOf(part);
+      return part === 'keeper' ? this.platform.keeperPid : this.platform.pidOf(part);
     } catch {
       return undefined;
     }
@@ -116,7 +116,8 @@ export class SoakProduct {
   /** `kill -9` of one of the processes; false when it is not there to be killed. */
   kill(part: Part, signal: NodeJS.Signals = 'SIGKILL'): boolean {
     try {
-      this.platform.kill(part, signal);
+      if (part === 'keeper') this.platform.killKeeper();
+      else this.platform.kill(part, signal);
       return true;
     } catch {
       return false;

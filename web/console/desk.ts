@@ -134,7 +134,7 @@ export class Desk {
   start(): void {
     this.#live.onFrame((frame) => this.#receive(frame));
     this.#live.onStatus((status) => this.#liveChanged(status));
-    this.audio.onChange(() => this.#publish({ audio: this.audio.view }));
+    this.audio.onChange(() => this.#soundChanged());
     this.#live.start();
     void this.refresh();
     // This tab was on shift before the reload: the caller may be waiting for its sound.
@@ -271,6 +271,14 @@ export class Desk {
 
   dismissNotice(id: number): void {
     this.#publish({ notices: this.#snapshot.notices.filter((notice) => notice.id !== id) });
+  }
+
+  #soundChanged(): void {
+    const audio = this.audio.view;
+    const { notices } = this.#snapshot;
+    const isBack = audio.phase === 'up';
+    const shown = isBack ? notices.filter(({ code }) => code !== 'audio-lost') : notices;
+    this.#publish({ audio, notices: shown });
   }
 
   #gesture(): void {
