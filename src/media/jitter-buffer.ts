@@ -1,18 +1,12 @@
 import { FRAME_MS, FRAME_SAMPLES } from './mixer.ts';
 import type { RtpHeader } from './rtp-packet.ts';
+import { ABSENT, BEHIND_SAMPLES, SampleRing } from './sample-ring.ts';
 import { nextSequence, timestampDistance } from './sequence.ts';
 
 /** What a popped frame is made of: received audio, a fading repetition of what came before, nothing. */
 export type FrameKind = 'audio' | 'concealed' | 'silence';
 
 const SAMPLES_PER_MS = 8;
-/** About 1 s of samples, a power of two so that a timestamp's low bits are its place. */
-const RING_SAMPLES = 8192;
-const RING_MASK = RING_SAMPLES - 1;
-/** Where nothing was received: a value that no companded code stands for. */
-const ABSENT = -32_768;
-/** Played samples stay this long, to be played again when the delay must grow at once. */
-const BEHIND_SAMPLES = 1600;
 const MAX_AHEAD_SAMPLES = 4800;
 const MAX_LATE_SAMPLES = 4000;
 const MAX_PACKET_SAMPLES = 960;
@@ -77,15 +71,16 @@ export function noJitter(): Record<
  * - **Jumps.** Another SSRC or a timestamp far off counts once two packets in sequence agree.
  */
 export class JitterBuffer {
-  readonly #ring = new Int16Array(RING_SAMPLES).fill(ABSENT);
+  readonly #ring = new SampleRing();
   readonly #history = new Int16Array(FRAME_SAMPLES);
-  readonly #stretched = new Int16Array(FRAME_SAMPLES + 1);
   #historyAt = 0;
   #missing = CONCEALED_SAMPLES;
 
   #started = false;
   #ssrc = 0;
   #readTimestamp = 0;
+  /** Behind the last sample that came. */
+  #endTimestamp = 0;
   #lastTickMs: number;
   #lastArrivalMs = 0;
   #candidate: { ssrc: number; sequence: number } | undefined;
@@ -122,11 +117,14 @@ export class JitterBuffer {
     this.#lastArrivalMs = nowMs;
     this.#measure(timestampDistance(header.timestamp, this.#readTimestamp), nowMs);
     const lead = timestampDistance(header.timestamp, this.#readTimestamp);
-    const ring = this.#ring;
+    this.#ring.makeRoom(lead + samples, this.#readTimestamp);
+    const end = header.timestamp + samples;
+    if (timestampDistance(end, this.#endTimestamp) > 0) this.#endTimestamp = end;
+    const { samples: ring, mask } = this.#ring;
     const { payloadStart } = header;
-    const begin = header.timestamp & RING_MASK;
+    const begin = header.timestamp & mask;
     for (let i = Math.max(0, -lead); i < samples; i++) {
-      ring[(begin + i) & RING_MASK] = decode[datagram[payloadStart + i] ?? 0] ?? 0;
+      ring[(begin + i) & mask] = decode[datagram[payloadStart + i] ?? 0] ?? 0;
     }
   }
 
@@ -172,7 +170,8 @@ export class JitterBuffer {
     const waitMs = nowMs + this.#toleranceMs - this.#lastTickMs;
     const ticks = Math.max(1, Math.ceil(waitMs / FRAME_MS));
     this.#readTimestamp = (header.timestamp - FRAME_SAMPLES * (ticks - 1)) >>> 0;
-    this.#ring.fill(ABSENT);
+    this.#endTimestamp = header.timestamp;
+    this.#ring.clear();
     this.#started = true;
     this.#ssrc = header.ssrc;
     this.#candidate = undefined;
@@ -212,6 +211,8 @@ export class JitterBuffer {
     const atLeast = Math.min(Math.ceil(wantedMs * SAMPLES_PER_MS), BEHIND_SAMPLES);
     if (atLeast <= 0) return;
     const samples = this.#bestJoin(atLeast);
+    const ahead = timestampDistance(this.#endTimestamp, this.#readTimestamp);
+    this.#ring.makeRoom(ahead + samples, this.#readTimestamp);
     this.#leftAt = this.#readTimestamp;
     this.#readTimestamp = (this.#readTimestamp - samples) >>> 0;
     this.#toleranceMs = Math.min(MAX_LATENCY_MS, this.#toleranceMs + samples / SAMPLES_PER_MS);
@@ -239,13 +240,14 @@ export class JitterBuffer {
 
   /** -1 … 1: the last `JOIN_SAMPLES` played against those `back` samples before them. */
   #likeness(back: number): number {
+    const { samples: ring, mask } = this.#ring;
     let both = 0;
     let here = 0;
     let there = 0;
     for (let i = 1; i <= JOIN_SAMPLES; i++) {
       const at = this.#readTimestamp - i;
-      const a = this.#ring[at & RING_MASK] ?? ABSENT;
-      const b = this.#ring[(at - back) & RING_MASK] ?? ABSENT;
+      const a = ring[at & mask] ?? ABSENT;
+      const b = ring[(at - back) & mask] ?? ABSENT;
       if (a === ABSENT || b === ABSENT) continue;
       both += a * b;
       here += a * a;
@@ -257,8 +259,9 @@ export class JitterBuffer {
   /** Fades from where reading was to where it is. What of the old place never came fades nothing. */
   #fadeOver(frame: Int16Array): void {
     if (this.#leftAt === undefined) return;
+    const { samples: ring, mask } = this.#ring;
     for (let i = 0; i < JOIN_FADE_SAMPLES; i++) {
-      const old = this.#ring[(this.#leftAt + i) & RING_MASK] ?? ABSENT;
+      const old = ring[(this.#leftAt + i) & mask] ?? ABSENT;
       if (old === ABSENT) break;
       const share = (i + 1) / (JOIN_FADE_SAMPLES + 1);
       frame[i] = Math.round(old + ((frame[i] ?? 0) - old) * share);
@@ -358,17 +361,18 @@ export class JitterBuffer {
     this.#pendingSlip -= step;
     this.counters.slips++;
     const length = FRAME_SAMPLES + step;
-    const kind = this.#readSamples(this.#stretched, length);
-    stretch(this.#stretched, length, frame);
+    const kind = this.#readSamples(stretched, length);
+    stretch(stretched, length, frame);
     return kind;
   }
 
   #readSamples(out: Int16Array, length: number): FrameKind {
     if (length === FRAME_SAMPLES && this.#readWhole(out)) return 'audio';
-    const begin = this.#readTimestamp & RING_MASK;
+    const { samples: ring, mask } = this.#ring;
+    const begin = this.#readTimestamp & mask;
     let received = 0;
     for (let i = 0; i < length; i++) {
-      const sample = this.#ring[(begin + i) & RING_MASK] ?? ABSENT;
+      const sample = ring[(begin + i) & mask] ?? ABSENT;
       if (sample !== ABSENT) {
         this.#history[this.#historyAt] = sample;
         this.#historyAt = this.#historyAt + 1 === FRAME_SAMPLES ? 0 : this.#historyAt + 1;
@@ -386,10 +390,10 @@ export class JitterBuffer {
 
   /** The usual case, made quick: a frame of which everything is there. */
   #readWhole(out: Int16Array): boolean {
-    const ring = this.#ring;
-    const begin = this.#readTimestamp & RING_MASK;
+    const { samples: ring, mask } = this.#ring;
+    const begin = this.#readTimestamp & mask;
     for (let i = 0; i < FRAME_SAMPLES; i++) {
-      const sample = ring[(begin + i) & RING_MASK] ?? ABSENT;
+      const sample = ring[(begin + i) & mask] ?? ABSENT;
       if (sample === ABSENT) return false;
       out[i] = sample;
     }
@@ -409,13 +413,13 @@ export class JitterBuffer {
   }
 
   #advance(samples: number): void {
-    const forgotten = (this.#readTimestamp - BEHIND_SAMPLES) & RING_MASK;
-    const end = forgotten + samples;
-    this.#ring.fill(ABSENT, forgotten, Math.min(end, RING_SAMPLES));
-    if (end > RING_SAMPLES) this.#ring.fill(ABSENT, 0, end - RING_SAMPLES);
+    this.#ring.forget(this.#readTimestamp - BEHIND_SAMPLES, samples);
     this.#readTimestamp = (this.#readTimestamp + samples) >>> 0;
   }
 }
+
+/** Samples of a frame to be stretched: of one buffer at a time. */
+const stretched = new Int16Array(FRAME_SAMPLES + 1);
 
 /** Each output sample is a weighted sum of this many around its place. */
 const TAPS = 16;
