@@ -188,6 +188,9 @@ test('a customer is called back from the list by key; one who is engaged is said
     };
     await ring();
     await desk.get('notice-call-back-failed').waitFor();
+    expect(await desk.get('notice-call-back-failed').textContent()).toContain(
+      'お客様は話し中でした',
+    );
     await desk.untilMode('idle');
     await desk.untilState('available');
     await engaged.close();
