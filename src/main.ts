@@ -33,7 +33,9 @@ const app = new App(config, internal, log);
  * SIGTERM, as a crash, leaves the calls to the next app; the keeper, who knows that there will be none,
  * says SIGUSR2 (they may end in their own time) and SIGINT (they end at once).
  */
+const leaving = new AbortController();
 const leave = (how: 'drain' | 'end' | 'hand-over') => (): void => {
+  leaving.abort();
   void app.stop(how).then(
     () => process.exit(0),
     (thrown: unknown) => {
@@ -55,6 +57,8 @@ try {
   flushCompileCache();
 } catch (thrown) {
   const error = toError(thrown);
+  // Asked to go before it was up: what it was at is cut short, and it ends when all is put away.
+  if (leaving.signal.aborted) await new Promise(() => undefined);
   log.fatal({ err: error }, error.message);
   process.stderr.write(`${error.message}\n`);
   process.exit(error instanceof AppError && NO_RESTART_HELPS.has(error.code) ? EXIT_UNUSABLE : 1);

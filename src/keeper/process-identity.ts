@@ -66,15 +66,17 @@ export function removePidFile(path: string): void {
 }
 
 /**
- * /proc/<pid>/stat field 22, in clock ticks since this boot. The second field may hold spaces and
+ * /proc/<pid>/stat: field 3 is the state, 20 the threads, 22 the start in clock ticks since this boot. The second field may hold spaces and
  * brackets, so counting starts after the last bracket.
  */
 function startOnLinux(pid: number): string | undefined {
   const stat = readText(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state] = fields;
-  const ticks = fields[19];
-  if (ticks === undefined || state === 'Z' || state === 'X') return undefined;
+  const [threads, ticks] = [Number(fields[17]), fields[19]];
+  // One whose first thread has ended still holds its sockets until the last one has.
+  const isOver = state === 'X' || (state === 'Z' && !(threads > 1));
+  if (ticks === undefined || isOver) return undefined;
   return `${bootId()}:${ticks}`;
 }
 

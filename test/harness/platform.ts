@@ -180,7 +180,7 @@ export class Platform {
       const hurry = setTimeout(() => this.#keeper.kill('SIGTERM'), 3_000);
       await gone;
       clearTimeout(hurry);
-    } else if (this.#keeper.signalCode !== null) this.#endOrphans();
+    } else if (this.#keeper.exitCode !== 0) this.#endOrphans();
     if (this.#ownsDir) rmSync(this.dataDir, { recursive: true, force: true });
   }
 }
