@@ -46,6 +46,15 @@ const WAITING_COUNT_MS = 500;
 
 type Pushers = { desk?: SnapshotPusher<LiveServerFrame>; floor?: SnapshotPusher<LiveServerFrame> };
 
+type NoticeCode = Extract<FloorEvent, { type: 'notice' }>['code'];
+
+/** Trouble of the whole house by what ends it: who comes to a desk meanwhile is told too. */
+const TROUBLE_ENDED_BY: Partial<Record<NoticeCode, NoticeCode>> = {
+  'saved-again': 'not-saved',
+  'disk-room': 'disk-full',
+};
+const LASTING = new Set(Object.values(TROUBLE_ENDED_BY));
+
 /** All live connections of this process, and what each is told. */
 export class LiveHub {
   readonly #deps: LiveDeps;
@@ -53,6 +62,7 @@ export class LiveHub {
   readonly #log: Logger;
   readonly #connections = new Map<LiveConnection, Pushers>();
   readonly #unsubscribe: (() => void)[];
+  readonly #trouble = new Set<NoticeCode>();
   #heartbeat: Timer;
   #waitingCount: Timer | null = null;
 
@@ -144,6 +154,9 @@ export class LiveHub {
     connection.topics = new Set(topics);
     const { bootId } = this.#deps;
     connection.send({ type: 'welcome', bootId, serverTime: this.#clock.now() });
+    for (const code of connection.hears('desk') ? this.#trouble : []) {
+      connection.send({ type: 'notice', notice: { code, callId: null } });
+    }
     const pushers = this.#connections.get(connection);
     if (pushers === undefined) return;
     pushers.desk?.stop();
@@ -236,11 +249,18 @@ export class LiveHub {
         }
         return;
       case 'notice':
+        this.#noteTrouble(event.code);
         for (const connection of this.#desksOf(event.operatorId)) {
           const { code, callId } = event;
           connection.send({ type: 'notice', notice: { code, callId } });
         }
     }
+  }
+
+  #noteTrouble(code: NoticeCode): void {
+    const ended = TROUBLE_ENDED_BY[code];
+    if (ended !== undefined) this.#trouble.delete(ended);
+    else if (LASTING.has(code)) this.#trouble.add(code);
   }
 
   /** Connections at a desk: of one operator, or of all (null). */

@@ -102,6 +102,31 @@ describe('the live connection', () => {
     expect(page.heard).toEqual([]);
   });
 
+  it('tells who comes to a desk of the trouble that lasts, and not of what is over', async () => {
+    const notice = (code: 'not-saved' | 'saved-again' | 'disk-full' | 'disk-room'): void =>
+      rig.floor.publish({ type: 'notice', operatorId: null, callId: null, code });
+    notice('not-saved');
+    notice('disk-full');
+    notice('saved-again');
+    const page = await open('operator');
+    await page.hello(['desk']);
+    await page.flush(1);
+    const told = (one: Page): unknown[] =>
+      one.heard.flatMap((frame) => (frame.type === 'notice' ? [frame.notice.code] : []));
+    expect(told(page)).toEqual(['disk-full']);
+    const portal = await open('member');
+    await portal.hello(['messages']);
+    notice('disk-room');
+    await portal.flush(1);
+    await page.flush(2);
+    expect(told(portal)).toEqual([]);
+    expect(told(page)).toEqual(['disk-full', 'disk-room']);
+    const next = await open('operator');
+    await next.hello(['desk']);
+    await next.flush(1);
+    expect(told(next)).toEqual([]);
+  });
+
   it.each(['not json', '{"type":"unknown"}', '[]'])(
     'is closed with 1007 after %s',
     async (broken) => {

@@ -41,6 +41,8 @@ const ENDED_BY: Partial<Record<NoticeCode, NoticeCode>> = {
   'disk-room': 'disk-full',
 };
 
+const OF_ONE_PROCESS: ReadonlySet<NoticeCode> = new Set(['not-saved', 'disk-full']);
+
 type NoticeCode =
   Extract<LiveServerFrame, { type: 'notice' }>['notice']['code'] | 'call-back-failed';
 export type Presence = 'available' | 'away' | 'offline';
@@ -348,6 +350,9 @@ export class Desk {
   #welcome(bootId: string): void {
     this.audio.hurry();
     if (this.#bootId !== null && this.#bootId !== bootId) {
+      // What the former one could not do this one says itself, right after its welcome.
+      const notices = this.#snapshot.notices.filter(({ code }) => !OF_ONE_PROCESS.has(code));
+      this.#publish({ notices });
       this.#notice({ code: 'app-restarted', callId: null });
     }
     this.#bootId = bootId;
