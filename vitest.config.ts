@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /** The product of a test runs beside the test, and there are two of them at a time. */
+/** What the suites that start the product begin with. */
+const globalSetup = ['test/harness/ready-folder.ts'];
+
 const TWO_AT_A_TIME = { fileParallelism: true, maxWorkers: 2 } as const;
 
 export default defineConfig({
@@ -16,6 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          globalSetup,
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -25,6 +29,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          globalSetup,
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
@@ -35,6 +40,7 @@ export default defineConfig({
         // What is heard is measured in real time: one file after another and nothing beside it.
         test: {
           name: 'sound',
+          globalSetup,
           include: ['test/sound/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,

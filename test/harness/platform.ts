@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeReady } from './ready-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -202,7 +203,10 @@ export async function launchPlatform(options: PlatformOptions = {}): Promise<Pla
   const ownsDir = options.dataDir === undefined;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'denwaban-test-'));
   // The database may run as another user, who has to get through.
-  if (ownsDir) chmodSync(dataDir, 0o755);
+  if (ownsDir) {
+    chmodSync(dataDir, 0o755);
+    makeReady(dataDir);
+  }
   const token = randomBytes(24).toString('hex');
   const bind = options.bind ?? '127.0.0.1';
   const command = [...(options.prefix ?? []), process.execPath, 'src/keeper/main.ts'];

@@ -18,16 +18,24 @@ import {
   temporaryDir,
 } from '../harness/keeper-process.ts';
 import type { KeeperProcess } from '../harness/keeper-process.ts';
+import { makeReady } from '../harness/ready-folder.ts';
 
 let dir: string;
 
 beforeEach(() => {
   dir = temporaryDir();
+  makeReady(dir);
 });
 
 afterEach(async () => {
   await removeDir(dir);
 });
+
+/** As before the very first start. */
+async function beginWithNothing(): Promise<void> {
+  await removeDir(dir);
+  dir = temporaryDir();
+}
 
 async function started(...args: Parameters<typeof startKeeper>): Promise<KeeperProcess> {
   const keeper = startKeeper(...args);
@@ -106,6 +114,7 @@ describe('start and stop', () => {
   });
 
   test('a stop during the first initialisation leaves no process', async () => {
+    await beginWithNothing();
     const keeper = startKeeper(dir);
     await eventually(() => readdirSync(dir).some((name) => name.startsWith('postgres.new-')));
     process.kill(keeper.pid, 'SIGTERM');
@@ -288,6 +297,7 @@ describe.skipIf(!isRoot)('an ordinary user', () => {
 });
 
 test('with DENWABAN_DATABASE_URL no server of our own is started', async () => {
+  await beginWithNothing();
   const url = 'postgresql://user:secret@127.0.0.1:1/denwaban';
   const keeper = await started(dir, { env: { DENWABAN_DATABASE_URL: url } });
   const response = await fetch(`http://127.0.0.1:${keeper.ports().http}/`);

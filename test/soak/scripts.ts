@@ -38,7 +38,7 @@ export async function seatSupervisor(
 ): Promise<void> {
   if (!calls.some(({ target }) => target === 'listened-to')) return;
   const body = { deskId: 'desk-soak-1', sdpOffer: SUPERVISOR_OFFER, takeOver: true };
-  await product.wish('POST', '/api/v1/desk/audio', body, product.supervisor);
+  await product.wish('POST', '/api/v1/desk/audio', body, { by: product.supervisor });
 }
 
 /** Everybody hangs up: some operators first, then whoever is left outside. */

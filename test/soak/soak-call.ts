@@ -178,10 +178,12 @@ export class SoakCall {
     await this.#wish('POST', 'hand-over', { operatorId, note: 'soak' }, by);
   }
 
-  #wish(method: string, name: string, body: unknown, by: string): Promise<number> {
+  async #wish(method: string, name: string, body: unknown, by: string): Promise<number> {
+    const before = await this.phase();
     const path = `/api/v1/calls/${this.id ?? ''}/${name}`;
     const isBare = method === 'POST' && ['hold', 'connect', 'three-way'].includes(name);
-    return this.#product.wish(method, path, isBare ? undefined : body, by);
+    const isDone = async (): Promise<boolean> => (await this.phase()) !== before;
+    return this.#product.wish(method, path, isBare ? undefined : body, { by, isDone });
   }
 
   async #isIn(phase: CallPhase): Promise<boolean> {

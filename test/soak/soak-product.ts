@@ -84,15 +84,24 @@ export class SoakProduct {
     }
   }
 
-  /** A wish by REST, said again while nobody takes it; what is refused is refused. */
-  async wish(method: string, path: string, body?: unknown, operatorId?: string): Promise<number> {
+  /**
+   * A wish by REST, said again while nobody takes it; what is refused is refused. `isDone`: whether one
+   * whose answer was lost has been heard all the same, as a person would look before she says it again.
+   */
+  async wish(
+    method: string,
+    path: string,
+    body?: unknown,
+    how: { by?: string; isDone?: () => Promise<boolean> } = {},
+  ): Promise<number> {
     const until = performance.now() + 8_000;
     for (;;) {
       try {
-        const { status } = await this.platform.api(method, path, body, operatorId);
+        const { status } = await this.platform.api(method, path, body, how.by);
         if (status !== 503 || performance.now() > until) return status;
       } catch (error) {
         if (performance.now() > until) throw error;
+        if (await how.isDone?.()) return 204;
       }
       await sleep(150);
     }
