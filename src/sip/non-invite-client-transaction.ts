@@ -2,6 +2,9 @@ import type { SipRequest, SipResponse } from './message.ts';
 import { TimerSet } from './timers.ts';
 import type { ClientTransactionUser, TransactionOptions } from './transaction.ts';
 
+/** More that send one and the same request than there ever are. */
+const MAX_USERS = 10;
+
 export type NonInviteClientState = 'trying' | 'proceeding' | 'completed' | 'terminated';
 
 /**
@@ -13,15 +16,16 @@ export type NonInviteClientState = 'trying' | 'proceeding' | 'completed' | 'term
 export class NonInviteClientTransaction {
   readonly request: SipRequest;
   readonly #options: TransactionOptions;
-  readonly #user: ClientTransactionUser;
+  readonly #users: ClientTransactionUser[];
   readonly #timers: TimerSet<'E' | 'F' | 'K'>;
   #state: NonInviteClientState = 'trying';
   #intervalMs: number;
+  #finalResponse: SipResponse | undefined;
 
   constructor(options: TransactionOptions, user: ClientTransactionUser) {
     this.request = options.request;
     this.#options = options;
-    this.#user = user;
+    this.#users = [user];
     this.#timers = new TimerSet(options.clock);
     this.#intervalMs = options.timers.t1Ms;
   }
@@ -35,6 +39,13 @@ export class NonInviteClientTransaction {
     this.#timers.start('F', 64 * timers.t1Ms, () => this.#timeout());
     if (!reliable) this.#timers.start('E', this.#intervalMs, () => this.#timerE());
     this.#options.send(this.request);
+  }
+
+  /** Somebody else sends this very request: it is on its way already, and both hear what comes of it. */
+  join(user: ClientTransactionUser): void {
+    if (this.#finalResponse) user.onResponse(this.#finalResponse);
+    else if (this.#users.length < MAX_USERS) this.#users.push(user);
+    else user.onTransportError();
   }
 
   receive(response: SipResponse): void {
@@ -57,28 +68,33 @@ export class NonInviteClientTransaction {
   transportFailed(): void {
     if (this.#state !== 'trying' && this.#state !== 'proceeding') return;
     this.#terminate();
-    this.#user.onTransportError();
+    for (const user of this.#users) user.onTransportError();
   }
 
   #trying(response: SipResponse): void {
     if (response.status < 200) {
       this.#state = 'proceeding';
-      this.#user.onResponse(response);
+      this.#tell(response);
     } else this.#final(response);
   }
 
   #proceeding(response: SipResponse): void {
-    if (response.status < 200) this.#user.onResponse(response);
+    if (response.status < 200) this.#tell(response);
     else this.#final(response);
   }
 
   #final(response: SipResponse): void {
     const { timers, reliable } = this.#options;
     this.#state = 'completed';
+    this.#finalResponse = response;
     this.#timers.stop('E', 'F');
     if (!reliable) this.#timers.start('K', timers.t4Ms, () => this.#terminate());
-    this.#user.onResponse(response);
+    this.#tell(response);
     if (reliable) this.#terminate();
+  }
+
+  #tell(response: SipResponse): void {
+    for (const user of this.#users) user.onResponse(response);
   }
 
   /** In Trying the interval doubles up to T2, in Proceeding it is T2. */
@@ -91,7 +107,7 @@ export class NonInviteClientTransaction {
 
   #timeout(): void {
     this.#terminate();
-    this.#user.onTimeout();
+    for (const user of this.#users) user.onTimeout();
   }
 
   #terminate(): void {

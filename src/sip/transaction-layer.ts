@@ -89,18 +89,26 @@ export class TransactionLayer {
     request.headers.prepend('Via', ownVia(protocol, contact, branch));
   }
 
-  /** Sends a request in a transaction of its own; a Via is added unless `addVia` has done it. */
+  /**
+   * Sends a request in a transaction of its own, or joins the one that sends the very same request; a Via is
+   * added unless `addVia` has done it.
+   */
   request(
     request: SipRequest,
     peer: Peer,
     user: ClientTransactionUser,
   ): InviteClientTransaction | undefined {
+    if (!request.headers.has('Via')) this.addVia(request, peer);
+    const same = this.#clients.get(clientKey(request))?.machine;
+    if (same instanceof NonInviteClientTransaction) {
+      same.join(user);
+      return undefined;
+    }
     if (this.#clients.size >= this.#options.maxTransactions) {
       this.#options.log.warn({ method: request.method }, 'too many SIP client transactions');
       user.onTransportError();
       return undefined;
     }
-    if (!request.headers.has('Via')) this.addVia(request, peer);
     const machine = this.#addClient(request, peer, user);
     machine.start();
     return machine instanceof InviteClientTransaction ? machine : undefined;
@@ -250,16 +258,18 @@ export class TransactionLayer {
 
   #addClient(request: SipRequest, peer: Peer, user: ClientTransactionUser): ClientMachine {
     const { clock, timers } = this.#options;
-    const key = `${topVia(request)?.params.get('branch') ?? ''}|${request.method}`;
+    const key = clientKey(request);
     const options: TransactionOptions = {
       request,
       clock,
       timers,
       reliable: this.isReliable(peer.protocol),
       send: (message) => this.sendText(serializeMessage(message), peer),
-      onTerminated: () => void this.#clients.delete(key),
+      onTerminated: () => {
+        if (this.#clients.get(key)?.machine === machine) this.#clients.delete(key);
+      },
     };
-    const machine =
+    const machine: ClientMachine =
       request.method === 'INVITE'
         ? new InviteClientTransaction(options, user)
         : new NonInviteClientTransaction(options, user);
@@ -314,6 +324,11 @@ export class TransactionLayer {
   #transport(protocol: TransportProtocol): SipTransport | undefined {
     return this.#options.transports.find((transport) => transport.protocol === protocol);
   }
+}
+
+/** §17.1.3. */
+function clientKey(request: SipRequest): string {
+  return `${topVia(request)?.params.get('branch') ?? ''}|${request.method}`;
 }
 
 /** §17.2.3. Without the magic cookie the old rules of RFC 2543 identify the transaction. */

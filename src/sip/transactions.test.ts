@@ -218,6 +218,23 @@ describe('non-INVITE client transaction', () => {
   });
 });
 
+describe('one request with several users', () => {
+  it('all hear what comes of it, also who joins when it is answered; no more than there are places', () => {
+    const { events, options, user, sent } = bench('BYE');
+    const machine = new NonInviteClientTransaction(options, user);
+    machine.start();
+    for (let i = 0; i < 9; i++) machine.join(user);
+    expect(events).toEqual([]);
+    machine.join(user);
+    expect(events.splice(0)).toEqual(['transport-error']);
+    machine.receive(responseOf(200, 'BYE'));
+    expect(events.splice(0)).toEqual(Array<string>(10).fill('200'));
+    machine.join(user);
+    expect(events).toEqual(['200']);
+    expect(sent).toHaveLength(1);
+  });
+});
+
 describe('INVITE server transaction', () => {
   const ack = (): SipRequest => requestOf('ACK');
 

@@ -722,6 +722,28 @@ describe('after the death of the process', () => {
     expect(network.lines(2)).toEqual(['INVITE', 'ACK', 'BYE']);
     expect(called.agent.counts).toMatchObject({ dialogs: 0, answers: 0 });
   });
+
+  it('such an answer may come many times: there is one BYE, repeated until it is answered', async () => {
+    const network = new SipNetwork();
+    const called = callee(network);
+    call(network);
+    await network.pass(250);
+    network.kill(1);
+    const agent = network.start(1, { onStrayAnswer: () => 'end' });
+    network.fate = (text) => (/^(ACK|BYE)/.test(text) ? [] : [1]);
+    called.invites[0]!.accept({ sdp: ANSWER });
+    await network.pass(5000);
+    const lines = network.lines(2);
+    expect(lines.filter((line) => line === 'ACK')).toHaveLength(4);
+    // Timer E: at 0, 0.5, 1.5 and 3.5 s, as one request is.
+    expect(lines.filter((line) => line === 'BYE')).toHaveLength(4);
+    network.fate = () => [1];
+    await network.pass(3000);
+    expect(network.lines(1).filter((line) => line === '200 BYE')).toHaveLength(1);
+    await network.pass(6000);
+    expect(network.lines(2).filter((line) => line === 'BYE')).toHaveLength(5);
+    expect(agent.counts.transactions).toBe(0);
+  });
 });
 
 describe('close', () => {
