@@ -99,12 +99,13 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
         onRefer: (refer) => engine.transfers.onRefer(refer),
         onHold: (actor, legId, how) => void engine.farSides.onHold(actor, legId, how),
       });
-      // Before the calls of the former process are taken up: some are about to be rung over a trunk.
+      // Known before the calls of the former process are taken up: some are still to be rung over one.
       await trunks.sync();
       await engine.start();
       const receive = (message: string, source: Peer): void => sip.receive(message, source);
       socket.listen(receive);
       streams.listen(receive, (peer) => sip.connectionLost(peer));
+      trunks.start();
     },
     close: async ({ keepRegistrations }) => {
       if (keepRegistrations) trunks.release();

@@ -18,6 +18,8 @@ export type DeskAudioDeps = {
   /** The operator's audio is there (again) or gone: the call she is in must know. */
   onUp: (operator: Operator, legId: LegId) => Promise<void>;
   onLost: (operatorId: OperatorId) => Promise<void>;
+  /** The leg she has had all the time is heard again. */
+  onBack: (operatorId: OperatorId, legId: LegId) => Promise<void>;
 };
 
 /**
@@ -27,6 +29,8 @@ export type DeskAudioDeps = {
 export class DeskAudio {
   readonly #deps: DeskAudioDeps;
   readonly #owner = new Map<LegId, OperatorId>();
+  /** Legs of which the media plane has said that they are lost, and not yet that they are back. */
+  readonly #down = new Set<LegId>();
   readonly #gone = new Map<OperatorId, Timer>();
   #isStopped = false;
 
@@ -97,10 +101,15 @@ export class DeskAudio {
       await this.#deps.onLost(operatorId);
       return;
     }
+    if (event.type === 'leg.media-back') {
+      this.#down.delete(event.leg);
+      await this.#deps.onBack(operatorId, event.leg);
+      return;
+    }
+    this.#down.add(event.leg);
     await this.#withStore(operatorId, event, async (operator) => {
-      if (operator.legId !== event.leg) return;
-      if (event.type === 'leg.media-back') await this.#deps.onUp(operator, event.leg);
-      else await this.#lost(operator);
+      const isDown = this.#down.delete(event.leg);
+      if (operator.legId === event.leg && isDown) await this.#lost(operator);
     });
   }
 
@@ -114,12 +123,15 @@ export class DeskAudio {
     const operators = new Set(this.#owner.values());
     this.#owner.clear();
     for (const id of operators) {
-      await this.#withStore(id, { type: 'plane.down' }, (operator) => this.#lost(operator));
+      await this.#withStore(id, { type: 'plane.down' }, async (operator) => {
+        // Her page may have been faster: the leg she has by now is a new one.
+        if (operator.legId === null || !this.owns(operator.legId)) await this.#lost(operator);
+      });
     }
   }
 
   /**
-   * What has happened to a desk, worked off as soon as the store can be asked. While it is away she is told at
+   * The loss of a desk's sound, worked off as soon as the store can be asked. While it is away she is told at
    * once, her page tries to come back, and her caller does not wait in silence.
    */
   async #withStore(
@@ -128,7 +140,6 @@ export class DeskAudio {
     work: (operator: Operator) => Promise<void>,
   ): Promise<void> {
     const { clock, floor, events, log } = this.#deps;
-    const isLoss = type !== 'leg.media-back';
     const first = Promise.withResolvers<undefined>();
     const attempt = async (): Promise<void> => {
       const operator = await floor.operator(id);
@@ -137,7 +148,6 @@ export class DeskAudio {
     const onFailure = (error: Error): void => {
       log.warn({ operatorId: id, event: type, reason: error.message }, 'desk waits for the store');
       first.resolve(undefined);
-      if (!isLoss) return;
       events.publish({ type: 'notice', operatorId: id, callId: null, code: 'audio-lost' });
       events.publish({ type: 'audio.reopen', operatorId: id });
       void this.#deps.onLost(id);

@@ -115,6 +115,7 @@ export class Engine {
       newLegId: () => this.newLegId(),
       onUp: (operator, legId) => this.#audioUp(operator, legId),
       onLost: (operatorId) => this.#audioLost(operatorId),
+      onBack: (operatorId, legId) => this.#audioBack(operatorId, legId),
     });
     this.callerSide = new CallerSide({ media, sip, log });
     const legs = new OutgoingLegs({ media, sip, log });
@@ -353,8 +354,18 @@ export class Engine {
   }
 
   async #audioLost(operatorId: OperatorId): Promise<void> {
-    const hers = this.registry.all().filter(({ state }) => peopleIn(state).includes(operatorId));
+    const hers = this.#callsOf(operatorId);
     await Promise.all(hers.map((actor) => actor.post({ type: 'operator.audio-lost', operatorId })));
+  }
+
+  async #audioBack(operatorId: OperatorId, legId: LegId): Promise<void> {
+    const event = { type: 'operator.audio-back', operatorId, legId } as const;
+    await Promise.all(this.#callsOf(operatorId).map((actor) => actor.post(event)));
+    this.wakeWaiting();
+  }
+
+  #callsOf(operatorId: OperatorId): CallActor[] {
+    return this.registry.all().filter(({ state }) => peopleIn(state).includes(operatorId));
   }
 
   async #onMediaEvent(event: MediaEvent): Promise<void> {
@@ -465,15 +476,21 @@ export class Engine {
     });
   }
 
+  #sweepsFailed = 0;
   async #tidy(): Promise<void> {
     try {
       await this.#closeOrphans();
       await this.#freeStranded();
       await this.#deps.settleRecordings(() => this.#recordingsInHand());
+      this.#sweepsFailed = 0;
       this.#noteStore('sweep', 'back');
     } catch (thrown) {
       this.#deps.log.error({ err: toError(thrown) }, 'what nobody owns could not be looked for');
-      if (thrown instanceof AppError && thrown.retryable) this.#noteStore('sweep', 'away');
+      if (!(thrown instanceof AppError) || !thrown.retryable) return;
+      this.#sweepsFailed++;
+      // A lock that was waited for too long passes; a full disk does not so soon.
+      const isAway = thrown.code === 'database-unreachable' || this.#sweepsFailed > 1;
+      if (isAway) this.#noteStore('sweep', 'away');
     }
   }
 

@@ -11,6 +11,7 @@ import type {
   OutboundRoute,
   OutboundWish,
 } from './ports.ts';
+import type { TrunkWay } from './trunk-line.ts';
 import type { TrunkService } from './trunk-service.ts';
 
 export type TrunkCallsDeps = {
@@ -75,20 +76,22 @@ export class TrunkCalls implements OutboundCalls {
       .trunks()
       .filter(({ outbound }) => outbound !== null)
       .sort((a, b) => (a.outbound?.priority ?? 0) - (b.outbound?.priority ?? 0));
-    const routes: OutboundRoute[] = [];
+    const proven: OutboundRoute[] = [];
+    const hopeful: OutboundRoute[] = [];
     for (const trunk of outward) {
-      if (routes.length >= MAX_ROUTES) break;
+      if (proven.length >= MAX_ROUTES) break;
       const isFull =
         trunk.maxCalls !== null && (await ledger.callsUp(trunk.id, clock.now())) >= trunk.maxCalls;
-      if (!isFull) routes.push(...(await this.#routesOver(trunk, wish)));
+      const way = isFull ? null : await this.#deps.trunks.wayOf(trunk.id);
+      if (way === null) continue;
+      (way.isProven ? proven : hopeful).push(...this.#routesOver(trunk, { way, wish }));
     }
-    return routes.slice(0, MAX_ROUTES);
+    return [...proven, ...hopeful].slice(0, MAX_ROUTES);
   }
 
-  async #routesOver(trunk: Trunk, wish: OutboundWish): Promise<OutboundRoute[]> {
+  #routesOver(trunk: Trunk, { way, wish }: { way: TrunkWay; wish: OutboundWish }): OutboundRoute[] {
     const { outbound, register } = trunk;
-    const way = await this.#deps.trunks.wayOf(trunk.id);
-    if (outbound === null || way === null) return [];
+    if (outbound === null) return [];
     const { callerId } = outbound;
     const digits = dialableNumber(wish.number, callerId.format);
     const to = `sip:${digits}@${way.domain};user=phone`;

@@ -38,7 +38,6 @@ const PUT_AWAY: ReadonlySet<CallEffect['type']> = new Set([
   'endCallerLeg',
   'endOperatorLeg',
   'setOperatorState',
-  'noteRingNoAnswer',
   'recordUnansweredCall',
   'callEnded',
 ]);

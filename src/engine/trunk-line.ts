@@ -22,6 +22,8 @@ export type TrunkWay = {
   route: string[];
   /** Host part of the numbers. */
   domain: string;
+  /** False for one that has not registered yet: others go first. */
+  isProven: boolean;
   /** A new session for each call: another dialog, another count of the nonce. */
   digest: () => DigestSession | undefined;
 };
@@ -119,6 +121,7 @@ export class TrunkLine {
       peers: wanted,
       route: place === null ? (registered?.serviceRoute ?? []) : [],
       domain: outbound.callerId.domain ?? outbound.host ?? this.#domain,
+      isProven: this.#condition.state !== 'registering',
       digest: () => this.#digest(),
     };
   }

@@ -22,10 +22,17 @@ export class TrunkService {
   readonly #deps: TrunkServiceDeps;
   readonly #lines = new Map<TrunkId, TrunkLine>();
   #syncing: Promise<void> = Promise.resolve();
+  #isAtWork = false;
   #stopped = false;
 
   constructor(deps: TrunkServiceDeps) {
     this.#deps = deps;
+  }
+
+  /** From here on, when answers can be heard, trunks are registered and probed. */
+  start(): void {
+    this.#isAtWork = true;
+    for (const line of this.#lines.values()) line.start();
   }
 
   /** Takes up what the directory declares: new trunks begin, changed ones begin again. */
@@ -121,6 +128,6 @@ export class TrunkService {
       },
     });
     this.#lines.set(trunk.id, line);
-    line.start();
+    if (this.#isAtWork) line.start();
   }
 }

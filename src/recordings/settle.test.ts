@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -94,4 +94,11 @@ test('what is still written, or of a call that goes on, is left alone', async ()
 test('nothing is ended while the media process cannot be asked', async () => {
   await writeFileOf('unknown', false);
   expect(await settle(['unknown'], null)).toEqual({});
+});
+
+test('one that cannot be read keeps no other waiting', async () => {
+  await mkdir(join(folder, 'unreadable.rec'));
+  await writeFileOf('whole', true);
+  const ends = await settle(['unreadable', 'whole'], []);
+  expect(Object.keys(ends)).toEqual(['whole']);
 });

@@ -1,3 +1,4 @@
+import { toError } from '../base/index.ts';
 import type { Logger, RecordingId } from '../base/index.ts';
 import { RECORD_SAMPLES } from '../media/index.ts';
 import type { Recording, RecordingEnd, RecordingStore } from './ports.ts';
@@ -26,15 +27,21 @@ export async function settleRecordings(options: SettleOptions): Promise<number> 
   const inHand = await options.inHand();
   if (inHand === null) return 0;
   const left = open.filter(({ id }) => !inHand.has(id));
+  let settled = 0;
   for (const recording of left) {
-    const end = await endOf(folder, recording);
+    const end = await endOf(folder, recording).catch((thrown: unknown) => {
+      log.error({ err: toError(thrown), recordingId: recording.id }, 'recording cannot be read');
+    });
+    // It is looked at again; the others do not wait for it.
+    if (end === undefined) continue;
     await store.finish(recording.id, end);
+    settled++;
     log.warn(
       { recordingId: recording.id, ...end },
       'recording left open: ended by what its file holds',
     );
   }
-  return left.length;
+  return settled;
 }
 
 async function endOf(folder: string, { path, startedAt }: Recording): Promise<RecordingEnd> {

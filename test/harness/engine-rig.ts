@@ -395,6 +395,7 @@ export class EngineRig {
       (message, source) => sip.receive(message, source),
       (peer) => sip.connectionLost(peer),
     );
+    trunks.start();
     const desk = new CallDesk({ clock, random, engine, media, floor, events: bus, numbers });
     const operations = new OperationDesk({ clock, random, engine, media, floor, directory });
     return new EngineRig({

@@ -208,6 +208,29 @@ test('an operator’s sound is lost meanwhile: she is told, her caller hears the
   await until(() => floor.phaseOf(talk.id) === 'wrap-up', 5_000);
 });
 
+test('a moment’s silence of an operator meanwhile is one, and no more', async () => {
+  const talk = await floor.talking();
+  const { media } = floor.rig;
+  const leg = floor.stateOf(talk.id).operator!.legId;
+  const audio = (): string | undefined => floor.stateOf(talk.id).operator?.audio;
+  server.kill();
+  media.emit({ type: 'leg.media-lost', leg, at: 0, reason: 'rtp-timeout' });
+  await until(() => audio() === 'lost', 3_000);
+  media.emit({ type: 'leg.media-back', leg, at: 0 });
+  await until(() => audio() === 'up', 3_000);
+  // The same with a connection that was given up too early.
+  media.emit({ type: 'leg.media-lost', leg, at: 0, reason: 'ice-timeout' });
+  await until(() => audio() === 'lost', 3_000);
+  media.emit({ type: 'leg.media-back', leg, at: 0 });
+  await until(() => audio() === 'up', 3_000);
+  await server.startAgain();
+  await until(() => notices().at(-1) === 'saved-again', 20_000);
+  expect(audio()).toBe('up');
+  expect(await floor.rig.storage.floor.operator(talk.one)).toMatchObject({ legId: leg });
+  await floor.trunk.bye(talk.seen.dialog!);
+  await until(() => floor.phaseOf(talk.id) === 'wrap-up', 5_000);
+});
+
 test('a server killed again and again between a commit and its answer drops no call', async () => {
   const talk = await floor.talking();
   const { operations } = floor.rig;

@@ -231,6 +231,15 @@ describe.skipIf(!has('kamailio'))('a carrier that has us register (Kamailio)', (
     expect(await place(route!)).toBe('answered');
   });
 
+  it('goes first over a trunk that is known to work, then over one that registers still', async () => {
+    const nobody = await freePort();
+    const first = registering([`sip:127.0.0.1:${nobody}`]);
+    await declare([first, byAddress('second', nobody, 20)]);
+    const routes = routesOf(await begin(null, '+819001234567'));
+    const keyOf = new Map(rig.trunks.statuses().map(({ trunk }) => [trunk.id, trunk.key]));
+    expect(routes.map(({ trunkId }) => keyOf.get(trunkId))).toEqual(['second', 'carrier']);
+  });
+
   it('says when a registrar cannot be found by its name', async () => {
     await declare([registering(['sip:carrier.invalid'])]);
     await settled('unreachable');
