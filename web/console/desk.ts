@@ -12,7 +12,6 @@ import type {
   LiveServerFrame,
   MessageField,
   MessageView,
-  NotReached,
 } from '../../src/contract/index.ts';
 import { announceSessionEnd, API, ApiProblem, nothing, request } from '../shared/api.ts';
 import { LiveConnection, openLiveSocket } from '../shared/live.ts';
@@ -25,26 +24,10 @@ import { claimDeskId, enterShift, isOnShift, leaveShift } from './desk-id.ts';
 import type { DraftStatus, KeptDraft } from './draft-keeper.ts';
 import { DraftSync } from './draft-sync.ts';
 import { mayHangUp } from './keys.ts';
+import { addNotice, noticesAfterWelcome, noticesBesideCall, noticesWithSound } from './notices.ts';
+import type { Notice } from './notices.ts';
 import { Ringer } from './ringer.ts';
 
-type Notice = {
-  id: number;
-  code: NoticeCode;
-  callId: string | null;
-  /** Of `call-back-failed`: who could not be had, and why, where that is known. */
-  why?: NotReached | undefined;
-};
-/** The trouble that is over with it, and need not be shown any longer; else the notice itself. */
-const ENDED_BY: Partial<Record<NoticeCode, NoticeCode>> = {
-  'saved-again': 'not-saved',
-  'recording-again': 'recording-failed',
-  'disk-room': 'disk-full',
-};
-
-const OF_ONE_PROCESS: ReadonlySet<NoticeCode> = new Set(['not-saved', 'disk-full']);
-
-type NoticeCode =
-  Extract<LiveServerFrame, { type: 'notice' }>['notice']['code'] | 'call-back-failed';
 export type Presence = 'available' | 'away' | 'offline';
 export type WatchMode = NonNullable<DeskView['watching']>['mode'];
 
@@ -277,10 +260,7 @@ export class Desk {
 
   #soundChanged(): void {
     const audio = this.audio.view;
-    const { notices } = this.#snapshot;
-    const isBack = audio.phase === 'up';
-    const shown = isBack ? notices.filter(({ code }) => code !== 'audio-lost') : notices;
-    this.#publish({ audio, notices: shown });
+    this.#publish({ audio, notices: noticesWithSound(this.#snapshot.notices, audio.phase) });
   }
 
   #gesture(): void {
@@ -346,16 +326,13 @@ export class Desk {
     }
   }
 
-  /** Another app process than before: nobody was connected to be told of it when it began. */
   #welcome(bootId: string): void {
     this.audio.hurry();
-    if (this.#bootId !== null && this.#bootId !== bootId) {
-      // What the former one could not do this one says itself, right after its welcome.
-      const notices = this.#snapshot.notices.filter(({ code }) => !OF_ONE_PROCESS.has(code));
-      this.#publish({ notices });
-      this.#notice({ code: 'app-restarted', callId: null });
-    }
+    this.#publish({ notices: noticesAfterWelcome(this.#snapshot.notices) });
+    const isAnother = this.#bootId !== null && this.#bootId !== bootId;
     this.#bootId = bootId;
+    // Nobody was connected to be told of it when the process began.
+    if (isAnother) this.#notice({ code: 'app-restarted', callId: null });
   }
 
   #liveChanged(status: LiveStatus): void {
@@ -372,7 +349,9 @@ export class Desk {
     const withForm = call !== null && hasForm(call) && !isOffered(view);
     // The caret is in the form the instant the call is answered; the stored draft may come later.
     const empty = { callId: call?.id ?? '', version: 0, fields: {}, sentMessageId: null };
-    this.#snapshot = { ...this.#snapshot, view, clockOffsetMs: view.serverTime - Date.now() };
+    const notices = noticesBesideCall(this.#snapshot.notices, call?.id ?? null);
+    const clockOffsetMs = view.serverTime - Date.now();
+    this.#snapshot = { ...this.#snapshot, view, notices, clockOffsetMs };
     void this.#lookForCustomer();
     this.#drafts.show(withForm ? (view.draft ?? empty) : null);
     this.#ring(view);
@@ -411,11 +390,8 @@ export class Desk {
 
   #notice(notice: Omit<Notice, 'id'>): void {
     this.#noticeCount += 1;
-    const replaced = ENDED_BY[notice.code];
-    const shown = this.#snapshot.notices.filter(
-      ({ code }) => code !== replaced && code !== notice.code,
-    );
-    this.#publish({ notices: [...shown, { id: this.#noticeCount, ...notice }].slice(-3) });
+    const added = { id: this.#noticeCount, ...notice };
+    this.#publish({ notices: addNotice(this.#snapshot.notices, added) });
   }
 
   #announce(message: MessageView): void {

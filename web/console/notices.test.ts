@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { addNotice, noticesAfterWelcome, noticesBesideCall, noticesWithSound } from './notices.ts';
+import type { Notice, NoticeCode } from './notices.ts';
+
+const shown = (...codes: NoticeCode[]): Notice[] =>
+  codes.map((code, id) => ({ id, code, callId: 'call_1' }));
+const codesOf = (notices: Notice[]): NoticeCode[] => notices.map(({ code }) => code);
+
+test('a notice takes the place of the trouble it ends and of itself; three are shown', () => {
+  const [again, lost, failed] = shown('saved-again', 'audio-lost', 'recording-failed');
+  expect(codesOf(addNotice(shown('not-saved', 'disk-full'), again!))).toEqual([
+    'disk-full',
+    'saved-again',
+  ]);
+  expect(addNotice(shown('audio-lost'), { ...lost!, id: 7 })).toEqual([{ ...lost, id: 7 }]);
+  const full = shown('app-restarted', 'disk-full', 'audio-lost');
+  expect(codesOf(addNotice(full, failed!))).toEqual([
+    'disk-full',
+    'audio-lost',
+    'recording-failed',
+  ]);
+});
+
+test('with each welcome goes what the server says again if it is still true', () => {
+  const before = shown('not-saved', 'disk-full', 'audio-lost', 'saved-again');
+  expect(codesOf(noticesAfterWelcome(before))).toEqual(['audio-lost', 'saved-again']);
+});
+
+test('lost sound is said until it is back or its shift has ended', () => {
+  const before = shown('audio-lost', 'not-saved');
+  for (const phase of ['asking', 'connecting', 'reconnecting'] as const) {
+    expect(noticesWithSound(before, phase)).toEqual(before);
+  }
+  for (const phase of ['up', 'off'] as const) {
+    expect(codesOf(noticesWithSound(before, phase))).toEqual(['not-saved']);
+  }
+});
+
+test('what is said about the recording of a call goes with the call', () => {
+  const before = shown('recording-failed', 'recording-again', 'not-saved');
+  expect(noticesBesideCall(before, 'call_1')).toEqual(before);
+  expect(codesOf(noticesBesideCall(before, 'call_2'))).toEqual(['not-saved']);
+  expect(codesOf(noticesBesideCall(before, null))).toEqual(['not-saved']);
+});

@@ -1,0 +1,48 @@
+import type { LiveServerFrame, NotReached } from '../../src/contract/index.ts';
+import type { AudioPhase } from './desk-audio.ts';
+
+export type NoticeCode =
+  Extract<LiveServerFrame, { type: 'notice' }>['notice']['code'] | 'call-back-failed';
+
+export type Notice = {
+  id: number;
+  code: NoticeCode;
+  callId: string | null;
+  /** Of `call-back-failed`: who could not be had, and why, where that is known. */
+  why?: NotReached | undefined;
+};
+
+const MOST_SHOWN = 3;
+
+/** The trouble that is over with it, and need not be shown any longer; else the notice itself. */
+const ENDED_BY: Partial<Record<NoticeCode, NoticeCode>> = {
+  'saved-again': 'not-saved',
+  'recording-again': 'recording-failed',
+  'disk-room': 'disk-full',
+};
+/** What the server says again after each welcome for as long as it is true. */
+const SAID_AGAIN: ReadonlySet<NoticeCode> = new Set(['not-saved', 'disk-full']);
+/** What is said about "this call". */
+const OF_ONE_CALL: ReadonlySet<NoticeCode> = new Set(['recording-failed', 'recording-again']);
+
+export function addNotice(notices: readonly Notice[], notice: Notice): Notice[] {
+  const replaced = ENDED_BY[notice.code];
+  const kept = notices.filter(({ code }) => code !== replaced && code !== notice.code);
+  return [...kept, notice].slice(-MOST_SHOWN);
+}
+
+/** The connection is new: that a trouble has ended meanwhile was told to nobody here. */
+export function noticesAfterWelcome(notices: readonly Notice[]): Notice[] {
+  return notices.filter(({ code }) => !SAID_AGAIN.has(code));
+}
+
+/** Sound that is back, or is not wanted any more, is not lost. */
+export function noticesWithSound(notices: readonly Notice[], phase: AudioPhase): Notice[] {
+  const isOver = phase === 'up' || phase === 'off';
+  return notices.filter(({ code }) => !isOver || code !== 'audio-lost');
+}
+
+/** `callId`: the call that is shown; null when there is none. */
+export function noticesBesideCall(notices: readonly Notice[], callId: string | null): Notice[] {
+  return notices.filter((notice) => !OF_ONE_CALL.has(notice.code) || notice.callId === callId);
+}
