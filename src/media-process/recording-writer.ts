@@ -39,7 +39,7 @@ export type RecordingListener = {
  * One recording on its way to the disk. The 20 ms thread only encodes into memory (`append`); whole
  * seconds wait in a bounded queue that a chain of asynchronous writes empties. A disk that hangs or is
  * full for a while costs nothing but memory. When it stays so for `MAX_WAITING` seconds the oldest are given
- * up; once it writes again silence takes their place, marked as lost, and the recording goes on.
+ * up; once it writes again a hole is left in their place, which takes no room, and the recording goes on.
  */
 export class RecordingWriter {
   readonly options: RecordOptions;
@@ -54,7 +54,6 @@ export class RecordingWriter {
   #lost = 0;
   readonly #records: RecordPool;
   readonly #waiting: OpenRecord[] = [];
-  readonly #startedAtMs: number;
   /** Why the disk does not write; empty while it does, or says nothing. */
   #trouble = '';
   #cut: RecordingCut | null = null;
@@ -89,8 +88,7 @@ export class RecordingWriter {
     this.#records = options.records;
     this.#record = options.records.take();
     this.#header = writeRecordingHeader(options.header);
-    this.#startedAtMs = options.header.startedAtMs;
-    this.#recordAtMs = this.#startedAtMs;
+    this.#recordAtMs = options.header.startedAtMs;
     this.#pump();
   }
 
@@ -169,19 +167,12 @@ export class RecordingWriter {
     this.#listener.onCut(this, cut);
   }
 
-  /** What is to be written next: the one that was not written, silence for a lost one, the oldest. */
+  /** What is to be written next: the one that was not written, or the oldest, behind the lost ones. */
   #next(): OpenRecord | undefined {
     if (this.#writing) return this.#writing;
-    if (this.#lost === 0) {
-      this.#writing = this.#waiting.shift();
-      return this.#writing;
-    }
-    const number = this.#written;
-    const atMs = this.#startedAtMs + number * 1000;
-    this.#lost--;
-    const head = { number, atMs, samples: RECORD_SAMPLES, last: false, cut: this.#cut };
-    this.#writing = this.#records.take();
-    sealRecord(this.#writing, head);
+    this.#written += this.#lost;
+    this.#lost = 0;
+    this.#writing = this.#waiting.shift();
     return this.#writing;
   }
 

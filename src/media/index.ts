@@ -47,6 +47,7 @@ export {
   recordOffset,
   recordToPcm,
   sealRecord,
+  silentSecond,
   silenceRecord,
   wavView,
   writeRecordingHeader,

@@ -84,6 +84,18 @@ describe('recording format', () => {
     });
   });
 
+  it('reads a hole as silent seconds, and not as the end of what is there', () => {
+    const bytes = recording(9, 8000);
+    bytes.fill(0, recordOffset(2), recordOffset(8));
+    const read = readRecording(bytes);
+    if (!read.ok) throw new Error(read.reason);
+    expect(read.value.complete).toBe(true);
+    const silent = read.value.records.filter(({ caller }) => caller.every((code) => code === 0xff));
+    expect(silent.map(({ number }) => number)).toEqual([2, 3, 4, 5, 6, 7]);
+    const torn = readRecording(bytes.subarray(0, recordOffset(8) + 100));
+    expect(torn.ok && torn.value.records).toHaveLength(2);
+  });
+
   it('refuses what is no recording', () => {
     const good = writeRecordingHeader(header);
     expect(good).toHaveLength(RECORDING_HEADER_BYTES);

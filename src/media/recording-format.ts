@@ -20,8 +20,8 @@
  * 128 + n · 16,048. A torn tail is a record that is not whole or whose checksum is wrong; reading ends
  * before it. A file whose last record lacks the flag was cut off, not closed.
  *
- * Flags 2 and 4 mark a second that was lost because the disk was full, or did not answer; it holds silence. The
- * last record of a file with such seconds has the flag too.
+ * A second that was lost is a hole: it was never written, reads as zeros, takes no room and is heard as silence.
+ * Flag 2 or 4 of the last record says that some were, because the disk was full, or did not answer.
  */
 import { MULAW_DECODE, MULAW_SILENCE } from './g711.ts';
 import { readUint16, readUint32, writeUint16, writeUint32 } from './rtp-packet.ts';
@@ -55,7 +55,7 @@ export type RecordingRecord = {
   atMs: number;
   samples: number;
   last: boolean;
-  /** This second was lost or, in the last record, some before it. */
+  /** Of the last record: seconds before it were lost. */
   cut: RecordingCut | null;
   /** 8000 bytes of μ-law each; beyond `samples` they are silence. Views into the bytes given. */
   caller: Uint8Array;
@@ -66,7 +66,7 @@ export type RecordingParse<T> =
   | { ok: true; value: T }
   | {
       ok: false;
-      reason: 'too-short' | 'bad-magic' | 'bad-version' | 'bad-checksum' | 'bad-number';
+      reason: 'too-short' | 'hole' | 'bad-magic' | 'bad-version' | 'bad-checksum' | 'bad-number';
     };
 
 export function writeRecordingHeader(header: RecordingHeader): Uint8Array {
@@ -139,10 +139,17 @@ export function sealRecord(
   return bytes;
 }
 
+/** What is heard where a record is lost or damaged: what follows keeps its time. */
+export function silentSecond(number: number): RecordingRecord {
+  const { caller, ours } = newRecord();
+  return { number, atMs: 0, samples: RECORD_SAMPLES, last: false, cut: null, caller, ours };
+}
+
 /** Reads the record `number` from its bytes. */
 export function parseRecord(bytes: Uint8Array, number: number): RecordingParse<RecordingRecord> {
   if (bytes.length < RECORD_BYTES) return { ok: false, reason: 'too-short' };
-  if (readUint32(bytes, 0) !== RECORD_MAGIC) return { ok: false, reason: 'bad-magic' };
+  const magic = readUint32(bytes, 0);
+  if (magic !== RECORD_MAGIC) return { ok: false, reason: magic === 0 ? 'hole' : 'bad-magic' };
   if (recordChecksum(bytes) !== readUint32(bytes, 28)) {
     return { ok: false, reason: 'bad-checksum' };
   }
@@ -175,8 +182,8 @@ export function recordCount(fileBytes: number): number {
 }
 
 /**
- * A whole file's records as far as they are right: ends at the first torn or damaged one. `complete`
- * says that the last one carries the mark of an orderly end.
+ * A whole file's records as far as they are right: ends at the first torn or damaged one; a hole before a
+ * right one is silence. `complete` says that the last one carries the mark of an orderly end.
  */
 export function readRecording(
   bytes: Uint8Array,
@@ -184,11 +191,18 @@ export function readRecording(
   const header = parseRecordingHeader(bytes);
   if (!header.ok) return header;
   const records: RecordingRecord[] = [];
+  let holes: RecordingRecord[] = [];
   for (let number = 0; number < recordCount(bytes.length); number++) {
     const at = recordOffset(number);
     const record = parseRecord(bytes.subarray(at, at + RECORD_BYTES), number);
-    if (!record.ok) break;
-    records.push(record.value);
+    if (record.ok) {
+      records.push(...holes, record.value);
+      holes = [];
+    } else if (record.reason === 'hole') {
+      holes.push(silentSecond(number));
+    } else {
+      break;
+    }
   }
   const complete = records.at(-1)?.last ?? false;
   return { ok: true, value: { header: header.value, records, complete } };

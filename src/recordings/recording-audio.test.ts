@@ -159,6 +159,20 @@ describe('a recording as WAV', () => {
     expect(whole.readInt16LE(44 + 64_000)).toBe(MULAW_DECODE[2]);
   });
 
+  it('has silence where seconds were lost, and ends before them when what follows is torn', async () => {
+    const bytes = recordingBytes(30);
+    bytes.fill(0, recordOffset(1), recordOffset(29));
+    await write(bytes);
+    const wav = await open();
+    expect(wav.sizeBytes).toBe(44 + 30 * 32_000);
+    const lost = await bytesOf(wav, 44 + 32_000, 44 + 29 * 32_000);
+    expect(lost.every((byte) => byte === 0)).toBe(true);
+    const after = await bytesOf(wav, 44 + 29 * 32_000);
+    expect(after.readInt16LE(0)).toBe(MULAW_DECODE[29]);
+    await truncate(join(folder, 'a.rec'), recordOffset(29) + 5000);
+    expect((await open()).sizeBytes).toBe(44 + 32_000);
+  });
+
   it('is none when the file is gone, empty or something else', async () => {
     const audio = createRecordingAudio(folder);
     expect(await audio.open(recording, 'both')).toBeNull();

@@ -3,13 +3,13 @@ import type { FileHandle } from 'node:fs/promises';
 import {
   RECORDING_HEADER_BYTES,
   RECORD_BYTES,
-  newRecord,
   parseRecord,
   parseRecordingHeader,
   recordCount,
   recordOffset,
+  silentSecond,
 } from '../media/index.ts';
-import type { RecordingCut, RecordingRecord } from '../media/index.ts';
+import type { RecordingCut, RecordingParse, RecordingRecord } from '../media/index.ts';
 
 /** Damaged records at the end that are passed over in search of the last good one. */
 const MAX_TORN_RECORDS = 5;
@@ -53,10 +53,15 @@ export class RecordingFile {
   /** What is on the disk now, without a torn tail. */
   async soundLength(): Promise<SoundLength> {
     const { size } = await this.#handle.stat();
-    const whole = recordCount(size);
-    for (let records = whole; records > Math.max(0, whole - MAX_TORN_RECORDS); records--) {
+    let torn = 0;
+    for (let records = recordCount(size); records > 0 && torn < MAX_TORN_RECORDS; records--) {
       const last = await this.#parse(records - 1);
-      if (last) return { records, lastSamples: last.samples, closed: last.last, cut: last.cut };
+      if (last.ok) {
+        const { samples, last: closed, cut } = last.value;
+        return { records, lastSamples: samples, closed, cut };
+      }
+      // Lost seconds may be many, and what was to follow them torn.
+      if (last.reason !== 'hole') torn++;
     }
     return { records: 0, lastSamples: 0, closed: false, cut: null };
   }
@@ -64,15 +69,11 @@ export class RecordingFile {
   /** A damaged record is a second of silence: what follows keeps its time. */
   async record(number: number): Promise<RecordingRecord> {
     const found = await this.#parse(number);
-    if (found) return found;
-    const { caller, ours } = newRecord();
-    return { number, atMs: 0, samples: caller.length, last: false, cut: null, caller, ours };
+    return found.ok ? found.value : silentSecond(number);
   }
 
-  async #parse(number: number): Promise<RecordingRecord | null> {
-    const bytes = await readAt(this.#handle, recordOffset(number), RECORD_BYTES);
-    const parsed = parseRecord(bytes, number);
-    return parsed.ok ? parsed.value : null;
+  async #parse(number: number): Promise<RecordingParse<RecordingRecord>> {
+    return parseRecord(await readAt(this.#handle, recordOffset(number), RECORD_BYTES), number);
   }
 
   close(): Promise<void> {

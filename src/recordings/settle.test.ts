@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asId, silentLogger } from '../base/index.ts';
 import type { RecordingId } from '../base/index.ts';
-import { newRecord, sealRecord, writeRecordingHeader } from '../media/index.ts';
+import { RECORD_BYTES, newRecord, sealRecord, writeRecordingHeader } from '../media/index.ts';
 import type { Recording, RecordingEnd } from './ports.ts';
 import { settleRecordings } from './settle.ts';
 
@@ -32,11 +32,11 @@ function recording(name: string): Recording {
   };
 }
 
-/** Two whole seconds and a half; `last` as the writer marks it that ends in order. */
+/** Two whole seconds and a half, so many lost behind the first; `last` as the writer marks it that ends in order. */
 async function writeFileOf(
   name: string,
   last: boolean,
-  { torn = 0, cut = null }: { torn?: number; cut?: 'disk-full' | null } = {},
+  { lost = 0, torn = 0, cut }: { lost?: number; torn?: number; cut?: 'disk-full' } = {},
 ): Promise<void> {
   const header = writeRecordingHeader({
     recordingId: name,
@@ -44,10 +44,11 @@ async function writeFileOf(
     keyId: '',
     startedAtMs: STARTED_MS,
   });
-  const records = [8000, 8000, 4000].map((samples, number) =>
-    sealRecord(newRecord(), { number, atMs: 0, samples, last: last && number === 2, cut }),
-  );
-  const whole = Buffer.concat([header, ...records]);
+  const [first, ...others] = [8000, 8000, 4000].map((samples, i) => {
+    const number = i === 0 ? 0 : i + lost;
+    return sealRecord(newRecord(), { number, atMs: 0, samples, last: last && i === 2, cut });
+  });
+  const whole = Buffer.concat([header, first!, Buffer.alloc(lost * RECORD_BYTES), ...others]);
   await writeFile(join(folder, `${name}.rec`), whole.subarray(0, whole.length - torn));
 }
 
@@ -74,12 +75,23 @@ test('what nobody writes any more ends by what its file holds', async () => {
   await writeFileOf('killed', false);
   await writeFileOf('torn', false, { torn: 100 });
   await writeFileOf('cut', true, { cut: 'disk-full' });
+  await writeFileOf('mended', true, { lost: 20, cut: 'disk-full' });
+  await writeFileOf('killed-mending', false, { lost: 20, torn: RECORD_BYTES + 100 });
   await writeFile(join(folder, 'empty.rec'), '');
-  expect(await settle(['closed', 'killed', 'torn', 'cut', 'empty', 'gone'], [])).toEqual({
+  const lost = ['mended', 'killed-mending'];
+  const all = ['closed', 'killed', 'torn', 'cut', ...lost, 'empty', 'gone'];
+  expect(await settle(all, [])).toEqual({
     closed: { state: 'complete', seconds: 2.5, endedAt: STARTED_MS + 2500 },
     killed: { state: 'incomplete', seconds: 2.5, endedAt: STARTED_MS + 2500 },
     torn: { state: 'incomplete', seconds: 2, endedAt: STARTED_MS + 2000 },
     cut: { state: 'incomplete', seconds: 2.5, endedAt: STARTED_MS + 2500, cause: 'disk-full' },
+    mended: {
+      state: 'incomplete',
+      seconds: 22.5,
+      endedAt: STARTED_MS + 22_500,
+      cause: 'disk-full',
+    },
+    'killed-mending': { state: 'incomplete', seconds: 1, endedAt: STARTED_MS + 1000 },
     empty: { state: 'missing', seconds: 0, endedAt: STARTED_MS },
     gone: { state: 'missing', seconds: 0, endedAt: STARTED_MS },
   });
