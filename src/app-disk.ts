@@ -7,22 +7,33 @@ import { DISK_FULL_BYTES, DISK_LOW_BYTES } from './config/index.ts';
 import type { MetricFamily, Readiness } from './http/index.ts';
 
 type Level = 'room' | 'low' | 'full';
+type DiskOptions = {
+  dataDir: string;
+  clock: Clock;
+  log: Logger;
+  events: FloorEvents;
+  /** Bytes that are free where `path` lies. */
+  freeBytes?: (path: string) => Promise<number>;
+};
 
 const LOOK_EVERY_MS = 5_000;
 const MEBIBYTE = 1024 ** 2;
+/** So many times the threshold must be free before a level is left: what is used near it says nothing. */
+const FULL_LEFT_AT = 2;
+const LOW_LEFT_AT = 1.1;
 
 /**
  * How much room is left where the database and the recordings lie. Said before it is used up: in the log and in
  * `/readyz` when there is little, to every desk when there is next to none.
  */
 export class DiskWatch {
-  readonly #options: { dataDir: string; clock: Clock; log: Logger; events: FloorEvents };
+  readonly #options: DiskOptions;
   #free: { data: number; recordings: number } | null = null;
   #level: Level = 'room';
   #timer: Timer | null = null;
   #isStopped = false;
 
-  constructor(options: { dataDir: string; clock: Clock; log: Logger; events: FloorEvents }) {
+  constructor(options: DiskOptions) {
     this.#options = options;
   }
 
@@ -37,8 +48,8 @@ export class DiskWatch {
     this.#timer?.cancel();
   }
 
-  async readiness(): Promise<Readiness[string]> {
-    await this.#look();
+  /** As it was found last. */
+  readiness(): Readiness[string] {
     if (this.#free === null) return { ready: true, detail: 'not known' };
     const { data, recordings } = this.#free;
     const left = `${Math.floor(Math.min(data, recordings) / MEBIBYTE)} MiB free`;
@@ -61,13 +72,13 @@ export class DiskWatch {
   }
 
   async #look(): Promise<void> {
-    const { dataDir, log } = this.#options;
+    const { dataDir, log, freeBytes = freeBytesOf } = this.#options;
     try {
       const data = await freeBytes(dataDir);
       // It may be a disk of its own, and is made by the first recording.
       const recordings = await freeBytes(join(dataDir, 'recordings')).catch(() => data);
       this.#free = { data, recordings };
-      this.#become(levelOf(Math.min(data, recordings)));
+      this.#become(levelOf(Math.min(data, recordings), this.#level));
     } catch (thrown) {
       log.debug({ reason: toError(thrown).message }, 'room on the disk is not known');
     }
@@ -88,12 +99,12 @@ export class DiskWatch {
   }
 }
 
-function levelOf(free: number): Level {
-  if (free < DISK_FULL_BYTES) return 'full';
-  return free < DISK_LOW_BYTES ? 'low' : 'room';
+function levelOf(free: number, before: Level): Level {
+  if (free < DISK_FULL_BYTES * (before === 'full' ? FULL_LEFT_AT : 1)) return 'full';
+  return free < DISK_LOW_BYTES * (before === 'room' ? 1 : LOW_LEFT_AT) ? 'low' : 'room';
 }
 
-async function freeBytes(path: string): Promise<number> {
+async function freeBytesOf(path: string): Promise<number> {
   const { bavail, bsize } = await statfs(path);
   return bavail * bsize;
 }

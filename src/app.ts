@@ -297,7 +297,7 @@ export class App {
         detail: this.#internal.sipUdpFd === undefined ? 'own socket' : 'inherited socket',
       },
       trunks: trunkReadiness(trunks.statuses()),
-      ...(this.#disk && { disk: await this.#disk.readiness() }),
+      ...(this.#disk && { disk: this.#disk.readiness() }),
     };
   }
 
