@@ -1,25 +1,38 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, statSync } from 'node:fs';
-import { removeDir, startKeeper, temporaryDir } from './keeper-process.ts';
+import { removeDir, startKeeper, stopKeeper, temporaryDir } from './keeper-process.ts';
+import type { KeeperStart } from './keeper-process.ts';
 
 const READY_FOLDER = 'DENWABAN_TEST_READY_FOLDER';
 
 /**
  * Before the first file of a suite: a data folder with the database that a first start makes, of
  * which every product of the suite gets a copy. The tests of that first start begin with nothing.
+ * Suites that run in one process share it. Resolves with what removes it.
  */
-export async function setup(): Promise<void> {
-  const dir = temporaryDir();
-  process.env[READY_FOLDER] = dir;
-  const keeper = startKeeper(dir);
-  await keeper.ready();
-  process.kill(keeper.pid, 'SIGTERM');
-  await keeper.ended;
+export function setup(): Promise<(() => Promise<void>) | undefined> {
+  return makeReadyFolder();
 }
 
-export async function teardown(): Promise<void> {
-  const dir = process.env[READY_FOLDER];
-  if (dir !== undefined) await removeDir(dir);
+/** As `setup`, by a keeper that is started in this way. */
+export async function makeReadyFolder(
+  start?: KeeperStart,
+): Promise<(() => Promise<void>) | undefined> {
+  if (process.env[READY_FOLDER] !== undefined) return undefined;
+  const dir = temporaryDir();
+  try {
+    const keeper = startKeeper(dir, start);
+    await keeper.ready();
+    await stopKeeper(keeper);
+  } catch (thrown) {
+    await removeDir(dir);
+    throw thrown;
+  }
+  process.env[READY_FOLDER] = dir;
+  return async () => {
+    Reflect.deleteProperty(process.env, READY_FOLDER);
+    await removeDir(dir);
+  };
 }
 
 /** Puts the copy into a new data folder; without the set-up it stays as it is. */
