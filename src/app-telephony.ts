@@ -95,6 +95,7 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
         onInvite: (invite) => intake.onInvite(invite),
         onRegister: (request) => registrar.onRegister(request),
         isKnownPeer: ({ address }) => trunks.isPeer(address) || phones.isPhoneAt(address),
+        digestFor: (dialog) => trunks.digestFor(dialog),
         onConnectionLost: (peer) => trunks.connectionLost(peer),
         onRefer: (refer) => engine.transfers.onRefer(refer),
         onHold: (actor, legId, how) => void engine.farSides.onHold(actor, legId, how),

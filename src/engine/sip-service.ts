@@ -6,6 +6,7 @@ import { FloodGate, SipUserAgent, dialogKey, glareDelayMs, sdpOf } from '../sip/
 import type {
   Address,
   DialogState,
+  DigestSession,
   InDialogOptions,
   InDialogOutcome,
   IncomingInvite,
@@ -36,6 +37,8 @@ export type SipHandlers = {
   onRegister: (request: IncomingRequest) => Promise<void>;
   /** True for an address of a trunk or of a registered or configured phone. */
   isKnownPeer: (peer: Peer) => boolean;
+  /** Our account at the peer of this dialog, where it is a carrier's; absent: we have none anywhere. */
+  digestFor?: (dialog: DialogState) => DigestSession | undefined;
   /** A connection is gone, or none could be made: who is registered over it registers anew. */
   onConnectionLost?: (peer: Peer) => void;
   /** A party holds its side of the call, or is back (null). */
@@ -171,16 +174,20 @@ export class SipService {
    */
   adoptLeg(actor: CallActor, leg: StoredLeg, owesBye: boolean): void {
     if (!leg.sip?.dialog) return;
-    if (leg.sip.over) {
-      const { bye } = leg.sip.over;
-      const isOwed = bye !== null && this.#deps.clock.now() - bye.at < BYE_REPEATED_MS;
-      if (isOwed) void this.agent.sendAgain(bye);
+    const { dialog, over } = leg.sip;
+    if (over) {
+      const { bye } = over;
+      if (bye === null || this.#deps.clock.now() - bye.at >= BYE_REPEATED_MS) return;
+      const send = async (): Promise<InDialogOutcome> => {
+        return { ...(await this.agent.sendAgain(bye)), dialog, ended: true };
+      };
+      void this.#sendBye(actor, leg, { send });
       return;
     }
     const isAnswered = leg.sip.side === 'outgoing' || actor.state.callerLeg.answered;
     const isOver = actor.state.callerLeg.gone && !owesBye;
     if (!isAnswered || isOver) return;
-    this.bind(actor, leg.id, leg.sip.dialog);
+    this.bind(actor, leg.id, dialog);
     const held = actor.state.farEnds?.find(({ legId }) => legId === leg.id)?.held;
     if (held) this.#held.set(leg.id, held);
   }
@@ -205,7 +212,11 @@ export class SipService {
     putDialog(actor, leg, prepared.dialog, { bye });
   }
 
-  async #sendBye(actor: CallActor, leg: StoredLeg, first: PreparedRequest): Promise<void> {
+  async #sendBye(
+    actor: CallActor,
+    leg: StoredLeg,
+    first: Pick<PreparedRequest, 'send'>,
+  ): Promise<void> {
     if (this.#hasClosed()) return;
     let outcome = await first.send();
     for (const delayMs of BYE_RETRY_MS) {
@@ -214,19 +225,40 @@ export class SipService {
       this.agent.adoptDialog(outcome.dialog);
       await sleep(this.#deps.clock, delayMs);
       if (this.#isClosed) return;
-      const next = this.agent.prepareInDialog(
-        this.agent.dialog(outcome.dialog) ?? outcome.dialog,
-        'BYE',
-      );
-      this.#putBye(actor, leg, next);
-      await actor.saveLegsInTurn();
-      await actor.whenStored();
-      outcome = await next.send();
+      const current = this.agent.dialog(outcome.dialog) ?? outcome.dialog;
+      outcome = await this.#sendNextBye(actor, leg, current);
     }
+    const proof = this.#proofFor(outcome);
+    if (proof) outcome = await this.#sendNextBye(actor, leg, outcome.dialog, { proof });
     this.agent.forgetDialog(outcome.dialog);
     if (outcome.kind !== 'answered') {
       actor.log.warn({ legId: leg.id, outcome: outcome.kind }, 'BYE was not answered');
+    } else if (outcome.response.status >= 300 && outcome.response.status !== 481) {
+      actor.log.warn({ legId: leg.id, status: outcome.response.status }, 'BYE was refused');
     }
+  }
+
+  /** With the next CSeq, and stored like the one before. */
+  async #sendNextBye(
+    actor: CallActor,
+    leg: StoredLeg,
+    dialog: DialogState,
+    options?: InDialogOptions,
+  ): Promise<InDialogOutcome> {
+    const next = this.agent.prepareInDialog(dialog, 'BYE', options);
+    this.#putBye(actor, leg, next);
+    await actor.saveLegsInTurn();
+    await actor.whenStored();
+    return next.send();
+  }
+
+  /** §22.2: who has an account there answers a challenge once; without it the far leg would stay up. */
+  #proofFor(outcome: InDialogOutcome): DigestSession | undefined {
+    if (outcome.kind !== 'answered' || this.#isClosed) return undefined;
+    const { status } = outcome.response;
+    if (status !== 401 && status !== 407) return undefined;
+    const digest = this.#handlers?.digestFor?.(outcome.dialog);
+    return digest?.challenged(outcome.response) === undefined ? undefined : digest;
   }
 
   /** A function, because the flag changes during an `await` the compiler does not see. */

@@ -122,7 +122,7 @@ export class TrunkLine {
       route: place === null ? (registered?.serviceRoute ?? []) : [],
       domain: outbound.callerId.domain ?? outbound.host ?? this.#domain,
       isProven: this.#condition.state !== 'registering',
-      digest: () => this.#digest(),
+      digest: () => this.digest(),
     };
   }
 
@@ -154,7 +154,8 @@ export class TrunkLine {
     return placeOf(`sip:${host}${port === null ? '' : `:${port}`}`, transport);
   }
 
-  #digest(): DigestSession | undefined {
+  /** Our account there; undefined for a trunk that knows us by our address. */
+  digest(): DigestSession | undefined {
     const { register } = this.trunk;
     if (register === null || this.#password === null) return undefined;
     const username = register.authUser ?? register.username;

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Random, TrunkId } from '../base/index.ts';
-import type { Peer, SipUserAgent } from '../sip/index.ts';
+import { parseUri } from '../sip/index.ts';
+import type { DialogState, DigestSession, Peer, SipUserAgent } from '../sip/index.ts';
 import type { Directory, Trunk, TrunkStatus } from '../subscribers/index.ts';
 import type { TrunkSecrets } from './ports.ts';
 import { TrunkLine } from './trunk-line.ts';
@@ -67,6 +68,21 @@ export class TrunkService {
   isPeer(address: string): boolean {
     if (this.#deps.directory.trunkOf(address) !== null) return true;
     return [...this.#lines.values()].some((line) => line.isPeer(address));
+  }
+
+  /**
+   * Our account at the peer of this dialog, also of one that a former process made; of several accounts there
+   * the one by whose name the peer knows us.
+   */
+  digestFor({ peer, localTarget }: DialogState): DigestSession | undefined {
+    const listed = this.#deps.directory.trunkOf(peer.address)?.id;
+    const lines = [...this.#lines.values()].filter((line) => {
+      const isThere = line.trunk.id === listed || line.isPeer(peer.address);
+      return isThere && line.trunk.register !== null;
+    });
+    const uri = parseUri(localTarget);
+    const name = uri?.scheme === 'sip' ? uri.user : '';
+    return (lines.find(({ trunk }) => trunk.register?.username === name) ?? lines[0])?.digest();
   }
 
   /** How a call leaves over this trunk now; null when it cannot. */

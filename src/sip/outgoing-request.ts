@@ -30,6 +30,8 @@ export type InDialogOptions = {
   headers?: readonly (readonly [name: string, value: string])[];
   /** Answers a 401 or 407; the CSeq numbers this may cost are reserved beforehand. */
   digest?: DigestSession;
+  /** Has been challenged: proves at once who we are. What is challenged then is not sent again. */
+  proof?: DigestSession;
   /** For a re-INVITE without an offer: our answer to the offer in the 2xx, carried by the ACK. */
   ackSdp?: (response: SipResponse) => string;
 };
@@ -86,6 +88,9 @@ export function prepareInDialog(
   for (const [name, value] of options.headers ?? []) request.headers.add(name, value);
   request.body = options.sdp ?? options.body ?? '';
   if (options.sdp !== undefined) request.headers.set('Content-Type', 'application/sdp');
+  for (const { name, value } of options.proof?.authorize(request, core.hash, core.random) ?? []) {
+    request.headers.set(name, value);
+  }
   const reserved = options.digest ? reserveRetries(advanced, method) : advanced;
   if (method === 'BYE' && !options.digest) addByeVia(core, request, advanced);
   return {

@@ -2,9 +2,15 @@ import type { EngineRig } from './engine-rig.ts';
 
 type Spec = Parameters<EngineRig['storage']['center']['apply']>[0];
 type Device = Spec['operators'][number]['device'];
+/** An account at a carrier. */
+export type Account = Spec['trunks'][number]['register'];
 
 /** An office with a trunk on loopback and one operator with this device, or nobody. */
-export async function oneOperator(rig: EngineRig, device: Device | null): Promise<void> {
+export async function oneOperator(
+  rig: EngineRig,
+  device: Device | null,
+  register?: Account,
+): Promise<void> {
   const outcome = await rig.storage.center.apply({
     version: 1,
     name: '電話番センター',
@@ -17,6 +23,7 @@ export async function oneOperator(rig: EngineRig, device: Device | null): Promis
         mediaNetworks: [],
         dialedNumberFrom: 'request-uri',
         trustAssertedIdentity: true,
+        register,
       },
     ],
     subscribers: [],

@@ -305,6 +305,8 @@ export class EngineRig {
       log,
       clock,
       parseNumber: (text) => numberPlan.toE164(text, 'JP'),
+      // The same for a rig and its successor.
+      trunkKey: Buffer.alloc(32, 1).toString('base64'),
     });
     await storage.migrate();
     await storage.directory.reload();
@@ -382,6 +384,7 @@ export class EngineRig {
       onInvite: (invite) => intake.onInvite(invite),
       onRegister: (request) => registrar.onRegister(request),
       isKnownPeer: () => true,
+      digestFor: (dialog) => trunks.digestFor(dialog),
       onHold: (actor, legId, how) => {
         hooks.onHold?.(legId, how);
         void engine.farSides.onHold(actor, legId, how);

@@ -1,16 +1,26 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asId } from '../../src/base/index.ts';
-import type { CallId } from '../../src/base/index.ts';
+import { asId, silentLogger } from '../../src/base/index.ts';
+import type { CallId, Logger } from '../../src/base/index.ts';
+import { systemClock, systemRandom } from '../../src/base/system.ts';
 import type { IncomingRefer } from '../../src/engine/index.ts';
-import { parseMessage, referNotify } from '../../src/sip/index.ts';
+import { DigestServer, computeHa1, parseMessage, referNotify } from '../../src/sip/index.ts';
+import type { SipRequest } from '../../src/sip/index.ts';
 import { Baresip } from '../harness/baresip.ts';
 import { ANSWER, oneOperator } from '../harness/engine-office.ts';
+import type { Account } from '../harness/engine-office.ts';
 import { EngineRig, TestPhone, testDatabase } from '../harness/engine-rig.ts';
 import type { TestDatabase } from '../harness/engine-rig.ts';
 import { has } from '../harness/peers.ts';
 import { until } from '../harness/platform.ts';
+import { nodeHash } from '../harness/sip-network.ts';
 import { Sipp } from '../harness/sipp.ts';
 
+const warnings: object[] = [];
+const log: Logger = {
+  ...silentLogger,
+  child: () => log,
+  warn: (fields, message) => void warnings.push({ ...fields, message }),
+};
 let database: TestDatabase;
 let rig: EngineRig;
 let trunk: TestPhone;
@@ -18,7 +28,8 @@ let phone: TestPhone;
 
 beforeEach(async () => {
   database = await testDatabase();
-  rig = await EngineRig.start(database);
+  warnings.length = 0;
+  rig = await EngineRig.start(database, { log });
   trunk = await TestPhone.open();
   phone = await TestPhone.open();
 });
@@ -37,8 +48,9 @@ async function onlyActor() {
 }
 
 /** Caller and operator's phone talk. */
-async function conversation() {
-  await oneOperator(rig, { kind: 'sip', uri: phone.uri, available: true });
+async function conversation(account?: Account) {
+  await oneOperator(rig, { kind: 'sip', uri: phone.uri, available: true }, account);
+  await rig.trunks.sync();
   const { seen } = trunk.call(rig.port, '0301234567');
   await until(() => phone.invites.length === 1, 5_000);
   phone.invites[0]?.accept({ sdp: ANSWER });
@@ -170,6 +182,64 @@ test('the other side changes its codec in the middle of the call, and may not ta
   const second = trunk.agent.prepareInDialog(changed.dialog, 'INVITE', { sdp: offer(9) });
   expect(await second.send()).toMatchObject({ response: { status: 488 }, ended: false });
   expect(actor.state.phase).toBe('talking');
+});
+
+/** The next request in the caller's dialog that the trunk has not answered. */
+async function asked(count: number): Promise<SipRequest> {
+  await until(() => trunk.requests.length >= count, 5_000);
+  return trunk.requests[count - 1]!.request;
+}
+
+test('a carrier that challenges our BYE is told once who we are, also by the next process', async () => {
+  const [username, password, realm] = ['0301234567', 'geheim', 'carrier'];
+  const server = new DigestServer({
+    ...{ realm, clock: systemClock, random: systemRandom, hash: nodeHash },
+  });
+  const registrars = [`sip:127.0.0.1:${trunk.socket.port}`];
+  const account = {
+    registrars,
+    username,
+    password,
+    transport: 'udp',
+    expiresSeconds: 120,
+  } as const;
+  const { actor, atPhone } = await conversation(account);
+  const { port, media } = rig;
+  await rig.die();
+  rig = await EngineRig.start(database, { port, media, log });
+  await rig.trunks.sync();
+  const headers = server.challenge().map((value) => ['WWW-Authenticate', value] as const);
+  trunk.onRequest = () => undefined;
+  await phone.bye(atPhone());
+  const first = await asked(1);
+  trunk.requests[0]!.respond(401, { headers });
+  const second = await asked(2);
+  const verdict = server.verify(second, (user, algorithm) =>
+    computeHa1(nodeHash, algorithm, { username: user, realm, password }),
+  );
+  expect(verdict).toEqual({ ok: true, username });
+  expect([first, second].map(({ headers: of }) => of.get('CSeq'))).toEqual(['1 BYE', '2 BYE']);
+  type Row = { legs: { role: string; sip: { over?: { bye: { request: string } } } }[] };
+  const [row] = await database.sql<Row>('select legs from call where id = $1', [actor.state.id]);
+  const stored = row?.legs.find(({ role }) => role === 'caller')?.sip.over?.bye.request;
+  expect(stored).toContain(`Authorization: ${second.headers.get('Authorization')}\r\n`);
+  trunk.requests[1]!.respond(401, { headers });
+  const refused = { status: 401, message: 'BYE was refused' };
+  await until(() => warnings.some((one) => 'status' in one && one.status === 401), 5_000);
+  expect(warnings).toContainEqual(expect.objectContaining(refused));
+  expect(trunk.requests).toHaveLength(2);
+});
+
+test('a BYE that is challenged where we have no account is not sent again, and that is logged', async () => {
+  const { atPhone } = await conversation();
+  const challenge = 'Digest realm="carrier", nonce="n1", qop="auth"';
+  trunk.onRequest = (request) =>
+    void request.respond(407, { headers: [['Proxy-Authenticate', challenge]] });
+  await phone.bye(atPhone());
+  const refused = { status: 407, message: 'BYE was refused' };
+  await until(() => warnings.length > 0, 5_000);
+  expect(warnings).toEqual([expect.objectContaining(refused)]);
+  expect(trunk.requests).toHaveLength(1);
 });
 
 test.skipIf(!has('sipp'))('SIPp insists on 100rel and a session timer and gets both', async () => {
