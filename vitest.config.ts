@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** The product of a test runs beside the test, and there are two of them at a time. */
 /** What the suites that start the product begin with. */
 const globalSetup = ['test/harness/ready-folder.ts'];
 
+/** The product of a test runs beside the test, and there are two of them at a time. */
 const TWO_AT_A_TIME = { fileParallelism: true, maxWorkers: 2 } as const;
 
 export default defineConfig({
