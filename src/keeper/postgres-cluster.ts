@@ -76,6 +76,8 @@ export async function createCluster({
     await run(binaries.postgres, single, `CREATE DATABASE ${DATABASE}\n`);
     renameSync(unfinished, dir);
     syncFolder(dataDir);
+    // By now the `initdb` of a killed start has come to its end too.
+    removeUnfinished(dataDir);
   } catch (error) {
     removeUnfinished(dataDir);
     throw error;
