@@ -120,11 +120,11 @@ test('what became of the mail is said as it is: retrying, uncertain, failed; nev
     smtp.behaviour = behaviour;
     await quickMessage(desk, `${state}社`);
     const atDesk = desk.get('sent-panel').getByTestId(`delivery-${state}`);
-    await atDesk.waitFor({ timeout: 15_000 });
+    await atDesk.waitFor({ timeout: 45_000 });
     expect(await atDesk.textContent()).toBe(words);
     // The portal hears of it by itself.
     const row = portal.get('message-row').filter({ hasText: `${state}社` });
-    await row.getByTestId(`delivery-${state}`).waitFor({ timeout: 10_000 });
+    await row.getByTestId(`delivery-${state}`).waitFor({ timeout: 30_000 });
     await desk.page.keyboard.press('Alt+Enter');
     await desk.untilMode('idle');
   }
