@@ -70,22 +70,30 @@ describe('BlockSequence and its ear', () => {
 
   it('finds offset and drift between two channels to a fraction of a millisecond', () => {
     const left = caller.render(-800, 480_000);
+    // A clock 50 ppm slow as a drift control lets it through: one sample more in 20,000.
     const right = Int16Array.from({ length: 480_000 }, (_, i) =>
-      Math.round(operator.sampleAt((i - 960) * (1 - 50e-6))),
+      Math.round(operator.sampleAt(i - 960 - Math.floor(i / 20_000))),
     );
     const timing = compareTiming(blockPositions(left, caller), blockPositions(right, operator));
     expect(timing.offsetMs).toBeCloseTo(-20 - 1.5, 0);
     expect(timing.driftMsPerMinute).toBeCloseTo(-3, 0);
   });
 
-  it('takes a delay that was set anew for no drift, and still sees the drift beside it', () => {
+  it('takes a delay that was set anew for no drift, however often, and still sees the drift beside it', () => {
     const said = blockPositions(caller.render(0, 480_000), caller);
-    const moved = (ppm: number): Map<number, number> =>
-      new Map(
-        [...said].map(([block, at]) => [block, at * (1 + ppm * 1e-6) + (block > 150 ? 640 : 0)]),
-      );
-    expect(compareTiming(said, moved(0)).driftMsPerMinute).toBeCloseTo(0, 1);
-    expect(Math.abs(compareTiming(said, moved(50)).driftMsPerMinute)).toBeCloseTo(3, 0);
+    // 100 ms more after each of two stalls, and from 13 s after it 12 ms less every 2 s.
+    const delayOf = (block: number): number =>
+      [25, 155].reduce((sum, stall) => {
+        const steps = Math.max(0, Math.min(7, Math.floor((block - stall - 65) / 10)));
+        return block > stall ? sum + 800 - 96 * steps : sum;
+      }, 0);
+    const drift = (ppm: number): number =>
+      compareTiming(
+        said,
+        new Map([...said].map(([block, at]) => [block, at * (1 + ppm * 1e-6) + delayOf(block)])),
+      ).driftMsPerMinute;
+    expect(drift(0)).toBeCloseTo(0, 1);
+    expect(Math.abs(drift(50))).toBeCloseTo(3, 0);
   });
 
   it('measures cross-talk of -50 dB and its absence', () => {

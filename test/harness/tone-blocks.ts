@@ -370,24 +370,49 @@ export function delayOf(
 
 type Point = { atMinutes: number; offsetMs: number };
 
+/** What moved by more from one block to the next is a delay that was set anew, and no clock does that. */
+const SET_ANEW_MS = 1.5;
+
 function fit(points: readonly Point[]): {
   offsetMs: number;
   driftMsPerMinute: number;
   blocks: number;
 } {
-  // Not too far apart: a delay that was set anew, once or twice, is in a part of the pairs only.
-  const least = Math.max(1, Math.floor(points.length / 8));
-  const slopes: number[] = [];
-  for (const [place, early] of points.entries()) {
-    for (const late of points.slice(place + least, place + 2 * least + 1)) {
-      slopes.push((late.offsetMs - early.offsetMs) / (late.atMinutes - early.atMinutes));
-    }
-  }
+  const apart = Math.max(1, Math.floor(points.length / 8));
   return {
     offsetMs: median(points.map((point) => point.offsetMs)),
-    driftMsPerMinute: median(slopes),
+    driftMsPerMinute: median(
+      steadyStretches(smoothed(points)).flatMap((each) => slopesOf(each, apart)),
+    ),
     blocks: points.length,
   };
+}
+
+/** A block that was found at a wrong place is gone; a change that stays is kept as sharp as it is. */
+function smoothed(points: readonly Point[]): Point[] {
+  return points.map(({ atMinutes }, place) => {
+    const near = points.slice(Math.max(0, place - 2), place + 3);
+    return { atMinutes, offsetMs: median(near.map((point) => point.offsetMs)) };
+  });
+}
+
+/** The points between one change of the delay and the next. */
+function steadyStretches(points: readonly Point[]): Point[][] {
+  const stretches: Point[][] = [];
+  for (const [place, point] of points.entries()) {
+    const moved = Math.abs(point.offsetMs - (points[place - 1]?.offsetMs ?? Infinity));
+    if (moved > SET_ANEW_MS) stretches.push([]);
+    stretches.at(-1)?.push(point);
+  }
+  return stretches;
+}
+
+function slopesOf(points: readonly Point[], apart: number): number[] {
+  return points.flatMap((early, place) =>
+    points
+      .slice(place + apart)
+      .map((late) => (late.offsetMs - early.offsetMs) / (late.atMinutes - early.atMinutes)),
+  );
 }
 
 /**
