@@ -147,9 +147,15 @@ async function faultOf(
     : undefined;
 }
 
-/** Seconds between an answer and the sound that follows it, when the app died in between. */
+/**
+ * Seconds between an answer and the sound that follows it, when the app died in between or had not
+ * done yet what it owed.
+ */
 function explained(answeredMs: number, deaths: readonly Death[]): number {
-  return deaths
-    .filter(({ atMs }) => Math.abs(atMs - answeredMs) < 1_500)
-    .reduce((sum, { atMs, readyMs }) => sum + (readyMs - atMs) / 1000, 0);
+  const slow = deaths.filter(
+    ({ atMs, readyMs }) =>
+      answeredMs > atMs - 1_500 && answeredMs < Math.max(readyMs, atMs + 1_500),
+  );
+  const last = Math.max(answeredMs, ...slow.map(({ readyMs }) => readyMs));
+  return (last - answeredMs) / 1000;
 }

@@ -68,6 +68,8 @@ type RoundDeps = Pick<KillsOptions, 'calls' | 'weights'> & {
 class Round {
   readonly deaths: Death[] = [];
   readonly #deps: RoundDeps;
+  /** One for each death: the product is ready after it. */
+  readonly #ready: Promise<void>[] = [];
   readonly #calls: SoakCall[];
 
   constructor(deps: RoundDeps) {
@@ -97,7 +99,7 @@ class Round {
       if (i + 1 < count) await sleep(random.between(50, 2_500));
     }
     await up;
-    await this.#untilReady();
+    await Promise.all(this.#ready);
     await sleep(1_000);
     const violations = await this.#survivors();
     await endAll(this.#calls, { random, phones });
@@ -133,7 +135,8 @@ class Round {
     await sleep(random.between(0, 200));
     product.kill(part, signal);
     const atMs = Date.now();
-    this.deaths.push({ part: what, atMs, readyMs: atMs });
+    const death = { part: what, atMs, readyMs: Infinity };
+    this.deaths.push(death);
     // Whoever looks after the keeper (systemd, a person) starts it again.
     if (part === 'keeper') {
       await sleep(random.between(20, 3_000));
@@ -141,12 +144,12 @@ class Round {
     }
     const isAnother = (): boolean => ![before, undefined].includes(product.pidOf(part));
     await until(isAnother, READY_WITHIN_MS);
-  }
-
-  async #untilReady(): Promise<void> {
-    await this.#deps.product.platform.untilReady(READY_WITHIN_MS);
-    const readyMs = Date.now();
-    for (const death of this.deaths) death.readyMs = readyMs;
+    const ready = product.platform.untilReady(READY_WITHIN_MS).then(() => {
+      death.readyMs = Date.now();
+    });
+    // Who waits for it hears of a failure; until then it is nobody's.
+    ready.catch(() => undefined);
+    this.#ready.push(ready);
   }
 
   /** Every call that was up and that nobody ended is up, and can be worked with. */

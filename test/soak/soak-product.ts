@@ -101,9 +101,10 @@ export class SoakProduct {
         if (status !== 503 || performance.now() > until) return status;
       } catch (error) {
         if (performance.now() > until) throw error;
-        if (await how.isDone?.()) return 204;
       }
       await sleep(150);
+      // Also after a refusal: the answer that was lost may be the one before it.
+      if (await how.isDone?.()) return 204;
     }
   }
 
