@@ -3,13 +3,15 @@ import { FRAME_SAMPLES, MULAW_DECODE, MULAW_ENCODE } from '../src/media/index.ts
 /**
  * Sound that says which frame of which call and of which side it is:
  *
- *   samples 0–7    marker, loud: plus then minus from sample 4 on (the operator's: minus then plus)
- *   samples 8–135  32 bits of 4 samples, soft, plus or minus: 13 of the frame's number, 11 of the
- *                  call's, 8 to check them
- *   samples 136–159 silence
+ *   samples 0–7     marker, loud: plus then minus from sample 4 on (the operator's: minus then plus)
+ *   samples 8–151   48 bits of 3 samples, soft, plus or minus: 13 of the frame's number, 11 of the
+ *                   call's, 24 to check both and the side
+ *   samples 152–159 silence
  *
- * It is read wherever a frame begins in the stream and survives a sample left out or put in, a mixer
- * that adds silence, and G.711. What a receiver repeats to hide a loss counts once.
+ * It is read wherever a frame begins in the stream and survives a sample left out or put in, a mixer that
+ * adds silence, and G.711. What a receiver repeats to hide a loss counts once. Where a jitter buffer went back
+ * in the middle of a frame, all of it was heard, in two pieces, and it is put together again; where one left
+ * samples out, the frame is `worn`: not heard, and nobody else's.
  */
 export type Side = 'caller' | 'operator';
 
@@ -18,34 +20,49 @@ export const MAX_CALL = 2 ** 11;
 
 const MARKER_HALF = 4;
 const BITS_AT = 2 * MARKER_HALF;
-const BIT_SAMPLES = 4;
-const BITS = 32;
+const BIT_SAMPLES = 3;
+const HALF_BITS = 24;
+const BITS = 2 * HALF_BITS;
 const LOUD = 8000;
 const SOFT = 1000;
 const LOUD_AT_LEAST = 3000;
-/** From the change of sign inside the marker to the last bit's middle. */
-const REACH = MARKER_HALF + BITS * BIT_SAMPLES;
+/** A stretched frame's marker is seen a sample early or late. */
+const ALIGNMENTS = [0, 1, -1] as const;
+/** From the change of sign inside the marker to behind the last bit. */
+const CODE = MARKER_HALF + BITS * BIT_SAMPLES;
+/** So far at most a jitter buffer goes back within a frame; more repeats the frame's marker too. */
+const MOST_BACK = FRAME_SAMPLES;
+/** Frames in a row of which one may be put together. */
+const MOST_DUE = 3;
+const REACH = CODE + MOST_BACK + 1;
 
 const code = (amplitude: number): number => MULAW_ENCODE[amplitude & 0xffff] ?? 0xff;
 
-function word(frame: number, call: number): number {
-  const check = Math.imul(Math.imul(frame, 0x9e3779b1) ^ call, 0x85ebca6b) >>> 24;
-  return frame | (call << 13) | (check << 24);
+/** 24 bits in which any two frames, calls or sides differ by chance only: one in 17 million is taken for another. */
+function checkOf({ side, frame, call }: Heard): number {
+  let hash = frame | (call << 13) | (side === 'caller' ? 0 : 1 << 24);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 8;
+}
+
+function bitsOf(said: Heard): number[] {
+  const id = said.frame | (said.call << 13);
+  const check = checkOf(said);
+  return Array.from(
+    { length: BITS },
+    (_, bit) => (bit < HALF_BITS ? id >> bit : check >> (bit - HALF_BITS)) & 1,
+  );
 }
 
 /** Writes the μ-law bytes of one frame into `out` at `at`. */
-export function writeFrame(
-  out: Uint8Array,
-  at: number,
-  said: { side: Side; frame: number; call: number },
-): void {
+export function writeFrame(out: Uint8Array, at: number, said: Heard): void {
   const up = said.side === 'caller' ? LOUD : -LOUD;
-  const bits = word(said.frame, said.call);
   out.fill(code(up), at, at + MARKER_HALF);
   out.fill(code(-up), at + MARKER_HALF, at + BITS_AT);
-  for (let bit = 0; bit < BITS; bit++) {
+  for (const [bit, isSet] of bitsOf(said).entries()) {
     const from = at + BITS_AT + bit * BIT_SAMPLES;
-    out.fill(code((bits >> bit) & 1 ? SOFT : -SOFT), from, from + BIT_SAMPLES);
+    out.fill(code(isSet ? SOFT : -SOFT), from, from + BIT_SAMPLES);
   }
   out.fill(code(0), at + BITS_AT + BITS * BIT_SAMPLES, at + FRAME_SAMPLES);
 }
@@ -57,11 +74,13 @@ export class FrameReader {
   readonly #window = new Int16Array(4 * FRAME_SAMPLES);
   #filled = 0;
   readonly #heard: Heard = { side: 'caller', frame: 0, call: 0 };
-  #bad = 0;
+  /** The frame read last: the only one whose follower may be put together from two pieces. */
+  readonly #before: Heard = { side: 'caller', frame: -1, call: -1 };
+  #worn = 0;
 
-  /** Markers whose bits did not agree with their check. */
-  get bad(): number {
-    return this.#bad;
+  /** Markers behind which no frame can be read: it was cut into, by a change of delay or a loss. */
+  get worn(): number {
+    return this.#worn;
   }
 
   /** Takes `bytes[from..to)`; `onFrame` gets the same object each time. */
@@ -78,33 +97,85 @@ export class FrameReader {
   #scan(onFrame: (heard: Heard) => void): void {
     const window = this.#window;
     let at = 1;
-    for (; at + REACH < this.#filled; at++) {
-      const before = window[at - 1] ?? 0;
-      if (before < LOUD_AT_LEAST && before > -LOUD_AT_LEAST) continue;
-      // A stretched frame may have one sample between the two halves.
-      const now = window[at] ?? 0;
-      const next = window[at + 1] ?? 0;
-      const turns = (loud: number): boolean => before * loud < 0 && Math.abs(loud) > LOUD_AT_LEAST;
-      if (!turns(now) && !turns(next)) continue;
-      this.#read(turns(now) ? at : at + 1, before > 0 ? 'caller' : 'operator', onFrame);
-      at += REACH - BIT_SAMPLES;
+    while (at + CODE + 1 < this.#filled) {
+      const turn = this.#turnAt(at);
+      if (turn < 0) {
+        at++;
+        continue;
+      }
+      const side: Side = (window[at - 1] ?? 0) > 0 ? 'caller' : 'operator';
+      if (this.#readWhole(turn, side)) {
+        this.#tell(onFrame);
+        at = turn + CODE - BIT_SAMPLES;
+        continue;
+      }
+      // What a piece went back to lies behind the frame's end.
+      if (turn + REACH >= this.#filled) break;
+      if (this.#readPieces(turn, side)) this.#tell(onFrame);
+      else this.#worn++;
+      at = turn + MARKER_HALF;
     }
     const keepFrom = Math.min(at - 1, this.#filled);
     window.copyWithin(0, keepFrom, this.#filled);
     this.#filled -= keepFrom;
   }
 
-  #read(minusAt: number, side: Side, onFrame: (heard: Heard) => void): void {
-    let bits = 0;
-    for (let bit = 0; bit < BITS; bit++) {
-      const middle = minusAt + MARKER_HALF + bit * BIT_SAMPLES + (BIT_SAMPLES >> 1);
-      if ((this.#window[middle] ?? 0) > 0) bits |= 1 << bit;
+  /** Where the marker whose first half ends before `at` turns; a stretched one may have a sample between. */
+  #turnAt(at: number): number {
+    const before = this.#window[at - 1] ?? 0;
+    if (before < LOUD_AT_LEAST && before > -LOUD_AT_LEAST) return -1;
+    for (const turn of [at, at + 1]) {
+      const now = this.#window[turn] ?? 0;
+      if (before * now < 0 && Math.abs(now) > LOUD_AT_LEAST) return turn;
+    }
+    return -1;
+  }
+
+  #tell(onFrame: (heard: Heard) => void): void {
+    Object.assign(this.#before, this.#heard);
+    onFrame(this.#heard);
+  }
+
+  #readWhole(turn: number, side: Side): boolean {
+    return ALIGNMENTS.some((off) => this.#read(side, (bit) => this.#bitAt(turn + off, bit)));
+  }
+
+  #read(side: Side, bitOf: (bit: number) => number): boolean {
+    let id = 0;
+    let check = 0;
+    for (let bit = 0; bit < HALF_BITS; bit++) {
+      id |= bitOf(bit) << bit;
+      check |= bitOf(bit + HALF_BITS) << bit;
     }
     const heard = this.#heard;
     heard.side = side;
-    heard.frame = bits & (MAX_FRAME - 1);
-    heard.call = (bits >> 13) & (MAX_CALL - 1);
-    if (word(heard.frame, heard.call) === bits) onFrame(heard);
-    else this.#bad++;
+    heard.frame = id & (MAX_FRAME - 1);
+    heard.call = id >> 13;
+    return checkOf(heard) === check;
+  }
+
+  #bitAt(turn: number, bit: number): number {
+    const middle = turn + MARKER_HALF + bit * BIT_SAMPLES + (BIT_SAMPLES >> 1);
+    return (this.#window[middle] ?? 0) > 0 ? 1 : 0;
+  }
+
+  /**
+   * A frame that was due: its first bits behind its marker, the others further back by what was heard twice.
+   * Only one that follows the one before is looked for, so that no other can be taken for it.
+   */
+  #readPieces(turn: number, side: Side): boolean {
+    const { side: sideBefore, frame, call } = this.#before;
+    if (side !== sideBefore || frame < 0) return false;
+    for (let after = 1; after <= MOST_DUE; after++) {
+      const due = { side, frame: (frame + after) % MAX_FRAME, call };
+      Object.assign(this.#heard, due);
+      const bits = bitsOf(due);
+      const first = bits.findIndex((bit, i) => bit !== this.#bitAt(turn, i));
+      for (let back = 1; back <= MOST_BACK; back++) {
+        const wrong = bits.findLastIndex((bit, i) => bit !== this.#bitAt(turn + back, i));
+        if (wrong < first) return true;
+      }
+    }
+    return false;
   }
 }

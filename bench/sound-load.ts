@@ -10,6 +10,8 @@ const SLOT_MS = FRAME_MS / SLOTS;
 const PACKET_BYTES = RTP_HEADER_BYTES + FRAME_SAMPLES;
 /** A slot begun so much later than due is the load's own fault. */
 const LATE_MS = 10;
+/** More would be seen in a 99th percentile. */
+const MOST_LATE_PERCENT = 0.5;
 
 type Place = { address: string; port: number };
 
@@ -66,8 +68,10 @@ export type SoundFigures = {
   oneWayMs: { p50: number; p99: number };
   /** The same 20 ms there and the 20 ms back: the sum of both ways. */
   roundTripMs: { p50: number; p99: number; p999: number };
-  lateSlots: number;
-  unsent: number;
+  /** Frames that a join or a loss cut into, of the whole run: not heard, and counted among the lost. */
+  worn: number;
+  /** Why the load itself, not what it measures, may have made these figures. */
+  loadFaults: string[];
 };
 
 /** Speaks and listens at both ends of every conversation, and knows each frame by its content. */
@@ -211,9 +215,28 @@ export class SoundLoad {
         p99: quantile(roundTrip, 0.99),
         p999: quantile(roundTrip, 0.999),
       },
-      lateSlots: this.#lateSlots,
-      unsent: this.sockets.caller.unsent + this.sockets.operator.unsent,
+      worn: this.#all.reduce(
+        (all, { readers }) => all + readers.caller.worn + readers.operator.worn,
+        0,
+      ),
+      loadFaults: this.#faults(toMs - fromMs),
     };
+  }
+
+  #faults(windowMs: number): string[] {
+    const sockets = [this.sockets.caller, this.sockets.operator];
+    const unsent = sockets.reduce((sum, socket) => sum + socket.unsent, 0);
+    const dropped = sockets.reduce((sum, socket) => sum + socket.dropped(), 0);
+    const latePercent = (100 * this.#lateSlots) / (windowMs / SLOT_MS);
+    const faults: string[] = [];
+    if (unsent > 0) faults.push(`${unsent} frames could not be sent`);
+    if (dropped > 0) faults.push(`${dropped} packets were not read in time`);
+    if (latePercent > MOST_LATE_PERCENT) {
+      faults.push(
+        `${latePercent.toFixed(1)} % of the frames were spoken ${LATE_MS} ms late or more`,
+      );
+    }
+    return faults;
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
 
 /**
@@ -116,6 +117,17 @@ export class SoundSocket {
       }
       if (count < BATCH) return;
     }
+  }
+
+  /** Datagrams the kernel threw away because this process did not read them in time. */
+  dropped(): number {
+    const port = this.port.toString(16).toUpperCase().padStart(4, '0');
+    const [host] = new Uint32Array(sockaddr(this.address, this.port).buffer, 4, 1);
+    const name = `${(host ?? 0).toString(16).toUpperCase().padStart(8, '0')}:${port}`;
+    const line = readFileSync('/proc/net/udp', 'latin1')
+      .split('\n')
+      .find((text) => text.includes(` ${name} `));
+    return Number(line?.trim().split(/\s+/).at(-1) ?? 0);
   }
 
   close(): void {

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { FrameReader, writeFrame } from '../bench/sound-code.ts';
+import type { Heard, Side } from '../bench/sound-code.ts';
+import { JitterBuffer, MULAW_DECODE, MULAW_ENCODE, emptyRtpHeader } from '../src/media/index.ts';
+
+const CALL = 77;
+
+type Line = {
+  ppm?: number;
+  frames?: number;
+  /** From which frame on the network takes longer, and by how much. */
+  slowerFrom?: number;
+  slowerMs?: number;
+  /** What comes in the place of a frame; null: nothing. */
+  planted?: Map<number, Heard | null>;
+};
+
+const said = (frame: number, call = CALL, side: Side = 'caller'): Heard => ({ side, frame, call });
+
+/** What is read of a call's frames behind a jitter buffer. */
+function hear(line: Line): { frames: number[]; foreign: Heard[]; worn: number; grown: number } {
+  const { ppm = 0, frames: count = 300, slowerFrom = Infinity, slowerMs = 0, planted } = line;
+  const buffer = new JitterBuffer(0);
+  const payload = new Uint8Array(160);
+  const pcm = new Int16Array(160);
+  const bytes = new Uint8Array(160);
+  const reader = new FrameReader();
+  const frames: number[] = [];
+  const foreign: Heard[] = [];
+  const deliver = (frame: number): void => {
+    const what = planted?.has(frame) ? planted.get(frame) : said(frame);
+    if (!what) return;
+    writeFrame(payload, 0, what);
+    const header = { ...emptyRtpHeader(), ssrc: 1, sequence: frame, timestamp: frame * 160 };
+    buffer.insert({ ...header, payloadEnd: 160 }, payload, MULAW_DECODE, arrivalOf(frame));
+  };
+  const arrivalOf = (frame: number): number =>
+    7 + (frame * 20) / (1 + ppm * 1e-6) + (frame >= slowerFrom ? slowerMs : 0);
+  let next = 0;
+  for (let tick = 1; tick <= count; tick++) {
+    while (arrivalOf(next) <= tick * 20) deliver(next++);
+    buffer.pop(pcm, tick * 20);
+    pcm.forEach((sample, i) => (bytes[i] = MULAW_ENCODE[sample & 0xffff]!));
+    reader.push(bytes, 0, 160, (heard) => {
+      if (heard.call === CALL && heard.side === 'caller') frames.push(heard.frame);
+      else foreign.push({ ...heard });
+    });
+  }
+  return { frames, foreign, worn: reader.worn, grown: buffer.counters.grown };
+}
+
+const missingOf = (frames: number[]): number[] => {
+  const heard = new Set(frames);
+  return Array.from({ length: Math.max(...frames) + 1 }, (_, i) => i).filter((i) => !heard.has(i));
+};
+
+describe('the sound of the benches', () => {
+  it.each([0, 200, -200])('is read frame by frame behind a clock %i ppm off', (ppm) => {
+    const { frames, foreign, worn } = hear({ ppm });
+    expect({ missing: missingOf(frames), foreign, worn }).toEqual({
+      missing: [],
+      foreign: [],
+      worn: 0,
+    });
+    expect(frames.length).toBe(Math.max(...frames) + 1);
+  });
+
+  it('is read wherever a delay grows, and taken for nobody else', () => {
+    let grown = 0;
+    for (let eighths = 80; eighths <= 480; eighths += 5) {
+      const line = hear({ slowerFrom: 40, slowerMs: eighths / 8, frames: 100 });
+      grown += line.grown;
+      expect(line.foreign).toEqual([]);
+      // What came too late is lost, and no more than that.
+      expect(missingOf(line.frames).length).toBeLessThanOrEqual(3);
+    }
+    expect(grown).toBeGreaterThan(70);
+  });
+
+  it('shows a frame that was lost, one that was said twice, and a stranger', () => {
+    const planted = new Map<number, Heard | null>([
+      [100, null],
+      [151, said(150)],
+      [200, said(200, CALL + 1)],
+      [250, said(250, CALL, 'operator')],
+    ]);
+    const { frames, foreign } = hear({ planted });
+    expect(missingOf(frames)).toEqual([100, 151, 200, 250]);
+    expect(frames.filter((frame) => frame === 150)).toHaveLength(2);
+    expect(foreign).toEqual([said(200, CALL + 1), said(250, CALL, 'operator')]);
+  });
+});
