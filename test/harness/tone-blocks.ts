@@ -59,6 +59,9 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+/** `count` frequencies, a step apart. */
+type Comb = { firstHz: number; count: number };
+
 export class BlockSequence {
   readonly seed: number;
   readonly lane: Lane;
@@ -78,20 +81,19 @@ export class BlockSequence {
     return PAIRS;
   }
 
-  get lowFrequenciesHz(): number[] {
-    return frequencies(LOW_BASE_HZ + LANE_OFFSET_HZ[this.lane], LOW_COUNT);
+  get lows(): Comb {
+    return { firstHz: LOW_BASE_HZ + LANE_OFFSET_HZ[this.lane], count: LOW_COUNT };
   }
 
-  get highFrequenciesHz(): number[] {
-    return frequencies(HIGH_BASE_HZ + LANE_OFFSET_HZ[this.lane], HIGH_COUNT);
+  get highs(): Comb {
+    return { firstHz: HIGH_BASE_HZ + LANE_OFFSET_HZ[this.lane], count: HIGH_COUNT };
   }
 
   pairOf(block: number): { lowHz: number; highHz: number } {
     const pair = this.#order[block % PAIRS] ?? 0;
-    const offset = LANE_OFFSET_HZ[this.lane];
     return {
-      lowHz: LOW_BASE_HZ + offset + STEP_HZ * Math.floor(pair / HIGH_COUNT),
-      highHz: HIGH_BASE_HZ + offset + STEP_HZ * (pair % HIGH_COUNT),
+      lowHz: this.lows.firstHz + STEP_HZ * Math.floor(pair / HIGH_COUNT),
+      highHz: this.highs.firstHz + STEP_HZ * (pair % HIGH_COUNT),
     };
   }
 
@@ -117,10 +119,6 @@ export class BlockSequence {
   }
 }
 
-function frequencies(base: number, count: number): number[] {
-  return Array.from({ length: count }, (_, k) => base + STEP_HZ * k);
-}
-
 function shuffledPairs(seed: number): number[] {
   const random = seededRandom(seed);
   const order = Array.from({ length: PAIRS }, (_, pair) => pair);
@@ -141,34 +139,52 @@ const HANN = Float64Array.from(
   (_, i) => 1 - Math.cos((2 * Math.PI * (i + 0.5)) / WINDOW_SAMPLES),
 );
 
-/** Amplitude of one frequency in a weighted window whose weights average 1 (Goertzel). */
-function amplitudeAt(windowed: Float64Array, frequencyHz: number): number {
-  const coefficient = 2 * Math.cos((2 * Math.PI * frequencyHz) / SAMPLE_RATE_HZ);
-  let s1 = 0;
-  let s2 = 0;
-  for (const sample of windowed) {
-    const s0 = sample + coefficient * s1 - s2;
-    s2 = s1;
-    s1 = s0;
+const COSINE = Float64Array.from({ length: SAMPLE_RATE_HZ }, (_, i) =>
+  Math.cos((2 * Math.PI * i) / SAMPLE_RATE_HZ),
+);
+const SINE = Float64Array.from({ length: SAMPLE_RATE_HZ }, (_, i) =>
+  Math.sin((2 * Math.PI * i) / SAMPLE_RATE_HZ),
+);
+/** In this many samples every multiple of the step comes round. */
+const STEP_PERIOD = SAMPLE_RATE_HZ / STEP_HZ;
+
+/**
+ * Amplitude of each frequency in a window whose weights average 1. With the first turned down to 0 Hz
+ * the others are multiples of the step: samples one period apart go into one sum, and a frequency costs
+ * a period instead of a window.
+ */
+function amplitudes(
+  pcm: Int16Array,
+  start: number,
+  weights: Float64Array,
+  { firstHz, count }: Comb,
+): number[] {
+  const [re, im] = [new Float64Array(STEP_PERIOD), new Float64Array(STEP_PERIOD)];
+  for (let i = 0, place = 0, turn = 0; i < weights.length; i++) {
+    const sample = weights[i]! * (pcm[start + i] ?? 0);
+    re[place]! += sample * COSINE[turn]!;
+    im[place]! -= sample * SINE[turn]!;
+    if (++place === STEP_PERIOD) place = 0;
+    turn += firstHz;
+    if (turn >= SAMPLE_RATE_HZ) turn -= SAMPLE_RATE_HZ;
   }
-  const power = s1 * s1 + s2 * s2 - coefficient * s1 * s2;
-  return (2 * Math.sqrt(Math.max(0, power))) / windowed.length;
+  return Array.from({ length: count }, (_, k) => {
+    let [x, y] = [0, 0];
+    for (let i = 0, turn = 0; i < STEP_PERIOD; i++) {
+      x += re[i]! * COSINE[turn]! + im[i]! * SINE[turn]!;
+      y += im[i]! * COSINE[turn]! - re[i]! * SINE[turn]!;
+      turn += k * STEP_HZ;
+      if (turn >= SAMPLE_RATE_HZ) turn -= SAMPLE_RATE_HZ;
+    }
+    return (2 * Math.sqrt(x * x + y * y)) / weights.length;
+  });
 }
 
-function weigh(pcm: Int16Array, start: number, weights: Float64Array): Float64Array {
-  return weights.map((weight, i) => weight * (pcm[start + i] ?? 0));
-}
-
-function strongest(
-  windowed: Float64Array,
-  candidatesHz: readonly number[],
-  leastAmplitude: number,
-): number {
+function strongest(levels: readonly number[], leastAmplitude: number): number {
   let best = -1;
   let first = 0;
   let second = 0;
-  for (const [place, frequency] of candidatesHz.entries()) {
-    const level = amplitudeAt(windowed, frequency);
+  for (const [place, level] of levels.entries()) {
     if (level > first) {
       second = first;
       first = level;
@@ -210,12 +226,11 @@ export function analyseBlocks(
   let windows = 0;
   let unclearWindows = 0;
   let expected = near;
-  const lows = sequence.lowFrequenciesHz;
-  const highs = sequence.highFrequenciesHz;
+  const { lows, highs } = sequence;
   const pairAt = (start: number): number => {
-    const windowed = weigh(pcm, start, HANN);
-    const low = strongest(windowed, lows, leastAmplitude);
-    const high = low < 0 ? -1 : strongest(windowed, highs, leastAmplitude);
+    const low = strongest(amplitudes(pcm, start, HANN, lows), leastAmplitude);
+    if (low < 0) return -1;
+    const high = strongest(amplitudes(pcm, start, HANN, highs), leastAmplitude);
     return high < 0 ? -1 : sequence.indexOf(low, high);
   };
   for (let start = 0; start + WINDOW_SAMPLES <= pcm.length; start += HOP_SAMPLES) {
@@ -316,14 +331,22 @@ export function blockPositions(
 const SEARCH_SAMPLES = 120;
 
 function bestMatch(pcm: Int16Array, block: Int16Array, guess: number): number {
+  const from = guess - SEARCH_SAMPLES;
+  const around = Float64Array.from(pcm.subarray(from, guess + SEARCH_SAMPLES + block.length));
+  const wanted = Float64Array.from(block);
   let best = guess;
   let bestSum = -Infinity;
-  for (let start = guess - SEARCH_SAMPLES; start <= guess + SEARCH_SAMPLES; start++) {
-    let sum = 0;
-    for (let i = 0; i < block.length; i++) sum += (pcm[start + i] ?? 0) * (block[i] ?? 0);
+  for (let at = 0; at + wanted.length <= around.length; at++) {
+    // Two sums that do not wait for each other; whole numbers, so it is the same in any order.
+    let [even, odd] = [0, 0];
+    for (let i = 0; i < wanted.length; i += 2) {
+      even += around[at + i]! * wanted[i]!;
+      odd += around[at + i + 1]! * wanted[i + 1]!;
+    }
+    const sum = even + odd;
     if (sum > bestSum) {
       bestSum = sum;
-      best = start;
+      best = from + at;
     }
   }
   return best;
@@ -428,11 +451,13 @@ export function foreignLevelDb(
   owner?: BlockSequence,
   near = 0,
 ): { worst: number; typical: number; windows: number } {
-  const lane = [...intruder.lowFrequenciesHz, ...intruder.highFrequenciesHz];
+  const { lows, highs } = intruder;
   const levels: number[] = [];
   for (const start of measuringPlaces(pcm, owner, near)) {
-    const windowed = weigh(pcm, start, BLACKMAN_HARRIS);
-    const loudest = Math.max(...lane.map((frequency) => amplitudeAt(windowed, frequency)));
+    const loudest = Math.max(
+      ...amplitudes(pcm, start, BLACKMAN_HARRIS, lows),
+      ...amplitudes(pcm, start, BLACKMAN_HARRIS, highs),
+    );
     levels.push(20 * Math.log10(Math.max(loudest, 1e-3) / AMPLITUDE));
   }
   return { worst: Math.max(-120, ...levels), typical: median(levels), windows: levels.length };
