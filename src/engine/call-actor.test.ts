@@ -68,6 +68,7 @@ describe('a call of a former process', () => {
       insert: () => Promise.resolve(),
       save: () => Promise.resolve(true),
       openCalls: () => Promise.resolve([]),
+      callsOwingBye: () => Promise.resolve([]),
       adopt: () => Promise.resolve(true),
     };
     const owed: CallEffect[] = [
@@ -101,6 +102,7 @@ describe('a new call', () => {
         return Promise.resolve(true);
       },
       openCalls: () => Promise.resolve([]),
+      callsOwingBye: () => Promise.resolve([]),
       adopt: () => Promise.resolve(true),
     };
     const actor = actorOf([], store, told);

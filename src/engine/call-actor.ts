@@ -262,6 +262,10 @@ export class CallActor {
 
   /** The call goes on without its row: a caller must not be cut off because a disk is full. */
   #noteAway(error: Error): void {
+    if (this.#closed) {
+      this.log.warn({ reason: error.message }, 'call is over; its last word is not stored');
+      return;
+    }
     this.#armRetry();
     if (this.#behind) return;
     this.#behind = true;

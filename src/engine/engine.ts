@@ -49,6 +49,7 @@ import type {
 import type { PhoneBook } from './phone-book.ts';
 import { RecordingEnds, isAboutRecording } from './recording-ends.ts';
 import type { RecordingEvent } from './recording-ends.ts';
+import { BYE_LATEST_MS, BYE_REPEATED_MS } from './sip-service.ts';
 import type { SipService } from './sip-service.ts';
 
 export type EngineDeps = {
@@ -77,8 +78,6 @@ export type EngineDeps = {
 
 /** More calls than this at once are answered 503: the machine would serve nobody well. */
 const MAX_CALLS = 2_000;
-/** As long as a BYE is repeated (64·T1); whoever has not heard it by then has other means. */
-const BYE_OWED_MS = 32_000;
 /** How often the media process is asked what it has, to find what nobody owns. */
 const SWEEP_INTERVAL_MS = 5_000;
 
@@ -449,13 +448,27 @@ export class Engine {
         isCallerThere,
       );
     }
+    await this.#sayByes();
     await this.#releaseIdleOperators();
+  }
+
+  /** Calls that are over and done with, but for a BYE that may not have left or arrived: only that is said. */
+  async #sayByes(): Promise<void> {
+    const { calls, clock, bootId, sip, log } = this.#deps;
+    const sentSince = clock.now() - BYE_REPEATED_MS;
+    const since = { sentSince, endedSince: sentSince - BYE_LATEST_MS };
+    for (const stored of (await calls.callsOwingBye(since)).map(asStoredToday)) {
+      if (!(await calls.adopt(stored.state.id, stored.owner, bootId))) continue;
+      log.info({ callId: stored.state.id }, 'BYE of a call that is over is said again');
+      const actor = this.#actorOf({ ...stored, owner: bootId });
+      for (const leg of stored.legs) if (leg.sip?.over) sip.adoptLeg(actor, leg, false);
+    }
   }
 
   /** The former process may have died between the end of the call and its BYE. */
   #mayOweBye({ state, pendingEffects }: StoredCall): boolean {
     const since = this.#deps.clock.now() - (state.endedAt ?? 0);
-    return since < BYE_OWED_MS && pendingEffects.some(({ type }) => type === 'endCallerLeg');
+    return since < BYE_REPEATED_MS && pendingEffects.some(({ type }) => type === 'endCallerLeg');
   }
 
   /** An operator held by a call that is no more is free again. */

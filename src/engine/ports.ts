@@ -53,6 +53,8 @@ export interface CallStore {
   save(call: StoredCall, seenVersion: number, transition: Transition | null): Promise<boolean>;
   /** Calls not ended, whoever owned them. */
   openCalls(): Promise<StoredCall[]>;
+  /** Calls that have ended after `endedSince`, with a BYE of ours from after `sentSince` that was not answered. */
+  callsOwingBye(since: { endedSince: number; sentSince: number }): Promise<StoredCall[]>;
   /** Takes a call over from a dead process. False when somebody else did. */
   adopt(callId: CallId, fromOwner: string, toOwner: string): Promise<boolean>;
 }

@@ -52,8 +52,8 @@ const MAX_GLARES = 4;
 
 /** `sending`: it plays something to us meanwhile, or says that it will. */
 type Held = 'sending' | 'silent';
-/** As long as a BYE is repeated (64·T1). */
-const BYE_REPEATED_MS = 32_000;
+/** As long as a BYE is repeated (64·T1); whoever has not heard it by then has other means. */
+export const BYE_REPEATED_MS = 32_000;
 
 type BoundLeg = { actor: CallActor; legId: LegId };
 
@@ -65,6 +65,8 @@ const SESSION_INTERVAL_S = 1800;
  * NAT, may have connected again.
  */
 const BYE_RETRY_MS = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000];
+/** How long after the end of its call the last BYE may be sent. */
+export const BYE_LATEST_MS = BYE_RETRY_MS.reduce((sum, delayMs) => sum + delayMs);
 
 /**
  * The user agent and the legs its dialogs belong to: requests inside a dialog find their call
@@ -233,9 +235,25 @@ export class SipService {
     this.agent.forgetDialog(outcome.dialog);
     if (outcome.kind !== 'answered') {
       actor.log.warn({ legId: leg.id, outcome: outcome.kind }, 'BYE was not answered');
-    } else if (outcome.response.status >= 300 && outcome.response.status !== 481) {
-      actor.log.warn({ legId: leg.id, status: outcome.response.status }, 'BYE was refused');
+      return;
     }
+    const { status } = outcome.response;
+    if (status >= 300 && status !== 481) {
+      actor.log.warn({ legId: leg.id, status }, 'BYE was refused');
+    }
+    await this.#noteByeAnswered(actor, leg.id);
+  }
+
+  /** The next process must not say it again. A call that goes on stores that with its next step. */
+  async #noteByeAnswered(actor: CallActor, legId: LegId): Promise<void> {
+    const find = (): StoredLeg | undefined => actor.legs.find(({ id }) => id === legId);
+    const leg = find();
+    if (!leg?.sip?.dialog) return;
+    putDialog(actor, leg, leg.sip.dialog, { bye: null });
+    await actor.inTurn('bye', async () => {
+      const now = find();
+      if (actor.state.phase === 'ended' && now && !actor.isStored(now)) await actor.saveLegs();
+    });
   }
 
   /** With the next CSeq, and stored like the one before. */

@@ -39,6 +39,17 @@ const SAVE_LEGS = `
   where id = $1 and owner = $4 and version = $5
   returning 1`;
 
+/** What a machine at its busiest ends in the time in which a BYE is repeated. */
+const MAX_OWING_BYE = 5_000;
+
+/** Those that ended lately are found by `call_ended`, few of them are left. */
+const OWING_BYE = `
+  select state, legs, pending_effects, owner from call
+  where ended_at > $1 and phase = 'ended' and pending_effects = '[]'::jsonb
+    and jsonb_path_exists(legs, '$[*].sip.over.bye ? (@.at > $since)',
+      jsonb_build_object('since', $2::double precision))
+  order by ended_at desc limit $3`;
+
 /** What of a row makes a `StoredCall`. */
 type StoredCallRow = {
   state: CallState;
@@ -46,6 +57,11 @@ type StoredCallRow = {
   pending_effects: StoredCall['pendingEffects'];
   owner: string;
 };
+
+function storedCallOf(row: StoredCallRow): StoredCall {
+  const { state, legs, pending_effects: pendingEffects, owner } = row;
+  return { state, legs, pendingEffects, owner };
+}
 
 export function createCallStore(database: Database, grouped: Queryable): CallStore {
   return {
@@ -65,12 +81,15 @@ export function createCallStore(database: Database, grouped: Queryable): CallSto
         text: `select state, legs, pending_effects, owner from call
           where phase <> 'ended' or pending_effects <> '[]'::jsonb order by arrived_at, id`,
       });
-      return rows.map((row) => ({
-        state: row.state,
-        legs: row.legs,
-        pendingEffects: row.pending_effects,
-        owner: row.owner,
-      }));
+      return rows.map(storedCallOf);
+    },
+
+    async callsOwingBye({ endedSince, sentSince }): Promise<StoredCall[]> {
+      const rows = await database.rows<StoredCallRow>({
+        text: OWING_BYE,
+        values: [toTimestamp(endedSince), sentSince, MAX_OWING_BYE],
+      });
+      return rows.map(storedCallOf);
     },
 
     async adopt(callId: CallId, fromOwner: string, toOwner: string): Promise<boolean> {

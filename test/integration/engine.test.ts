@@ -400,6 +400,47 @@ test('a telephone that was left before the app died hears BYE once', async () =>
   expect(new Set(byes().map((bye) => /^CSeq: .*$/m.exec(bye)?.[0])).size).toBe(1);
 });
 
+test('a BYE that is not answered when the app dies is said again by the next, and by no third', async () => {
+  await office([sipOperator('one', phone)]);
+  const { seen } = trunk.call(rig.port, '0301234567');
+  await until(() => phone.invites.length === 1, 5_000);
+  phone.pickUp(BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP'));
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'talking', 5_000);
+  phone.onRequest = () => undefined;
+  await trunk.bye(seen.dialog!);
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
+  expect(await rig.storage.calls.openCalls()).toEqual([]);
+  const byes = (): string[] => phone.heard.filter((message) => message.startsWith('BYE '));
+  await until(() => byes().length > 0, 3_000);
+  const { media, port } = rig;
+  const next = async (): Promise<void> => {
+    await rig.die();
+    phone.heard.splice(0);
+    rig = await EngineRig.start(database, { media, port });
+  };
+  const [said] = byes();
+  const commands = media.commands.length;
+  const since = { sentSince: 0, endedSince: 0 };
+  await next();
+  await until(() => byes().length > 0, 3_000);
+  expect(byes()[0]).toBe(said);
+  expect(rig.engine.openCalls).toEqual([]);
+  expect(media.commands.length).toBe(commands);
+  expect(await rig.storage.calls.callsOwingBye(since)).toHaveLength(1);
+  phone.requests[0]!.respond(200);
+  await until(async () => (await rig.storage.calls.callsOwingBye(since)).length === 0, 5_000);
+  await next();
+  // Whatever the third had to say there was said before this.
+  await rig.sip.agent.sendAgain({
+    request: said!
+      .replace(/branch=[^;\r]+/, 'branch=z9hG4bK-after')
+      .replace('Call-ID: ', 'Call-ID: x'),
+    peer: { protocol: 'UDP', address: '127.0.0.1', port: phone.socket.port },
+  });
+  expect(byes()).toHaveLength(1);
+});
+
 test('another process lets a ringing call ring on, and answers it', async () => {
   await office([browserOperator('one')]);
   const operator = await takeSeat('one');
