@@ -1,5 +1,5 @@
 import { asId, toError } from '../base/index.ts';
-import type { CallId, Clock, Logger, OperatorId, Timer } from '../base/index.ts';
+import type { CallId, Clock, Logger, MessageId, OperatorId, Timer } from '../base/index.ts';
 import type { FloorEvent } from '../calls/index.ts';
 import type { LiveClientFrame, LiveServerFrame, Topic } from '../contract/index.ts';
 import type { MessageEvent } from '../messages/index.ts';
@@ -63,6 +63,8 @@ export class LiveHub {
   readonly #connections = new Map<LiveConnection, Pushers>();
   readonly #unsubscribe: (() => void)[];
   readonly #trouble = new Set<NoticeCode>();
+  /** Messages whose view is being made, and whether they have changed meanwhile. */
+  readonly #announcing = new Map<MessageId, boolean>();
   #heartbeat: Timer;
   #waitingCount: Timer | null = null;
 
@@ -305,8 +307,21 @@ export class LiveHub {
     }
   }
 
+  /** One view of a message at a time: a later state is never followed by an earlier one. */
   async #onMessage({ messageId }: MessageEvent): Promise<void> {
     this.#pokeFloors();
+    if (this.#announcing.has(messageId)) {
+      this.#announcing.set(messageId, true);
+      return;
+    }
+    do {
+      this.#announcing.set(messageId, false);
+      await this.#announceMessage(messageId);
+    } while (this.#announcing.get(messageId));
+    this.#announcing.delete(messageId);
+  }
+
+  async #announceMessage(messageId: MessageId): Promise<void> {
     const hearers = [...this.#connections.keys()].filter((one) => one.hears('messages'));
     if (hearers.length === 0) return;
     try {

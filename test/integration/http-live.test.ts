@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { asId } from '../../src/base/index.ts';
+import { asId, deferred } from '../../src/base/index.ts';
 import type { LegId } from '../../src/base/index.ts';
 import type { LiveServerFrame } from '../../src/contract/index.ts';
 import { liveServerFrameSchema } from '../../src/contract/index.ts';
@@ -263,6 +264,37 @@ describe('the live connection', () => {
     await member.flush(2);
     expect(foreign.heard.map(({ type }) => type)).toEqual(['welcome', 'pong']);
     expect(member.heard.map(({ type }) => type)).toEqual(['welcome', 'message', 'pong']);
+  });
+
+  it('never tells an earlier state of a message after a later one', async () => {
+    const office = await open('operator');
+    await office.hello(['messages']);
+    const { messages } = rig.storage;
+    const { message: sent } = await messages.send(message(23));
+    const [isRead, isLate] = [deferred<null>(), deferred<null>()];
+    const readMessage = messages.message.bind(messages);
+    const slow = vi.spyOn(messages, 'message').mockImplementationOnce(async (id) => {
+      const early = await readMessage(id);
+      isRead.resolve(null);
+      await isLate.promise;
+      return early;
+    });
+    rig.messageEvents.publish({ type: 'message.sent', messageId: sent.id });
+    await isRead.promise;
+    await messages.setHandled(sent.id, { at: Date.now(), by: '', userId: asId('user_1') });
+    rig.messageEvents.publish({ type: 'message.changed', messageId: sent.id });
+    // Time enough for a second view that does not wait for the first.
+    await sleep(300);
+    isLate.resolve(null);
+    const told = (): boolean[] =>
+      office.heard.flatMap((frame) =>
+        frame.type === 'message' && frame.message.id === sent.id
+          ? [frame.message.handledAt !== null]
+          : [],
+      );
+    await expect.poll(told).toHaveLength(2);
+    expect(told()).toEqual([false, true]);
+    slow.mockRestore();
   });
 
   it('tells one desk that another took the audio', async () => {

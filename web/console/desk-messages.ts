@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { messageListSchema } from '../../src/contract/index.ts';
 import type { MessageView } from '../../src/contract/index.ts';
 import { API, request } from '../shared/api.ts';
+import type { MessageSource } from './desk.ts';
 import { useDesk, useDeskSnapshot } from './desk-context.ts';
 
 const deskMessagesQuery = queryOptions({
@@ -14,6 +15,17 @@ const deskMessagesQuery = queryOptions({
   staleTime: 60_000,
 });
 
+/** What is known of a message from the connection is never older than what a request was answered. */
+export function withMessage(
+  before: MessageView[],
+  message: MessageView,
+  source: MessageSource,
+): MessageView[] {
+  const others = before.filter(({ id }) => id !== message.id);
+  const isKnown = others.length < before.length;
+  return source === 'answer' && isKnown ? before : [message, ...others];
+}
+
 /** The newest messages, each change of their delivery as it happens. */
 export function useDeskMessages(): ReturnType<typeof useQuery<MessageView[]>> {
   const desk = useDesk();
@@ -21,11 +33,15 @@ export function useDeskMessages(): ReturnType<typeof useQuery<MessageView[]>> {
   const queryClient = useQueryClient();
   useEffect(
     () =>
-      desk.onMessage((message) => {
-        queryClient.setQueryData<MessageView[]>(deskMessagesQuery.queryKey, (before) => [
-          message,
-          ...(before ?? []).filter(({ id }) => id !== message.id),
-        ]);
+      desk.onMessage((message, source) => {
+        const { queryKey } = deskMessagesQuery;
+        queryClient.setQueryData<MessageView[]>(queryKey, (before = []) =>
+          withMessage(before, message, source),
+        );
+        // A list that is on its way may be older than this.
+        if (queryClient.isFetching({ queryKey }) > 0) {
+          void queryClient.invalidateQueries({ queryKey });
+        }
       }),
     [desk, queryClient],
   );

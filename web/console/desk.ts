@@ -29,6 +29,9 @@ import type { Notice } from './notices.ts';
 import { Ringer } from './ringer.ts';
 
 export type Presence = 'available' | 'away' | 'offline';
+/** The live connection says what is new, and in order; the answer to a request may be older. */
+export type MessageSource = 'news' | 'answer';
+type MessageListener = (message: MessageView, source: MessageSource) => void;
 export type WatchMode = NonNullable<DeskView['watching']>['mode'];
 
 /** Everything the console draws, in one value that is new after every change. */
@@ -58,7 +61,7 @@ export class Desk {
   readonly #live: LiveConnection;
   readonly #drafts: DraftSync;
   readonly #listeners = new Set<() => void>();
-  readonly #messageListeners = new Set<(message: MessageView) => void>();
+  readonly #messageListeners = new Set<MessageListener>();
   readonly #closing = new AbortController();
   #snapshot: DeskSnapshot;
   #hangUpPressedAt: number | null = null;
@@ -111,7 +114,7 @@ export class Desk {
 
   readonly getSnapshot = (): DeskSnapshot => this.#snapshot;
 
-  onMessage(listener: (message: MessageView) => void): () => void {
+  onMessage(listener: MessageListener): () => void {
     this.#messageListeners.add(listener);
     return () => this.#messageListeners.delete(listener);
   }
@@ -249,7 +252,7 @@ export class Desk {
     await this.#drafts.flush();
     const path = `${API}/calls/${callId}/message`;
     const message = await request(messageViewSchema, 'POST', path, { body: {} });
-    this.#announce(message);
+    this.#announce(message, 'answer');
     if (this.#live.status !== 'open') await this.refresh();
     return message;
   }
@@ -308,7 +311,7 @@ export class Desk {
         this.#drafts.refuse(frame);
         return;
       case 'message':
-        this.#announce(frame.message);
+        this.#announce(frame.message, 'news');
         return;
       case 'audio.reopen':
         this.audio.reopen();
@@ -394,9 +397,9 @@ export class Desk {
     this.#publish({ notices: addNotice(this.#snapshot.notices, added) });
   }
 
-  #announce(message: MessageView): void {
+  #announce(message: MessageView, source: MessageSource): void {
     if (message.kind === 'taken') this.#drafts.close(message.callId, message.id);
-    for (const listener of this.#messageListeners) listener(message);
+    for (const listener of this.#messageListeners) listener(message, source);
   }
 
   #publish(change: Partial<DeskSnapshot>): void {
