@@ -37,7 +37,12 @@ const FIRST = arrive(
   CONTEXT,
 );
 
-function actorOf(pendingEffects: CallEffect[], store: CallStore, told: string[]): CallActor {
+function actorOf(
+  pendingEffects: CallEffect[],
+  store: CallStore,
+  told: string[],
+  isDone: Promise<void> = Promise.resolve(),
+): CallActor {
   return new CallActor(
     { state: FIRST.state, legs: [], pendingEffects, owner: 'boot' },
     {
@@ -48,7 +53,7 @@ function actorOf(pendingEffects: CallEffect[], store: CallStore, told: string[])
       newRecordingId: () => CONTEXT.newRecordingId,
       runEffect: (_actor, effect: CallEffect) => {
         told.push(effect.type);
-        return Promise.resolve();
+        return isDone;
       },
       onTransition: () => undefined,
       onLeg: () => undefined,
@@ -113,4 +118,26 @@ describe('a new call', () => {
     actor.close();
     expect(told).toEqual(['inserted', 'ringCaller', 'findOperator', 'saved 2', 'findOperator']);
   });
+});
+
+it('says that an event is stored while its effects are not done yet, and when there is nothing to store', async () => {
+  const told: string[] = [];
+  const store: CallStore = {
+    insert: () => Promise.resolve(),
+    save: (call) => {
+      told.push(`saved ${call.state.phase}`);
+      return Promise.resolve(true);
+    },
+    openCalls: () => Promise.resolve([]),
+    callsOwingBye: () => Promise.resolve([]),
+    adopt: () => Promise.resolve(true),
+  };
+  const done = Promise.withResolvers<undefined>();
+  const actor = actorOf([], store, told, done.promise);
+  await actor.note({ type: 'caller.hung-up' });
+  expect(told).toEqual(['saved ended', 'endCallerLeg']);
+  done.resolve(undefined);
+  await actor.note({ type: 'caller.hung-up' });
+  actor.close();
+  expect(told.filter((what) => what === 'saved ended')).toHaveLength(2);
 });

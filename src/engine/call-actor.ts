@@ -159,6 +159,16 @@ export class CallActor {
     });
   }
 
+  /** Like `post`, but resolves as soon as the transition is stored: what it ends need not be gone yet. */
+  note(event: CallEvent): Promise<void> {
+    return new Promise((resolve) => {
+      const handled = this.#enqueue(event.type, async () => {
+        await this.#handle(event, 'happened', resolve);
+      });
+      void handled.then(resolve);
+    });
+  }
+
   /**
    * Like `post`, for what a person wishes: false when it could not be stored. Then nothing has happened
    * and nothing will.
@@ -210,7 +220,11 @@ export class CallActor {
     this.#draining = false;
   }
 
-  async #handle(event: CallEvent, how: 'happened' | 'wished'): Promise<boolean> {
+  async #handle(
+    event: CallEvent,
+    how: 'happened' | 'wished',
+    onStored: () => void = () => undefined,
+  ): Promise<boolean> {
     const before = this.state;
     const next = this.#step(event);
     if (next.state === before) return true;
@@ -222,6 +236,7 @@ export class CallActor {
       this.#become({ ...before, version: next.state.version }, []);
       return false;
     }
+    onStored();
     this.log.info({ from: before.phase, event: event.type, to: next.state.phase }, 'call');
     this.#deps.onTransition(this, before);
     this.#armTimers();

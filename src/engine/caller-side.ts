@@ -36,7 +36,7 @@ export class CallerSide {
   attach(actor: CallActor, legId: LegId, invite: IncomingInvite): void {
     this.#invites.set(legId, invite);
     invite.observe({
-      onCancel: () => actor.post({ type: 'caller.hung-up' }),
+      onCancel: () => actor.note({ type: 'caller.hung-up' }),
       onAck: (sdp) => void this.#acknowledged(actor, sdp),
       onAckTimeout: () => void actor.post({ type: 'caller.failed', reason: 'ack-missing' }),
     });

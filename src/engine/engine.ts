@@ -117,7 +117,7 @@ export class Engine {
       onBack: (operatorId, legId) => this.#audioBack(operatorId, legId),
     });
     this.callerSide = new CallerSide({ media, sip, log });
-    const legs = new OutgoingLegs({ media, sip, log });
+    const legs = new OutgoingLegs({ media, sip, clock, log });
     this.operatorSide = new OperatorSide({
       ...{ clock, random, sip, legs, phones, directory },
       outbound: deps.outbound,

@@ -1,4 +1,5 @@
-import type { LegId, Logger } from '../base/index.ts';
+import { sleep } from '../base/index.ts';
+import type { Clock, LegId, Logger } from '../base/index.ts';
 import type { MediaPlane } from '../media/index.ts';
 import type {
   DialogState,
@@ -13,7 +14,13 @@ import type { OutgoingSignalling } from './leg-signalling.ts';
 import type { OutboundCalls, OutboundRoute, StoredLeg } from './ports.ts';
 import type { SipService } from './sip-service.ts';
 
-export type OutgoingLegsDeps = { media: MediaPlane; sip: SipService; log: Logger };
+export type OutgoingLegsDeps = { media: MediaPlane; sip: SipService; clock: Clock; log: Logger };
+
+/**
+ * How long an answer that cannot be stored stays without its ACK: until then the next process hears it
+ * again (RFC 3261 §13.3.1.4: it is repeated for 32 s, every 4 s at last), and the two hear each other.
+ */
+const ACK_WITHIN_MS = 10_000;
 
 /** One way to the telephone. */
 export type Route = OutgoingTarget & { mediaNetworks?: readonly string[] };
@@ -186,9 +193,17 @@ export class OutgoingLegs {
     const understood = await media.acceptAnswer(legId, answer.sdp);
     if (understood.ok) await leg.onAnswered();
     else leg.onFailed({ status: 488, text: understood.reason });
+    await this.#untilStored(actor);
     outgoing?.acknowledge();
     // The call may have gone elsewhere while the telephone was being picked up.
     if (!understood.ok || !leg.isWanted()) await this.end(actor, legId);
+  }
+
+  async #untilStored(actor: CallActor): Promise<void> {
+    const waiting = new AbortController();
+    const late = sleep(this.#deps.clock, ACK_WITHIN_MS, waiting.signal).catch(() => undefined);
+    await Promise.race([actor.whenStored(), late]);
+    waiting.abort();
   }
 
   async #failed(

@@ -174,6 +174,26 @@ test('a telephone that picks up meanwhile is heard; no request leaves before it 
   expect(byes(floor.hanako)).toBe(0);
 });
 
+test('a telephone that picks up meanwhile is not told so before the next process would know it too', async () => {
+  const talk = await floor.talking();
+  await floor.relaying(talk);
+  server.kill();
+  floor.hanako.pickUp(RTP_ANSWER);
+  await until(() => floor.phaseOf(talk.id) === 'consulting', 3_000);
+  const acks = (): number =>
+    floor.hanako.heard.filter((message) => message.startsWith('ACK ')).length;
+  expect(acks()).toBe(0);
+  await server.startAgain();
+  await until(() => acks() > 0, 20_000);
+  expect((await rowOf(talk.id)).phase).toBe('consulting');
+  await floor.hanako.hangUp();
+  await until(() => floor.phaseOf(talk.id) === 'held', 3_000);
+  await floor.trunk.bye(talk.seen.dialog!);
+  await until(() => floor.phaseOf(talk.id) === 'wrap-up', 3_000);
+  await floor.rig.desk.finishWrapUp(talk.one, talk.id);
+  await floor.over();
+});
+
 test('the operator hangs up meanwhile: silence at once, BYE once it is stored, exactly one', async () => {
   const talk = await floor.talking();
   server.kill();
