@@ -3,18 +3,12 @@ import { dirname, join } from 'node:path';
 import { sleep, toError } from '../base/index.ts';
 import type { CallId, Clock, LegId, PlaybackId, RecordingId } from '../base/index.ts';
 import { soundOf } from '../calls/index.ts';
-import type {
-  CallState,
-  FloorEvents,
-  Hearing,
-  Playing,
-  Sound,
-  SoundSource,
-} from '../calls/index.ts';
+import type { CallState, Hearing, Playing, Sound, SoundSource } from '../calls/index.ts';
 import type { AttachedState, MediaPlane, PlaybackSource } from '../media/index.ts';
 import type { CallActor } from './call-actor.ts';
 import { playbackIdOf, readPlaybackId } from './playback-id.ts';
 import type { RecordingIndex } from './ports.ts';
+import type { RecordingNotices } from './recording-notices.ts';
 import { recordingPath } from './recording-path.ts';
 
 export type CallSoundDeps = {
@@ -22,7 +16,7 @@ export type CallSoundDeps = {
   media: MediaPlane;
   recordings: RecordingIndex;
   recordingsDir: string;
-  events: FloorEvents;
+  notices: RecordingNotices;
 };
 
 /** What the media plane was told for a call and has not refused. */
@@ -165,11 +159,9 @@ export class CallSound {
   async #began(actor: CallActor, recording: NonNullable<Sound['recording']>): Promise<boolean> {
     const begun = await this.#begin(actor, recording);
     if (begun.ok) return true;
-    const { id: callId, operator } = actor.state;
     const { id: recordingId } = recording;
     actor.log.error({ recordingId, reason: begun.reason }, 'this call is not recorded');
-    const operatorId = operator?.operatorId ?? null;
-    this.#deps.events.publish({ type: 'notice', operatorId, callId, code: 'recording-failed' });
+    this.#deps.notices.say(actor.state, 'recording-failed');
     return false;
   }
 

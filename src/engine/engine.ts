@@ -24,6 +24,7 @@ import type {
 import type { MediaEvent, MediaPlane } from '../media/index.ts';
 import type { Directory, NumberPlan } from '../subscribers/index.ts';
 import { CallActor } from './call-actor.ts';
+import { legsOf, peopleIn } from './call-people.ts';
 import { CallRegistry } from './call-registry.ts';
 import { CallSound } from './call-sound.ts';
 import { CallerSide } from './caller-side.ts';
@@ -49,6 +50,7 @@ import type {
 import type { PhoneBook } from './phone-book.ts';
 import { RecordingEnds, isAboutRecording } from './recording-ends.ts';
 import type { RecordingEvent } from './recording-ends.ts';
+import { RecordingNotices } from './recording-notices.ts';
 import { BYE_LATEST_MS, BYE_REPEATED_MS } from './sip-service.ts';
 import type { SipService } from './sip-service.ts';
 
@@ -97,6 +99,7 @@ export class Engine {
   readonly #effects: Effects;
   readonly #sound: CallSound;
   readonly #recordingEnds: RecordingEnds;
+  readonly #recordingNotices: RecordingNotices;
   readonly #openingLegs = new Set<LegId>();
   #unsubscribe: () => void = () => undefined;
   #sweep: Timer | null = null;
@@ -134,8 +137,10 @@ export class Engine {
     });
     const { recordings, recordingsDir } = deps;
     const { registry } = this;
-    this.#recordingEnds = new RecordingEnds({ clock, log, recordings, registry, events });
-    this.#sound = new CallSound({ clock, media, recordings, recordingsDir, events });
+    const notices = new RecordingNotices(events);
+    this.#recordingNotices = notices;
+    this.#recordingEnds = new RecordingEnds({ clock, log, recordings, registry, notices });
+    this.#sound = new CallSound({ clock, media, recordings, recordingsDir, notices });
     this.#effects = new Effects({
       clock,
       floor,
@@ -300,6 +305,7 @@ export class Engine {
       this.events.publish({ type: 'call.changed', callId: id, operatorId });
     }
     this.#sayFault(actor, before);
+    this.#recordingNotices.onTransition(before, actor.state);
     this.transfers.onTransition(actor);
   }
 
@@ -339,6 +345,7 @@ export class Engine {
     this.#noteStore(actor, 'back');
     this.registry.remove(actor);
     this.#sound.forget(actor.state.id);
+    this.#recordingNotices.forget(actor.state.id);
     this.transfers.forget(actor.state.id);
   }
 
@@ -584,17 +591,4 @@ type LegEvent = Exclude<MediaEvent, RecordingEvent | { type: 'plane.down' | 'pla
 function asStoredToday(stored: StoredCall): StoredCall {
   const legs = stored.legs.map((leg) => ({ ...leg, sip: readSignalling(leg.sip) }));
   return { ...stored, legs };
-}
-
-/** Everybody whose desk shows this call. */
-function peopleIn({ offer, operator, wrappingUp, monitors }: CallState): OperatorId[] {
-  const people = [offer, operator, wrappingUp, ...monitors];
-  return people.flatMap((one) => (one === null ? [] : [one.operatorId]));
-}
-
-/** The call's telephones, and the desks' legs it names. */
-function legsOf({ legs, state }: StoredCall): LegId[] {
-  const { offer, operator, monitors } = state;
-  const desks = [offer, operator, ...monitors].flatMap((one) => (one === null ? [] : [one.legId]));
-  return [...legs.map(({ id }) => id), ...desks];
 }

@@ -1,9 +1,9 @@
 import { sleep, toError } from '../base/index.ts';
 import type { Clock, Logger, RecordingId } from '../base/index.ts';
-import type { FloorEvents } from '../calls/index.ts';
 import type { MediaEvent, RecordingCut } from '../media/index.ts';
 import type { CallRegistry } from './call-registry.ts';
 import type { RecordingIndex } from './ports.ts';
+import type { RecordingNotices } from './recording-notices.ts';
 
 const NOTE_RETRY_MS = 5_000;
 /** An hour. */
@@ -17,7 +17,7 @@ type Deps = {
   log: Logger;
   recordings: RecordingIndex;
   registry: CallRegistry;
-  events: FloorEvents;
+  notices: RecordingNotices;
 };
 
 /** How recordings end and what they lose: told to the index, and to the operator while it happens. */
@@ -50,12 +50,10 @@ export class RecordingEnds {
   }
 
   #say({ recordingId, type }: Trouble): void {
-    const { registry, events } = this.#deps;
+    const { registry, notices } = this.#deps;
     const actor = registry.all().find(({ state }) => state.recordingId === recordingId);
     if (!actor) return;
-    const operatorId = actor.state.operator?.operatorId ?? null;
-    const code = type === 'recording.mended' ? 'recording-again' : 'recording-failed';
-    events.publish({ type: 'notice', operatorId, callId: actor.state.id, code });
+    notices.say(actor.state, type === 'recording.mended' ? 'recording-again' : 'recording-failed');
   }
 
   /** The disk that is full may be the database's as well. */

@@ -54,6 +54,10 @@ const TROUBLE_ENDED_BY: Partial<Record<NoticeCode, NoticeCode>> = {
   'disk-room': 'disk-full',
 };
 const LASTING = new Set(Object.values(TROUBLE_ENDED_BY));
+/** What supervisors hear of a call, whoever has it. */
+const OF_RECORDING = new Set<NoticeCode>(['recording-failed', 'recording-again']);
+/** Calls that are not recorded, as far as supervisors who come later are told. */
+const MAX_UNRECORDED = 100;
 
 /** All live connections of this process, and what each is told. */
 export class LiveHub {
@@ -65,6 +69,8 @@ export class LiveHub {
   readonly #trouble = new Set<NoticeCode>();
   /** Messages whose view is being made, and whether they have changed meanwhile. */
   readonly #announcing = new Map<MessageId, boolean>();
+  /** Some may be over by now: the page shows those that are on the floor. */
+  readonly #unrecorded = new Set<CallId>();
   #heartbeat: Timer;
   #waitingCount: Timer | null = null;
 
@@ -159,6 +165,9 @@ export class LiveHub {
     for (const code of connection.hears('desk') ? this.#trouble : []) {
       connection.send({ type: 'notice', notice: { code, callId: null } });
     }
+    for (const callId of connection.hears('floor') ? this.#unrecorded : []) {
+      connection.send({ type: 'notice', notice: { code: 'recording-failed', callId } });
+    }
     const pushers = this.#connections.get(connection);
     if (pushers === undefined) return;
     pushers.desk?.stop();
@@ -251,12 +260,29 @@ export class LiveHub {
         }
         return;
       case 'notice':
-        this.#noteTrouble(event.code);
-        for (const connection of this.#desksOf(event.operatorId)) {
-          const { code, callId } = event;
-          connection.send({ type: 'notice', notice: { code, callId } });
-        }
+        this.#onNotice(event);
     }
+  }
+
+  /** Of the house: to every desk. Of a call: to its operator's, and if there is none to no desk. */
+  #onNotice({ code, callId, operatorId }: Extract<FloorEvent, { type: 'notice' }>): void {
+    this.#noteTrouble(code);
+    const isOfCall = callId !== null && OF_RECORDING.has(code);
+    if (isOfCall) this.#noteUnrecorded(callId, code);
+    const isNobodys = callId !== null && operatorId === null;
+    const told = new Set(isNobodys ? [] : this.#desksOf(operatorId));
+    for (const one of isOfCall ? this.#connections.keys() : []) {
+      if (one.hears('floor')) told.add(one);
+    }
+    for (const one of told) one.send({ type: 'notice', notice: { code, callId } });
+  }
+
+  #noteUnrecorded(callId: CallId, code: NoticeCode): void {
+    this.#unrecorded.delete(callId);
+    if (code !== 'recording-failed') return;
+    this.#unrecorded.add(callId);
+    const [oldest] = this.#unrecorded;
+    if (this.#unrecorded.size > MAX_UNRECORDED && oldest) this.#unrecorded.delete(oldest);
   }
 
   #noteTrouble(code: NoticeCode): void {

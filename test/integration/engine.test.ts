@@ -307,6 +307,27 @@ test('a recording that loses sound: its operator is told, and the index knows wh
   await until(async () => (await stored())?.state === 'incomplete', 5_000);
 });
 
+test('a recording that fails where nobody has the call: who picks it up is told', async () => {
+  await office([browserOperator('one')]);
+  const operator = await takeSeat('one');
+  trunk.call(rig.port, '0301234567');
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'offering', 3_000);
+  await rig.desk.answer(operator, id);
+  await until(() => stateOf(id)?.phase === 'talking', 3_000);
+  await rig.operations.park(operator, id, '');
+  const recordingId = stateOf(id)!.recordingId!;
+  rig.media.emit({ type: 'recording.cut', recordingId, at: 0, reason: 'disk-full' });
+  const told = () => rig.events.flatMap((event) => (event.type === 'notice' ? [event] : []));
+  await until(() => told().length === 1, 3_000);
+  await rig.operations.pickUp(operator, id);
+  await until(() => told().length === 2, 3_000);
+  expect(told().map(({ operatorId: to, code }) => [to, code])).toEqual([
+    [null, 'recording-failed'],
+    [operator, 'recording-failed'],
+  ]);
+});
+
 test('a browser that falls silent: the caller hears the tone, and her again when it speaks', async () => {
   await office([browserOperator('one')]);
   const operator = await takeSeat('one');

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { asId, deferred } from '../../src/base/index.ts';
-import type { LegId } from '../../src/base/index.ts';
+import type { CallId, LegId } from '../../src/base/index.ts';
 import type { LiveServerFrame } from '../../src/contract/index.ts';
 import { liveServerFrameSchema } from '../../src/contract/index.ts';
 import { listen } from '../../src/http/index.ts';
@@ -126,6 +126,30 @@ describe('the live connection', () => {
     await next.hello(['desk']);
     await next.flush(1);
     expect(told(next)).toEqual([]);
+  });
+
+  it('tells supervisors, and no desk, of a call without operator that is not recorded', async () => {
+    const codes = (one: Page): unknown[] =>
+      one.heard.flatMap((frame) => (frame.type === 'notice' ? [frame.notice] : []));
+    const callId = asId<CallId>('call_unrecorded');
+    const say = (code: 'recording-failed' | 'recording-again'): void =>
+      rig.floor.publish({ type: 'notice', operatorId: null, callId, code });
+    const [desk, floor] = [await open('operator'), await open('supervisor')];
+    await desk.hello(['desk']);
+    await floor.hello(['floor']);
+    say('recording-failed');
+    const later = await open('supervisor');
+    await later.hello(['floor']);
+    await Promise.all([desk.flush(1), floor.flush(1), later.flush(1)]);
+    const failed = { code: 'recording-failed', callId };
+    expect([desk, floor, later].map(codes)).toEqual([[], [failed], [failed]]);
+    say('recording-again');
+    await floor.flush(2);
+    expect(codes(floor)).toEqual([failed, { code: 'recording-again', callId }]);
+    const next = await open('supervisor');
+    await next.hello(['floor']);
+    await next.flush(1);
+    expect(codes(next)).toEqual([]);
   });
 
   it.each(['not json', '{"type":"unknown"}', '[]'])(

@@ -1,4 +1,5 @@
 import { Group, Paper, Stack, Table, Text, Title } from '@mantine/core';
+import { IconMicrophoneOff } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FloorView } from '../../src/contract/index.ts';
@@ -15,8 +16,14 @@ import type { WatchChoice } from './use-watch-choice.ts';
 type FloorCall = FloorView['calls'][number];
 
 /** The calls that are up, and for a supervisor with a place of her own the way into each. */
-export function FloorCalls({ floor, now }: { floor: FloorView; now: number }): ReactNode {
+export function FloorCalls(props: {
+  floor: FloorView;
+  now: number;
+  /** Calls that should be recorded and are not. */
+  unrecorded: ReadonlySet<string>;
+}): ReactNode {
   const { t } = useTranslation();
+  const { floor } = props;
   const choice = useWatchChoice(floor);
   return (
     <Stack component="section" gap="xs" aria-label={t('admin.calls')}>
@@ -37,7 +44,7 @@ export function FloorCalls({ floor, now }: { floor: FloorView; now: number }): R
             {t('admin.noCalls')}
           </Text>
         ) : (
-          <CallTable floor={floor} now={now} choice={choice} />
+          <CallTable {...props} choice={choice} />
         )}
       </Paper>
       <WhyNot hasCalls={floor.calls.length > 0} />
@@ -60,9 +67,14 @@ function WhyNot({ hasCalls }: { hasCalls: boolean }): ReactNode {
 }
 
 /** On a phone the later columns go beneath the company. */
-function CallTable(props: { floor: FloorView; now: number; choice: WatchChoice }): ReactNode {
+function CallTable(props: {
+  floor: FloorView;
+  now: number;
+  unrecorded: ReadonlySet<string>;
+  choice: WatchChoice;
+}): ReactNode {
   const { t } = useTranslation();
-  const { floor, now, choice } = props;
+  const { floor, now, unrecorded, choice } = props;
   return (
     <Table verticalSpacing="xs" horizontalSpacing="md">
       <Table.Thead>
@@ -77,16 +89,27 @@ function CallTable(props: { floor: FloorView; now: number; choice: WatchChoice }
       </Table.Thead>
       <Table.Tbody>
         {floor.calls.map((call) => (
-          <CallRow key={call.id} call={call} now={now} choice={choice} />
+          <CallRow
+            key={call.id}
+            call={call}
+            now={now}
+            isUnrecorded={unrecorded.has(call.id)}
+            choice={choice}
+          />
         ))}
       </Table.Tbody>
     </Table>
   );
 }
 
-function CallRow(props: { call: FloorCall; now: number; choice: WatchChoice }): ReactNode {
+function CallRow(props: {
+  call: FloorCall;
+  now: number;
+  isUnrecorded: boolean;
+  choice: WatchChoice;
+}): ReactNode {
   const { t } = useTranslation();
-  const { call, now, choice } = props;
+  const { call, now, isUnrecorded, choice } = props;
   const since = formatDuration(now - (call.answeredAt ?? call.arrivedAt));
   const caller = call.callerNumberFormatted ?? t('console.caller.none');
   const isUnder = choice.under === call.id;
@@ -112,6 +135,14 @@ function CallRow(props: { call: FloorCall; now: number; choice: WatchChoice }): 
             {['', since, call.operatorName].filter((part) => part !== null).join('　')}
           </Text>
         </Text>
+        {isUnrecorded && (
+          <Group gap={6} wrap="nowrap" c="red" data-testid="floor-unrecorded">
+            <IconMicrophoneOff size={18} aria-hidden />
+            <Text size="sm" fw={600}>
+              {t('admin.unrecorded')}
+            </Text>
+          </Group>
+        )}
         <Watching call={call} choice={choice} isUnder={isUnder} />
       </Table.Td>
       <Table.Td valign="top" visibleFrom="sm">

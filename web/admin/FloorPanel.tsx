@@ -1,9 +1,10 @@
 import { Group, Paper, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
 import { IconAlertTriangle, IconClockPause, IconHeadphones, IconPhone } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { ComponentType, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { FloorView } from '../../src/contract/index.ts';
+import type { FloorView, LiveServerFrame } from '../../src/contract/index.ts';
 import { formatDuration } from '../shared/format.ts';
 import { OperatorStateBadge } from '../shared/OperatorStateBadge.tsx';
 import { EmptyState, LoadingState, ProblemState } from '../shared/States.tsx';
@@ -17,9 +18,11 @@ type IconType = ComponentType<{ size?: number; stroke?: number; 'aria-hidden'?: 
 export function FloorPanel(): ReactNode {
   const queryClient = useQueryClient();
   const query = useFloor();
+  const [unrecorded, setUnrecorded] = useState<ReadonlySet<string>>(new Set());
   useLive('floor', {
     onFrame: (frame) => {
       if (frame.type === 'floor') queryClient.setQueryData(FLOOR_KEY, frame.floor);
+      setUnrecorded((before) => unrecordedAfter(before, frame));
     },
   });
   const now = useNow(1_000);
@@ -31,10 +34,20 @@ export function FloorPanel(): ReactNode {
   return (
     <Stack gap="lg" data-testid="floor">
       <Figures floor={floor} />
-      <FloorCalls floor={floor} now={now} />
+      <FloorCalls floor={floor} now={now} unrecorded={unrecorded} />
       <Operators floor={floor} now={now} />
     </Stack>
   );
+}
+
+/** Calls that are not recorded: after a welcome the server names them again. */
+function unrecordedAfter(before: ReadonlySet<string>, frame: LiveServerFrame): ReadonlySet<string> {
+  if (frame.type === 'welcome') return new Set();
+  const callId = frame.type === 'notice' ? frame.notice.callId : null;
+  if (frame.type !== 'notice' || callId === null) return before;
+  const { code } = frame.notice;
+  if (code === 'recording-failed') return new Set([...before, callId]);
+  return code === 'recording-again' ? new Set([...before].filter((id) => id !== callId)) : before;
 }
 
 /** What a supervisor asks first; a figure that needs somebody has a colour. */

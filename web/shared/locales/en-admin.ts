@@ -45,6 +45,7 @@ export const adminEn: Texts['admin'] = {
   unknownSubscriber: 'Company not known',
   noOperators: 'There are no operators yet',
   noSubscribers: 'There are no subscribers yet',
+  unrecorded: 'This call is not being recorded.',
   noCalls: 'There is no call now.',
   watch: {
     choose: 'choose a call',

@@ -43,6 +43,7 @@ export const adminJa = {
   unknownSubscriber: '会社名不明',
   noOperators: '電話秘書がまだ登録されていません',
   noSubscribers: '契約者がまだ登録されていません',
+  unrecorded: 'この通話は録音できていません。',
   noCalls: 'いま電話はありません。',
   watch: {
     choose: '通話を選ぶ',
