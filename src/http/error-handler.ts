@@ -5,18 +5,22 @@ import type { Logger } from '../base/index.ts';
 import { isProblemCode, PROBLEMS, refuse } from './problems.ts';
 import type { Issue, ProblemCode } from './problems.ts';
 
+/** What nothing can be saved for: the disk's comes first, it may be why the database is away. */
+export type Trouble = 'disk-full' | 'database-unreachable';
+
 /**
  * Turns whatever a route threw into a `Problem`. What is our fault is logged, never shown. What a library threw
- * while the database is away is the database's: the library asks it in words of its own.
+ * while the database is away or its disk is full is the database's: the library asks it in words of its own.
  */
 export function errorHandler(
   log: Logger,
-  isDatabaseAway: () => Promise<boolean>,
+  troubleOf: () => Promise<Trouble | null>,
 ): (error: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   return async (error, request, reply) => {
     const found = codeOf(error);
-    const isOurs = error instanceof AppError || found !== 'internal';
-    const code = !isOurs && (await isDatabaseAway()) ? 'database-unreachable' : found;
+    const isOfDatabase = OF_DATABASE.has(found) || !(error instanceof AppError);
+    const mayBeTrouble = isOfDatabase && PROBLEMS[found].status >= 500;
+    const code = (mayBeTrouble ? await troubleOf() : null) ?? found;
     if (PROBLEMS[code].status >= 500) {
       const { method, routeOptions, id } = request;
       const fields = { requestId: id, method, route: routeOptions.url, err: error };
@@ -26,6 +30,8 @@ export function errorHandler(
     refuse(reply, code, issuesOf(error));
   };
 }
+
+const OF_DATABASE: ReadonlySet<ProblemCode> = new Set(['database-unreachable', 'not-saved']);
 
 function codeOf(error: unknown): ProblemCode {
   if (error instanceof AppError) {

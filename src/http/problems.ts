@@ -231,6 +231,11 @@ export const PROBLEMS = {
     'データベースに接続できません。自動で再接続します。少し待ってからやり直してください。',
     'The database cannot be reached; we connect again by ourselves. Try again in a moment.',
   ),
+  'disk-full': entry(
+    503,
+    'サーバーのディスクに空きがないため、保存できませんでした。管理者に空きを作るよう伝え、そのあとでやり直してください。',
+    'This was not done: the server’s disk is full, and nothing can be saved. Tell the administrator to make room, then try again.',
+  ),
   'not-saved': entry(
     503,
     'いま保存できないため、この操作は行いませんでした。通話はそのまま続いています。少し待ってからやり直してください。',

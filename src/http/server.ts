@@ -47,9 +47,13 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  const isDatabaseAway = async (): Promise<boolean> =>
-    (await deps.readiness())['database']?.ready === false;
-  app.setErrorHandler(errorHandler(log, isDatabaseAway));
+  app.setErrorHandler(
+    errorHandler(log, async () => {
+      const { disk, database } = await deps.readiness();
+      if (disk?.ready === false) return 'disk-full';
+      return database?.ready === false ? 'database-unreachable' : null;
+    }),
+  );
   app.setNotFoundHandler((_request, reply) => {
     return refuse(reply.removeHeader('cache-control'), 'not-found');
   });

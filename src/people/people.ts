@@ -150,7 +150,9 @@ export class People {
       return { ok: true, user: known, setCookies: answer.headers.getSetCookie() };
     } catch (error) {
       if (isRefusal(error)) return { ok: false, reason: 'wrong-password' };
-      throw error;
+      throw isDiskFull(error)
+        ? new AppError('disk-full', 'No session can be stored.', { retryable: true, cause: error })
+        : error;
     }
   }
 
@@ -352,6 +354,10 @@ function emailTaken(): AppError {
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error) || !('statusCode' in error)) return false;
   return typeof error.statusCode === 'number' && error.statusCode < 500;
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '53100';
 }
 
 function isUniqueViolation(error: unknown): boolean {

@@ -83,6 +83,11 @@ describe.skipIf(!has('tmpfs'))('the disk of the data folder is full', () => {
     expect((await readiness())['disk']?.detail).toContain('make room');
     expect(await freeBytes()).toBeLessThan(32 * 1024 ** 2);
 
+    // Who signs in is told what to do about it.
+    const body = { email: 'hanako@example.com', password: 'not-a-password' };
+    const refused = await platform.api<{ code: string }>('POST', '/api/v1/session', body);
+    expect([refused.status, refused.body.code]).toEqual([503, 'disk-full']);
+
     // Who calls hears it ring; who hangs up is gone.
     const second = call('09000000002');
     await until(() => second.seen.statuses.includes(180), 5_000);
