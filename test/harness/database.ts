@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chownSync,
@@ -22,6 +23,8 @@ const UNPRIVILEGED = 65534;
 const PORT = 5432;
 const USER = 'denwaban';
 const TEMPLATE = 'denwaban_template';
+/** Where the server of the suite has its socket. */
+const SERVER = 'DENWABAN_TEST_POSTGRES_DIR';
 
 export type TestDatabase = {
   address: DatabaseAddress;
@@ -44,24 +47,29 @@ type Server = {
   stop(): Promise<void>;
 };
 
-let server: Promise<Server> | undefined;
-let template: Promise<void> | undefined;
-let counter = 0;
-
 /**
- * A fresh, migrated database of its own. The PostgreSQL behind it is started once per process, has
- * no network port, and goes away with the process, however that ends.
+ * Before the first file of a suite: the PostgreSQL that holds the databases of all of them, with one
+ * that is migrated already. It has no network port and goes away with the process, however that ends.
  * `DENWABAN_TEST_POSTGRES=server` takes the machine's own PostgreSQL instead of the embedded one.
  */
+export async function setup(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env[SERVER] !== undefined) return undefined;
+  const started = await startServer();
+  await makeTemplate(started.directory);
+  process.env[SERVER] = started.directory;
+  return async () => {
+    Reflect.deleteProperty(process.env, SERVER);
+    await started.stop();
+  };
+}
+
+/** A fresh, migrated database of its own, on the server of the suite. */
 export async function testDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
-  const { directory } = await (server ??= startServer());
-  const name = `t${process.pid}_${++counter}`;
-  if (options.empty) {
-    await administer(directory, `create database ${name}`);
-  } else {
-    await (template ??= makeTemplate(directory));
-    await administer(directory, `create database ${name} template ${TEMPLATE}`);
-  }
+  const directory = process.env[SERVER];
+  if (directory === undefined) throw new Error('no PostgreSQL was started before these tests');
+  const name = `t_${randomBytes(8).toString('hex')}`;
+  const from = options.empty ? 'template1' : TEMPLATE;
+  await administer(directory, `create database ${name} template ${from}`);
   const address = addressOf(directory, name);
   const opened: Storage[] = [];
   let client: Promise<Client> | undefined;
