@@ -170,9 +170,7 @@ class Round {
     const phase = await call.phase();
     const wasThere = call.reachedAt !== undefined && call.reachedAt < (this.deaths[0]?.atMs ?? 0);
     const found: string[] = [];
-    // A telephone that nobody picks up rings for so long only.
-    const isTimed = TIMED.has(call.target) && this.#downMs() > 12_000;
-    if (isTimed) return [];
+    if (this.#mayBeOver(call)) return [];
     if (wasThere && phase !== TARGETS[call.target]) found.push(`became ${phase ?? 'nothing'}`);
     if (phase === 'ended' || phase === 'wrap-up') found.push('nobody ended it');
     const isAlone = phase === 'relayed' || phase === 'parked';
@@ -184,7 +182,10 @@ class Round {
     return failed === undefined ? found : [...found, failed];
   }
 
-  #downMs(): number {
-    return Math.max(0, ...this.deaths.map(({ atMs, readyMs }) => readyMs - atMs));
+  /** A telephone that nobody picks up rings for so long only. */
+  #mayBeOver({ target, reachedAt }: SoakCall): boolean {
+    const downMs = Math.max(0, ...this.deaths.map(({ atMs, readyMs }) => readyMs - atMs));
+    const ringingMs = Date.now() - (reachedAt ?? 0);
+    return TIMED.has(target) && Math.max(downMs, ringingMs) > 12_000;
   }
 }

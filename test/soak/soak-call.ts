@@ -51,6 +51,7 @@ export class SoakCall {
     const soon = (): number => deps.random.between(30, 500);
     this.view = new OutsideView(number, {
       contactTail: target.startsWith('calling-') ? LISTED_CONTACT : '',
+      pressesOne: target === 'calling-customer',
       pickUpMs: {
         caller: null,
         operator: target === 'ringing' ? null : soon(),

@@ -1,6 +1,7 @@
 import { TestPhone } from '../harness/engine-rig.ts';
 import type { PlacedCall } from '../harness/engine-rig.ts';
 import { RTP_ANSWER } from '../harness/rig-floor.ts';
+import { RtpPeer } from '../harness/rtp-peer.ts';
 import type { DialogState, IncomingInvite } from '../../src/sip/index.ts';
 import { dialogKey } from '../../src/sip/index.ts';
 import { WireLog } from './wire-log.ts';
@@ -31,14 +32,17 @@ export class OutsideView {
   readonly contactTail: string;
   /** Milliseconds until a telephone is picked up; null: it is left ringing. */
   readonly pickUpMs: Record<Party, number | null>;
+  /** The contact wants the customer rung. */
+  readonly pressesOne: boolean;
 
   constructor(
     number: string,
-    { contactTail = '', pickUpMs }: { contactTail?: string; pickUpMs: OutsideView['pickUpMs'] },
+    options: { contactTail?: string; pickUpMs: OutsideView['pickUpMs']; pressesOne?: boolean },
   ) {
     this.number = number;
-    this.contactTail = contactTail;
-    this.pickUpMs = pickUpMs;
+    this.contactTail = options.contactTail ?? '';
+    this.pickUpMs = options.pickUpMs;
+    this.pressesOne = options.pressesOne ?? false;
   }
 
   get contactNumber(): string {
@@ -56,12 +60,15 @@ export class SoakPhones {
   readonly #trunk: TestPhone;
   readonly #operators: TestPhone;
   readonly #contacts: TestPhone;
+  /** The sound of the contact who presses keys. */
+  readonly #keys: RtpPeer;
   #views: OutsideView[] = [];
   #closed = false;
   readonly #reader: NodeJS.Timeout;
 
-  private constructor(phones: [TestPhone, TestPhone, TestPhone]) {
+  private constructor(phones: [TestPhone, TestPhone, TestPhone], keys: RtpPeer) {
     [this.#trunk, this.#operators, this.#contacts] = phones;
+    this.#keys = keys;
     this.#reader = setInterval(() => this.readWire(), 50);
     this.#serve(this.#operators, 'operator');
     this.#serve(this.#contacts, 'contact');
@@ -72,9 +79,8 @@ export class SoakPhones {
   }
 
   static async open(): Promise<SoakPhones> {
-    return new SoakPhones(
-      await Promise.all([TestPhone.open(), TestPhone.open(), TestPhone.open()]),
-    );
+    const phones = await Promise.all([TestPhone.open(), TestPhone.open(), TestPhone.open()]);
+    return new SoakPhones(phones, await RtpPeer.open());
   }
 
   operatorUri(index: number): string {
@@ -146,6 +152,7 @@ export class SoakPhones {
     this.#closed = true;
     clearInterval(this.#reader);
     await Promise.all([this.#trunk.close(), this.#operators.close(), this.#contacts.close()]);
+    await this.#keys.close();
   }
 
   #serve(phone: TestPhone, party: 'operator' | 'contact'): void {
@@ -182,9 +189,21 @@ export class SoakPhones {
     { party, phone, invite }: { party: Party; phone: TestPhone; invite: IncomingInvite },
   ): void {
     if (this.#closed || invite.state !== 'open') return;
-    const answer = invite.prepareAnswer({ sdp: RTP_ANSWER });
+    const isPressing = view.pressesOne && party === 'contact';
+    const answer = invite.prepareAnswer({ sdp: isPressing ? this.#keys.sdp() : RTP_ANSWER });
     if (!invite.sendAnswer(answer)) return;
-    view.lines.push({ party, phone, dialog: answer.dialog, ended: undefined });
+    const line: Line = { party, phone, dialog: answer.dialog, ended: undefined };
+    view.lines.push(line);
+    if (isPressing) this.#press(view, line, invite.remoteSdp);
+  }
+
+  /** Once more every second while the other telephone does not ring: who could take it may be dead. */
+  #press(view: OutsideView, line: Line, sdp: string): void {
+    const again = setInterval(() => {
+      const isRung = view.ringing.some(({ party }) => party === 'caller');
+      if (isRung || line.ended !== undefined || this.#closed) clearInterval(again);
+      else this.#keys.press(sdp, '1');
+    }, 1_000);
   }
 
   readonly #endedKeys = new Set<string>();
