@@ -106,7 +106,7 @@ class Round {
     violations.push(...(await leftBehind(product)));
     phones.readWire();
     violations.push(
-      ...linesLeft(this.#calls, phones),
+      ...linesLeft(this.#calls, phones, this.deaths),
       ...phones.wire.violations(),
       ...(await brokenRecordings(product, this.#calls, this.deaths)),
     );
