@@ -65,7 +65,7 @@ export function linesLeft(
   const found: string[] = [];
   // A call that rings while it cannot be stored is known to one process alone.
   const mayBeForgotten = ['postgres', 'app'].every((name) =>
-    deaths.some(({ part }) => part.startsWith(name) || part === 'keeper'),
+    deaths.some(({ part }) => part.startsWith(name)),
   );
   for (const { view, target, id } of calls) {
     phones.look(view);
