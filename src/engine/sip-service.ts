@@ -395,7 +395,7 @@ export class SipService {
 
   /**
    * A request in the leg's dialog: its CSeq is stored before it leaves, what it changed afterwards.
-   * After a 491 it goes again (RFC 3261 §14.1). Undefined when the leg has no dialog (any more).
+   * After a 491 it goes again (RFC 3261 §14.1), and once after a challenge (§22.2). Undefined when the leg has no dialog (any more).
    * It waits for the call's turn: an effect may start it, and must not wait for it.
    */
   async request(
@@ -405,16 +405,22 @@ export class SipService {
     options: InDialogOptions,
   ): Promise<InDialogOutcome | undefined> {
     let outcome: InDialogOutcome | undefined;
-    for (let glares = 0; glares <= MAX_GLARES; glares++) {
+    let proof: DigestSession | undefined;
+    for (let glares = 0; glares <= MAX_GLARES;) {
       const dialog = this.#dialogOf(actor, legId);
       if (!dialog) return outcome;
-      const prepared = this.agent.prepareInDialog(dialog, method, options);
+      const proven = { ...options, ...(proof && { proof }) };
+      const prepared = this.agent.prepareInDialog(dialog, method, proven);
       await this.#keep(actor, legId, prepared.dialog);
       await actor.whenStored();
       if (this.#hasClosed() || !this.#dialogOf(actor, legId)) return outcome;
       outcome = await prepared.send();
       if (this.#dialogOf(actor, legId)) await this.#keep(actor, legId, outcome.dialog);
+      const asked = proof === undefined ? this.#proofFor(outcome) : undefined;
+      proof ??= asked;
+      if (asked) continue;
       if (outcome.kind !== 'answered' || outcome.response.status !== 491) return outcome;
+      glares++;
       await sleep(this.#deps.clock, glareDelayMs(outcome.dialog, this.#deps.random));
       if (this.#isClosed) return outcome;
     }

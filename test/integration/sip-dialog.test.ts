@@ -190,34 +190,69 @@ async function asked(count: number): Promise<SipRequest> {
   return trunk.requests[count - 1]!.request;
 }
 
-test('a carrier that challenges our BYE is told once who we are, also by the next process', async () => {
-  const [username, password, realm] = ['0301234567', 'geheim', 'carrier'];
+const [username, password, realm] = ['0301234567', 'geheim', 'carrier'];
+/** Our account at the trunk, the challenge it makes, and whether a request proves who we are. */
+function carrier() {
   const server = new DigestServer({
     ...{ realm, clock: systemClock, random: systemRandom, hash: nodeHash },
   });
   const registrars = [`sip:127.0.0.1:${trunk.socket.port}`];
-  const account = {
-    registrars,
-    username,
-    password,
-    transport: 'udp',
-    expiresSeconds: 120,
-  } as const;
+  const login = { registrars, username, password, expiresSeconds: 120 };
+  const account: Account = { ...login, transport: 'udp' };
+  const headers = server.challenge().map((value) => ['WWW-Authenticate', value] as const);
+  const verify = (request: SipRequest) =>
+    server.verify(request, (user, algorithm) =>
+      computeHa1(nodeHash, algorithm, { username: user, realm, password }),
+    );
+  return { account, headers, verify };
+}
+
+test.each(['INVITE', 'UPDATE'])(
+  'a carrier that challenges our %s in a call is told once who we are',
+  async (method) => {
+    const { account, headers, verify } = carrier();
+    const { actor } = await conversation(account);
+    const legId = actor.state.callerLeg.id;
+    trunk.onRequest = () => undefined;
+    const sent =
+      method === 'INVITE'
+        ? rig.sip.reinvite(actor, legId)
+        : rig.sip.request(actor, legId, 'UPDATE', {});
+    const first = await asked(1);
+    trunk.requests[0]!.respond(401, { headers });
+    const second = await asked(2);
+    expect(verify(second)).toEqual({ ok: true, username });
+    const seqs = [first, second].map(({ headers: of }) => of.get('CSeq'));
+    expect(seqs).toEqual([`1 ${method}`, `2 ${method}`]);
+    // Another process would count on from there.
+    type Row = { legs: { role: string; sip: { dialog: { localSeq: number } } }[] };
+    const [row] = await database.sql<Row>('select legs from call where id = $1', [actor.state.id]);
+    expect(row?.legs.find(({ role }) => role === 'caller')?.sip.dialog.localSeq).toBe(2);
+    if (method === 'INVITE') {
+      trunk.requests[1]!.respond(200, { sdp: ANSWER });
+      expect(await sent).toBe('agreed');
+    } else {
+      trunk.requests[1]!.respond(401, { headers });
+      expect(await sent).toMatchObject({ response: { status: 401 }, ended: false });
+    }
+    expect(trunk.requests).toHaveLength(2);
+    expect(actor.state.phase).toBe('talking');
+  },
+);
+
+test('a carrier that challenges our BYE is told once who we are, also by the next process', async () => {
+  const { account, headers, verify } = carrier();
   const { actor, atPhone } = await conversation(account);
   const { port, media } = rig;
   await rig.die();
   rig = await EngineRig.start(database, { port, media, log });
   await rig.trunks.sync();
-  const headers = server.challenge().map((value) => ['WWW-Authenticate', value] as const);
   trunk.onRequest = () => undefined;
   await phone.bye(atPhone());
   const first = await asked(1);
   trunk.requests[0]!.respond(401, { headers });
   const second = await asked(2);
-  const verdict = server.verify(second, (user, algorithm) =>
-    computeHa1(nodeHash, algorithm, { username: user, realm, password }),
-  );
-  expect(verdict).toEqual({ ok: true, username });
+  expect(verify(second)).toEqual({ ok: true, username });
   expect([first, second].map(({ headers: of }) => of.get('CSeq'))).toEqual(['1 BYE', '2 BYE']);
   type Row = { legs: { role: string; sip: { over?: { bye: { request: string } } } }[] };
   const [row] = await database.sql<Row>('select legs from call where id = $1', [actor.state.id]);
