@@ -170,7 +170,7 @@ function report(count: number, { usage, sound, back, kbPerCall, faults }: RunRes
       .map(([part, value]) => `${part} ${kb(value)}`)
       .join(', ')})`,
     `  ${sound.sent} frames, lost ${sound.lossPercent.toFixed(3)} % (worst way ${sound.worstLossPercent.toFixed(1)} %), repeated ${sound.repeated}, cut into ${sound.worn}; recordings read ${back.recordings}, missing in them ${missing.toFixed(3)} % of ${back.frames + back.missing} frames`,
-    `  round trip ${ms(roundTripMs.p50)}/${ms(roundTripMs.p99)}/${ms(roundTripMs.p999)} ms (p50/p99/p99.9), one way ${ms(oneWayMs.p50)}/${ms(oneWayMs.p99)} ms (p50/p99)`,
+    `  round trip ${ms(roundTripMs.p50)}/${ms(roundTripMs.p99)}/${ms(roundTripMs.p999)} ms (p50/p99/p99.9), one way ${ms(oneWayMs.p50)}/${ms(oneWayMs.p99)} ms (p50/p99); spoken ${ms(sound.worstLateMs)} ms late at worst`,
     `  ${disturbance(usage)}`,
   );
 }

@@ -71,6 +71,9 @@ export type Heard = { side: Side; frame: number; call: number };
 
 /** Reads frames out of a stream of μ-law samples that comes in pieces of any length. */
 export class FrameReader {
+  /** How many samples came before the window, and where among all of them the frame told of begins. */
+  #gone = 0;
+  startsAt = 0;
   readonly #window = new Int16Array(4 * FRAME_SAMPLES);
   #filled = 0;
   readonly #heard: Heard = { side: 'caller', frame: 0, call: 0 };
@@ -104,6 +107,7 @@ export class FrameReader {
         continue;
       }
       const side: Side = (window[at - 1] ?? 0) > 0 ? 'caller' : 'operator';
+      this.startsAt = this.#gone + turn - MARKER_HALF;
       if (this.#readWhole(turn, side)) {
         this.#tell(onFrame);
         at = turn + CODE - BIT_SAMPLES;
@@ -118,6 +122,7 @@ export class FrameReader {
     const keepFrom = Math.min(at - 1, this.#filled);
     window.copyWithin(0, keepFrom, this.#filled);
     this.#filled -= keepFrom;
+    this.#gone += keepFrom;
   }
 
   /** Where the marker whose first half ends before `at` turns; a stretched one may have a sample between. */

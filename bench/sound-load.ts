@@ -7,6 +7,8 @@ const FRAME_MS = 20;
 /** Calls speak spread over the 20 ms, as calls of many people do. */
 const SLOTS = 10;
 const SLOT_MS = FRAME_MS / SLOTS;
+/** A frame is read at most three packets after the one in which it began. */
+const KEPT_PACKETS = 8;
 const PACKET_BYTES = RTP_HEADER_BYTES + FRAME_SAMPLES;
 /** A slot begun so much later than due is the load's own fault. */
 const LATE_MS = 10;
@@ -23,13 +25,32 @@ class Way {
   foreign = 0;
 }
 
+/** An ear: what it hears, packet by packet, and when each of the last ones came. */
+class Ear {
+  readonly reader = new FrameReader();
+  readonly #arrivedMs = new Float64Array(KEPT_PACKETS);
+  #packets = 0;
+
+  hear(
+    bytes: Uint8Array,
+    from: number,
+    nowMs: number,
+    onFrame: (heard: Heard, atMs: number) => void,
+  ): void {
+    this.#arrivedMs[this.#packets++ % KEPT_PACKETS] = nowMs;
+    this.reader.push(bytes, from, from + FRAME_SAMPLES, (heard) => {
+      const { startsAt } = this.reader;
+      const packet = Math.floor(startsAt / FRAME_SAMPLES);
+      const intoPacketMs = ((startsAt % FRAME_SAMPLES) * FRAME_MS) / FRAME_SAMPLES;
+      onFrame(heard, (this.#arrivedMs[packet % KEPT_PACKETS] ?? nowMs) + intoPacketMs);
+    });
+  }
+}
+
 export class Conversation {
   readonly call: number;
   readonly ways: Record<Side, Way> = { caller: new Way(), operator: new Way() };
-  readonly readers: Record<Side, FrameReader> = {
-    caller: new FrameReader(),
-    operator: new FrameReader(),
-  };
+  readonly ears: Record<Side, Ear> = { caller: new Ear(), operator: new Ear() };
   readonly to: Record<Side, Uint8Array>;
   /** Packets each ear got that were not silence, whoever or whatever was to be heard. */
   readonly sounding: Record<Side, number> = { caller: 0, operator: 0 };
@@ -70,6 +91,8 @@ export type SoundFigures = {
   roundTripMs: { p50: number; p99: number; p999: number };
   /** Frames that a join or a loss cut into, of the whole run: not heard, and counted among the lost. */
   worn: number;
+  /** By how much a frame was spoken late, since the first call: to the product that is the network's jitter. */
+  worstLateMs: number;
   /** Why the load itself, not what it measures, may have made these figures. */
   loadFaults: string[];
 };
@@ -87,6 +110,7 @@ export class SoundLoad {
   #timer: NodeJS.Timeout | undefined;
   #window: { fromMs: number; toMs: number } = { fromMs: Infinity, toMs: Infinity };
   #lateSlots = 0;
+  #worstLateMs = 0;
   readonly #all: Conversation[] = [];
 
   constructor(places: Record<Side, Place>) {
@@ -142,6 +166,7 @@ export class SoundLoad {
       const dueMs = this.#startedAtMs + this.#slot * SLOT_MS;
       if (dueMs > nowMs) break;
       if (nowMs - dueMs > LATE_MS) this.#lateSlots++;
+      this.#worstLateMs = Math.max(this.#worstLateMs, nowMs - dueMs);
       this.#speak(this.#slots[this.#slot++ % SLOTS] ?? []);
     }
   }
@@ -170,8 +195,8 @@ export class SoundLoad {
         return;
       if (!isSilence(bytes, from + RTP_HEADER_BYTES, to)) conversation.sounding[side]++;
       const way = conversation.ways[speaker];
-      conversation.readers[side].push(bytes, from + RTP_HEADER_BYTES, to, (heard) =>
-        note(way, heard, { speaker, call: conversation.call, nowMs }),
+      conversation.ears[side].hear(bytes, from + RTP_HEADER_BYTES, nowMs, (heard, atMs) =>
+        note(way, heard, { speaker, call: conversation.call, atMs }),
       );
     });
   }
@@ -216,9 +241,10 @@ export class SoundLoad {
         p999: quantile(roundTrip, 0.999),
       },
       worn: this.#all.reduce(
-        (all, { readers }) => all + readers.caller.worn + readers.operator.worn,
+        (all, { ears }) => all + ears.caller.reader.worn + ears.operator.reader.worn,
         0,
       ),
+      worstLateMs: this.#worstLateMs,
       loadFaults: this.#faults(toMs - fromMs),
     };
   }
@@ -267,11 +293,11 @@ function latencies(
 function note(
   way: Way,
   heard: Heard,
-  expected: { speaker: Side; call: number; nowMs: number },
+  expected: { speaker: Side; call: number; atMs: number },
 ): void {
   if (heard.side !== expected.speaker || heard.call !== expected.call) way.foreign++;
   else if ((way.heardAtMs[heard.frame] ?? 0) > 0) way.repeated++;
-  else way.heardAtMs[heard.frame] = expected.nowMs;
+  else way.heardAtMs[heard.frame] = expected.atMs;
 }
 
 /** Of sorted values; NaN when there are none. */

@@ -17,7 +17,14 @@ type Line = {
 const said = (frame: number, call = CALL, side: Side = 'caller'): Heard => ({ side, frame, call });
 
 /** What is read of a call's frames behind a jitter buffer. */
-function hear(line: Line): { frames: number[]; foreign: Heard[]; worn: number; grown: number } {
+function hear(line: Line): {
+  frames: number[];
+  /** Where each begins in what is heard. */
+  starts: number[];
+  foreign: Heard[];
+  worn: number;
+  grown: number;
+} {
   const { ppm = 0, frames: count = 300, slowerMs = [0, 0], planted } = line;
   const buffer = new JitterBuffer(0);
   const payload = new Uint8Array(160);
@@ -25,6 +32,7 @@ function hear(line: Line): { frames: number[]; foreign: Heard[]; worn: number; g
   const bytes = new Uint8Array(160);
   const reader = new FrameReader();
   const frames: number[] = [];
+  const starts: number[] = [];
   const foreign: Heard[] = [];
   const deliver = (frame: number): void => {
     const what = planted?.has(frame) ? planted.get(frame) : said(frame);
@@ -44,11 +52,12 @@ function hear(line: Line): { frames: number[]; foreign: Heard[]; worn: number; g
     buffer.pop(pcm, tick * 20);
     pcm.forEach((sample, i) => (bytes[i] = MULAW_ENCODE[sample & 0xffff]!));
     reader.push(bytes, 0, 160, (heard) => {
+      starts.push(reader.startsAt);
       if (heard.call === CALL && heard.side === 'caller') frames.push(heard.frame);
       else foreign.push({ ...heard });
     });
   }
-  return { frames, foreign, worn: reader.worn, grown: buffer.counters.grown };
+  return { frames, starts, foreign, worn: reader.worn, grown: buffer.counters.grown };
 }
 
 const missingOf = (frames: number[]): number[] => {
@@ -58,13 +67,16 @@ const missingOf = (frames: number[]): number[] => {
 
 describe('the sound of the benches', () => {
   it.each([0, 200, -200])('is read frame by frame behind a clock %i ppm off', (ppm) => {
-    const { frames, foreign, worn } = hear({ ppm });
+    const { frames, starts, foreign, worn } = hear({ ppm });
     expect({ missing: missingOf(frames), foreign, worn }).toEqual({
       missing: [],
       foreign: [],
       worn: 0,
     });
     expect(frames.length).toBe(Math.max(...frames) + 1);
+    const apart = starts.slice(60).map((start, i) => start - (starts[59 + i] ?? 0));
+    expect(Math.min(...apart)).toBeGreaterThanOrEqual(158);
+    expect(Math.max(...apart)).toBeLessThanOrEqual(162);
   });
 
   it('is read wherever a delay grows, and taken for nobody else', () => {

@@ -38,7 +38,8 @@ class BatchSockets implements UdpSockets {
       return Promise.resolve(undefined);
     }
     const onClose = (): void => void this.#ports.delete(id);
-    const opened = new BatchPort({ fd, port, calls: this.#calls, onDatagram, onClose });
+    const [calls, clock] = [this.#calls, this.#clock];
+    const opened = new BatchPort({ fd, port, calls, clock, onDatagram, onClose });
     this.#ports.set(id, opened);
     return Promise.resolve(opened);
   }
@@ -46,8 +47,7 @@ class BatchSockets implements UdpSockets {
   poll(): void {
     const ready = this.#calls.ready();
     if (ready <= 0) return;
-    const nowMs = this.#clock.monotonic();
-    for (let i = 0; i < ready; i++) this.#ports.get(this.#calls.readyId(i))?.read(nowMs);
+    for (let i = 0; i < ready; i++) this.#ports.get(this.#calls.readyId(i))?.read();
   }
 }
 
@@ -55,6 +55,7 @@ class BatchPort implements UdpPort {
   readonly port: number;
   readonly #fd: number;
   readonly #calls: UdpSystemCalls;
+  readonly #clock: Clock;
   readonly #onDatagram: DatagramHandler;
   readonly #onClose: () => void;
   #open = true;
@@ -65,20 +66,24 @@ class BatchPort implements UdpPort {
     fd: number;
     port: number;
     calls: UdpSystemCalls;
+    clock: Clock;
     onDatagram: DatagramHandler;
     onClose: () => void;
   }) {
     this.port = options.port;
     this.#fd = options.fd;
     this.#calls = options.calls;
+    this.#clock = options.clock;
     this.#onDatagram = options.onDatagram;
     this.#onClose = options.onClose;
   }
 
-  read(nowMs: number): void {
+  read(): void {
     const calls = this.#calls;
     for (let reads = 0; this.#open && reads < MAX_READS; reads++) {
       const count = calls.read(this.#fd);
+      // The same moment to which the ages count: hundreds of sockets take milliseconds to read.
+      const nowMs = this.#clock.monotonic();
       for (let i = 0; i < count; i++) {
         const { address, port } = calls.sender(i);
         if (address !== this.#sender.address) this.#sender = { text: textOf(address), address };
