@@ -95,6 +95,11 @@ export class CallActor {
     if (isNew) this.#deps.onLeg(this, leg.id);
   }
 
+  /** False for a new call while the store is away: no other process could know of it. */
+  get hasRow(): boolean {
+    return this.#hasRow;
+  }
+
   /** Whether the leg is in the database exactly as it is here. */
   isStored(leg: StoredLeg): boolean {
     return this.#storedLegs.includes(leg);

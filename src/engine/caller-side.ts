@@ -66,6 +66,11 @@ export class CallerSide {
     });
   }
 
+  /** A call that rings and that nobody will know of: whoever sent it may try elsewhere. */
+  turnAway(actor: CallActor): void {
+    this.#invites.get(callerLeg(actor).id)?.reject(503);
+  }
+
   async end(actor: CallActor, termination: Termination): Promise<void> {
     const leg = callerLeg(actor);
     if (leg.kind === 'sip') await this.#endSip(actor, leg, termination);

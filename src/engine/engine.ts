@@ -193,14 +193,17 @@ export class Engine {
     await Promise.all(this.registry.all().map((actor) => actor.post({ type: 'shutdown' })));
   }
 
-  /** Lets go of everything without ending a call: the next process adopts them. */
+  /** Lets go of everything without ending a call: the next process adopts what is stored. */
   stop(): void {
     this.#draining = true;
     this.#recordingEnds.stop();
     this.#sweep?.cancel();
     this.#unsubscribe();
     this.deskAudio.stop();
-    for (const actor of this.registry.all()) actor.close();
+    for (const actor of this.registry.all()) {
+      if (!actor.hasRow && actor.leg('caller')) this.callerSide.turnAway(actor);
+      actor.close();
+    }
   }
 
   /**

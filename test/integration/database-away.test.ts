@@ -141,6 +141,15 @@ test('who calls meanwhile hears it ring, and is answered when the database is ba
   await floor.heardAsSaid(id!);
 });
 
+test('who calls meanwhile may try elsewhere when the app is asked to go before the call is stored', async () => {
+  await floor.seat('one');
+  server.kill();
+  const { seen } = floor.trunk.call(floor.rig.port, '0301234567');
+  await until(() => seen.statuses.includes(180), 3_000);
+  floor.rig.engine.stop();
+  await until(() => seen.statuses.includes(503), 3_000);
+});
+
 test('who calls meanwhile and gives up is gone, and leaves a message', async () => {
   await floor.seat('one');
   server.kill();
