@@ -27,7 +27,10 @@ beforeAll(async () => {
   platform = await startPlatform({
     env: { DENWABAN_SMTP_URL: smtp.url, DENWABAN_MAIL_FROM: '電話番 <denwaban@example.jp>' },
   });
-  await applyOffice(platform, { operators: [browserOperator('hanako')] });
+  await applyOffice(platform, {
+    operators: [browserOperator('hanako')],
+    contactPhone: '090-0123-4568',
+  });
   browser = await launchChromium();
 });
 
@@ -82,6 +85,7 @@ test('a call is taken, written down with an input method, sent and read, by keyb
   await portal.get('message-delivery').getByTestId('delivery-accepted').waitFor();
   await listenByKeyboard(portal, { caller: callerSound, operator: operatorSound });
 
+  await callBackByKeyboard(portal);
   await portal.press('mark-handled');
   await portal.get('handled-note').waitFor();
   expect(await messages()).toMatchObject([
@@ -92,6 +96,21 @@ test('a call is taken, written down with an input method, sent and read, by keyb
     },
   ]);
 });
+
+/** Who left the message is to be rung, the member's own telephone first; no trunk of this office carries it. */
+async function callBackByKeyboard(portal: PortalPage): Promise<void> {
+  await portal.press('message-call-back');
+  await portal.page.locator('[data-testid=call-back-first]:focus').waitFor();
+  expect(await portal.get('call-back-number').inputValue()).toBe('090-0123-4567');
+  const words = await portal.get('call-back').textContent();
+  expect(words).toContain('03-0123-4567');
+  expect(words).toContain('山田 太郎');
+  await portal.page.keyboard.press('Enter');
+  const outcome = portal.get('call-back-rings');
+  await outcome.filter({ hasText: '回線の都合で、担当者につながりませんでした。' }).waitFor();
+  await portal.page.keyboard.press('Escape');
+  await outcome.waitFor({ state: 'detached' });
+}
 
 /** A message of a short call, sent while the mail server behaves as told. */
 async function quickMessage(desk: DeskPage, name: string): Promise<void> {
