@@ -102,15 +102,16 @@ export async function testDatabase(options: { empty?: boolean } = {}): Promise<T
   };
 }
 
-/** A server of its own, for tests that take it away: what it has committed outlives its death. */
+/** A server of its own with migrated databases, for tests that take it away: what it has committed outlives its death. */
 export async function startTestServer(): Promise<
   Server & { address(name: string): DatabaseAddress; create(name: string): Promise<void> }
 > {
   const own = await startServer('on');
+  await makeTemplate(own.directory);
   return {
     ...own,
     address: (name) => addressOf(own.directory, name),
-    create: (name) => administer(own.directory, `create database ${name}`),
+    create: (name) => administer(own.directory, `create database ${name} template ${TEMPLATE}`),
   };
 }
 

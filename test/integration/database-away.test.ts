@@ -1,9 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Client } from 'pg';
 import type { CallId } from '../../src/base/index.ts';
-import { silentLogger } from '../../src/base/index.ts';
-import { systemClock } from '../../src/base/system.ts';
-import { openStorage } from '../../src/storage/index.ts';
 import type { DatabaseAddress } from '../../src/storage/index.ts';
 import { startTestServer } from '../harness/database.ts';
 import { until } from '../harness/platform.ts';
@@ -30,9 +27,6 @@ beforeEach(async () => {
   const name = `away_${++count}`;
   await server.create(name);
   address = server.address(name);
-  const storage = openStorage({ address, log: silentLogger, clock: systemClock });
-  await storage.migrate();
-  await storage.close();
   floor = await RigFloor.open({ address });
 });
 afterEach(async () => {

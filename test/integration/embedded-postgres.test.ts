@@ -26,6 +26,7 @@ import {
   temporaryDir,
 } from '../harness/keeper-process.ts';
 import type { KeeperProcess } from '../harness/keeper-process.ts';
+import { makeReady } from '../harness/ready-folder.ts';
 
 let dir: string;
 
@@ -41,6 +42,12 @@ async function started(at = dir): Promise<KeeperProcess> {
   const keeper = startKeeper(at);
   await keeper.ready();
   return keeper;
+}
+
+/** A start on data that a first start has made; the others make it themselves. */
+async function startedAgain(): Promise<KeeperProcess> {
+  makeReady(dir);
+  return started();
 }
 
 async function sql(keeper: KeeperProcess, text: string): Promise<Record<string, unknown>[]> {
@@ -121,7 +128,7 @@ describe('kill -9', () => {
   });
 
   test('of PostgreSQL: it is back with every committed row, the app lives on', async () => {
-    const keeper = await started();
+    const keeper = await startedAgain();
     await sql(keeper, 'create table t as select generate_series(1, 1000) as n');
     const [app, postgres] = [keeper.pidOf('app'), keeper.pidOf('postgres')];
     kill(postgres);
@@ -135,7 +142,7 @@ describe('kill -9', () => {
   });
 
   test('of everything: the next start recovers', async () => {
-    const keeper = await started();
+    const keeper = await startedAgain();
     await sql(keeper, 'create table t as select 7 as n');
     for (const pid of [keeper.pid, ...processesOf(dir)]) kill(pid);
     await keeper.ended;
@@ -149,7 +156,7 @@ describe('kill -9', () => {
 describe('what a dead server left', () => {
   /** A stopped cluster whose lock file names this process. */
   async function lockedBy(pid: number): Promise<void> {
-    const keeper = await started();
+    const keeper = await startedAgain();
     const lock = readFileSync(postmasterPid(), 'utf8').split('\n');
     await stopKeeper(keeper);
     writeFileSync(postmasterPid(), [String(pid), ...lock.slice(1)].join('\n'));
@@ -178,7 +185,7 @@ describe('what a dead server left', () => {
   });
 
   test('a running server that only its own lock file names is adopted', async () => {
-    const first = await started();
+    const first = await startedAgain();
     const postgres = first.pidOf('postgres');
     kill(first.pid);
     await first.ended;
@@ -220,7 +227,7 @@ describe('places', () => {
   test.skipIf(!isRoot)(
     'the programs run from a copy, so an install under 0700 does no harm',
     async () => {
-      const keeper = await started();
+      const keeper = await startedAgain();
       const command = readFileSync(`/proc/${keeper.pidOf('postgres')}/cmdline`, 'utf8');
       expect(command.startsWith(dir)).toBe(true);
       expect(statSync(`/proc/${keeper.pidOf('postgres')}`).uid).not.toBe(0);

@@ -36,13 +36,12 @@ async function filled(): Promise<{ database: TestDatabase; storage: Storage }> {
   await database.sql(
     `insert into "user" (id, name, email) values ('usr_1', '山田', 'yamada@example.jp')`,
   );
-  for (let i = 1; i <= 1201; i++) {
-    await database.sql(
-      `insert into audit_entry (at, actor_name, action, subject_type, detail)
-       values (now(), $1, 'user.created', 'user', '{"address":"192.0.2.1\\n"}')`,
-      [`人 "${i}" \\ \t`],
-    );
-  }
+  await database.sql(
+    `insert into audit_entry (at, actor_name, action, subject_type, detail)
+     select now(), name, 'user.created', 'user', '{"address":"192.0.2.1\\n"}'
+     from unnest($1::text[]) with ordinality as made (name, place) order by place`,
+    [Array.from({ length: 1201 }, (_, i) => `人 "${i + 1}" \\ \t`)],
+  );
   await storage.messages.openDraft({
     callId: asId('call_0001'),
     subscriberId,
