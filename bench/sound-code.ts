@@ -40,7 +40,8 @@ const code = (amplitude: number): number => MULAW_ENCODE[amplitude & 0xffff] ?? 
 
 /** 24 bits in which any two frames, calls or sides differ by chance only: one in 17 million is taken for another. */
 function checkOf({ side, frame, call }: Heard): number {
-  let hash = frame | (call << 13) | (side === 'caller' ? 0 : 1 << 24);
+  // Not zero for zero: a marker with silence behind it must not be read as the first frame of the first call.
+  let hash = (frame | (call << 13) | (side === 'caller' ? 0 : 1 << 24)) ^ 0x9e3779b1;
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 8;

@@ -102,4 +102,21 @@ describe('the sound of the benches', () => {
     expect(frames.filter((frame) => frame === 150)).toHaveLength(2);
     expect(foreign).toEqual([said(200, CALL + 1), said(250, CALL, 'operator')]);
   });
+
+  it.each([
+    ['silence', 0xff],
+    ['a low sound', MULAW_ENCODE[500]],
+    ['a low sound below zero', MULAW_ENCODE[-500 & 0xffff]],
+  ])('takes a marker with %s behind it for no frame at all', (_, rest) => {
+    const reader = new FrameReader();
+    const heard: Heard[] = [];
+    for (const side of ['caller', 'operator'] as const) {
+      const bytes = new Uint8Array(960).fill(rest ?? 0xff);
+      writeFrame(bytes, 160, said(7, CALL, side));
+      bytes.fill(rest ?? 0xff, 168);
+      reader.push(bytes, 0, 960, (frame) => heard.push({ ...frame }));
+    }
+    expect(heard).toEqual([]);
+    expect(reader.worn).toBe(2);
+  });
 });
