@@ -94,7 +94,7 @@ export class DeskPage {
     await until(async () => {
       if ((await this.get('call-phase').getAttribute('data-phase')) === 'wrap-up') return true;
       await this.page.keyboard.press('F4');
-      await this.page.waitForTimeout(1_100);
+      await this.untilPhase('wrap-up', 1_100).catch(() => undefined);
       return false;
     }, 15_000);
   }
