@@ -63,19 +63,20 @@ function actorOf(
   );
 }
 
+const NO_STORE: CallStore = {
+  insert: () => Promise.resolve(),
+  save: () => Promise.resolve(true),
+  openCalls: () => Promise.resolve([]),
+  callsOwingBye: () => Promise.resolve([]),
+  adopt: () => Promise.resolve(true),
+};
+
 describe('a call of a former process', () => {
   it.each([
     { isCallerThere: true, done: ['findOperator', 'endOperatorLeg', 'answerCaller'] },
     { isCallerThere: false, done: ['endOperatorLeg'] },
   ])('caller there: $isCallerThere; owed and done: $done', async ({ isCallerThere, done }) => {
     const told: string[] = [];
-    const store: CallStore = {
-      insert: () => Promise.resolve(),
-      save: () => Promise.resolve(true),
-      openCalls: () => Promise.resolve([]),
-      callsOwingBye: () => Promise.resolve([]),
-      adopt: () => Promise.resolve(true),
-    };
     const owed: CallEffect[] = [
       { type: 'findOperator', excluded: [] },
       {
@@ -86,7 +87,7 @@ describe('a call of a former process', () => {
       },
       { type: 'answerCaller' },
     ];
-    const actor = actorOf(owed, store, told);
+    const actor = actorOf(owed, NO_STORE, told);
     await actor.resume({ type: 'timer.fired', timer: 'park' }, isCallerThere);
     actor.close();
     expect(told).toEqual(done);
@@ -98,6 +99,7 @@ describe('a new call', () => {
     const inserting = Promise.withResolvers<undefined>();
     const told: string[] = [];
     const store: CallStore = {
+      ...NO_STORE,
       insert: async () => {
         await inserting.promise;
         told.push('inserted');
@@ -106,9 +108,6 @@ describe('a new call', () => {
         told.push(`saved ${call.state.version}`);
         return Promise.resolve(true);
       },
-      openCalls: () => Promise.resolve([]),
-      callsOwingBye: () => Promise.resolve([]),
-      adopt: () => Promise.resolve(true),
     };
     const actor = actorOf([], store, told);
     const begun = actor.begin(FIRST);
@@ -123,14 +122,11 @@ describe('a new call', () => {
 it('says that an event is stored while its effects are not done yet, and when there is nothing to store', async () => {
   const told: string[] = [];
   const store: CallStore = {
-    insert: () => Promise.resolve(),
+    ...NO_STORE,
     save: (call) => {
       told.push(`saved ${call.state.phase}`);
       return Promise.resolve(true);
     },
-    openCalls: () => Promise.resolve([]),
-    callsOwingBye: () => Promise.resolve([]),
-    adopt: () => Promise.resolve(true),
   };
   const done = Promise.withResolvers<undefined>();
   const actor = actorOf([], store, told, done.promise);
@@ -140,4 +136,42 @@ it('says that an event is stored while its effects are not done yet, and when th
   await actor.note({ type: 'caller.hung-up' });
   actor.close();
   expect(told.filter((what) => what === 'saved ended')).toHaveLength(2);
+});
+
+it('keeps what happens while it is being taken up until its legs are known', async () => {
+  const told: string[] = [];
+  const actor = actorOf([{ type: 'applySound' }], NO_STORE, told);
+  actor.hold();
+  const posted = actor.post({ type: 'caller.hung-up' });
+  await Promise.resolve();
+  expect(told).toEqual([]);
+  await actor.resume({ type: 'timer.fired', timer: 'park', due: 0 }, true);
+  await posted;
+  actor.close();
+  expect(told.slice(0, 2)).toEqual(['applySound', 'endCallerLeg']);
+});
+
+it('handles nothing more once it has left, and stores what it was at with the effects it owes', async () => {
+  const told: string[] = [];
+  const saving = Promise.withResolvers<boolean>();
+  const stored: string[][] = [];
+  const store: CallStore = {
+    ...NO_STORE,
+    save: ({ pendingEffects }) => {
+      stored.push(pendingEffects.map(({ type }) => type));
+      return saving.promise;
+    },
+  };
+  const actor = actorOf([], store, told);
+  const first = actor.post({ type: 'caller.hung-up' });
+  void actor.post({ type: 'operator.became-available' });
+  actor.leave();
+  saving.resolve(true);
+  await first;
+  const late = actor.post({ type: 'operator.became-available' }).then(() => 'handled');
+  const soon = new Promise((resolve) => setImmediate(resolve, 'not handled'));
+  expect(await Promise.race([late, soon])).toBe('not handled');
+  expect(stored).toHaveLength(1);
+  expect(stored[0]).toContain('endCallerLeg');
+  expect(told).toEqual([]);
 });

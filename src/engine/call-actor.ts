@@ -57,6 +57,7 @@ export class CallActor {
   #behind = false;
   #retry: Timer | null = null;
   #closed = false;
+  #hasLeft = false;
   readonly #untilStored: (() => void)[] = [];
   /** Effects that wait for the store, oldest first. */
   #owed: readonly CallEffect[] = [];
@@ -144,6 +145,11 @@ export class CallActor {
     });
   }
 
+  /** What happens to a call that is being taken up waits until `resume`, when its legs are known here. */
+  hold(): void {
+    this.#draining = true;
+  }
+
   /**
    * Goes on with a call another process left: its unfinished effects, of which only those that put
    * something away are due when the caller is not there any more, then the news.
@@ -186,6 +192,19 @@ export class CallActor {
     return isStored;
   }
 
+  /**
+   * The next process goes on: nothing more is handled here, and nobody is told that it was. What is being
+   * handled is stored with the effects it owes.
+   */
+  leave(): void {
+    this.#hasLeft = true;
+    this.close();
+  }
+
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
   close(): void {
     this.#closed = true;
     this.#retry?.cancel();
@@ -194,6 +213,7 @@ export class CallActor {
   }
 
   #enqueue(what: string, run: () => Promise<void>): Promise<void> {
+    if (this.#hasLeft) return new Promise(() => undefined);
     if (this.#lost) return Promise.resolve();
     if (this.#queue.length >= MAX_QUEUED_EVENTS) {
       this.log.error({ what }, 'event queue of the call is full');
@@ -219,6 +239,7 @@ export class CallActor {
     if (this.#draining) return;
     this.#draining = true;
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      if (this.#hasLeft) break;
       if (!this.#lost) await next.run();
       next.done();
     }
@@ -235,7 +256,7 @@ export class CallActor {
     if (next.state === before) return true;
     this.#become(next.state, effectsToStore(next));
     await this.#save(this.#line(before.phase, event.type));
-    if (this.#lost) return true;
+    if (this.#lost || this.#hasLeft) return true;
     if (this.#behind && how === 'wished') {
       // Its version is used up: the answer alone may have been lost.
       this.#become({ ...before, version: next.state.version }, []);

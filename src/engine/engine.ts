@@ -202,7 +202,7 @@ export class Engine {
     this.deskAudio.stop();
     for (const actor of this.registry.all()) {
       if (!actor.hasRow && actor.leg('caller')) this.callerSide.turnAway(actor);
-      actor.close();
+      actor.leave();
     }
   }
 
@@ -439,6 +439,7 @@ export class Engine {
     for (const stored of (await calls.openCalls()).map(asStoredToday)) {
       if (!(await calls.adopt(stored.state.id, stored.owner, bootId))) continue;
       const actor = this.#actorOf({ ...stored, owner: bootId });
+      actor.hold();
       this.registry.add(actor);
       if (found.ok) await this.#sound.adopt(actor, found.value);
       const owesBye = this.#mayOweBye(stored);

@@ -191,6 +191,8 @@ export class OutgoingLegs {
     }
     sip.bind(actor, legId, answer.dialog);
     const understood = await media.acceptAnswer(legId, answer.sdp);
+    // The telephone says it again, to the next process.
+    if (actor.hasLeft) return;
     if (understood.ok) await leg.onAnswered();
     else leg.onFailed({ status: 488, text: understood.reason });
     await this.#untilStored(actor);
@@ -211,6 +213,7 @@ export class OutgoingLegs {
     { index, sdp }: { index: number; sdp: string },
     failure: InviteFailure,
   ): Promise<void> {
+    if (leg.actor.hasLeft) return;
     const isOurs = this.#outgoing.delete(leg.legId);
     const next = index + 1;
     if (isOurs && next < leg.routes.length && isRouteTrouble(failure)) {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId, LegId, OperatorId } from '../../src/base/index.ts';
 import { EngineRig, TestPhone, testDatabase } from '../harness/engine-rig.ts';
@@ -507,6 +507,29 @@ test('another process lets the phone ring on, once, and takes its answer', async
   phone.invites[0]?.accept({ sdp: BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP') });
   await until(() => seen.statuses.includes(200), 5_000);
   await until(() => stateOf(id)?.phase === 'talking', 5_000);
+  expect(phone.invites.length).toBe(1);
+  await trunk.bye(seen.dialog!);
+  await until(() => phone.requests.some(({ method }) => method === 'BYE'), 5_000);
+});
+
+test('the app is asked to go while a phone is being picked up: the next process takes the answer', async () => {
+  await office([sipOperator('one', phone)]);
+  const { seen } = trunk.call(rig.port, '0301234567');
+  await until(() => phone.invites.length === 1, 5_000);
+  const id = await onlyCall();
+  await until(() => rig.engine.registry.get(id)?.leg('operator') !== undefined, 3_000);
+  const { media, port } = rig;
+  const asked = vi.spyOn(media, 'acceptAnswer').mockImplementationOnce(async () => {
+    await rig.die();
+    return { ok: false, reason: 'plane-down' };
+  });
+  phone.invites[0]?.accept({ sdp: BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP') });
+  await until(() => asked.mock.settledResults.length === 1, 3_000);
+  asked.mockRestore();
+  rig = await EngineRig.start(database, { media, port });
+  await until(() => seen.statuses.includes(200), 8_000);
+  await until(() => stateOf(id)?.phase === 'talking', 5_000);
+  expect(phone.requests.some(({ method }) => method === 'BYE')).toBe(false);
   expect(phone.invites.length).toBe(1);
   await trunk.bye(seen.dialog!);
   await until(() => phone.requests.some(({ method }) => method === 'BYE'), 5_000);
