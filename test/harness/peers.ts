@@ -10,6 +10,7 @@ export const PEERS = {
   fonts: { package: 'fonts-noto-cjk', suites: 'Japanese text on screen' },
   sipp: { package: 'sip-tester', suites: 'calls from a SIP trunk' },
   baresip: { package: 'baresip', suites: 'calls with a registered SIP phone' },
+  linphone: { package: 'linphone-cli', suites: 'calls with a SIP phone of another make' },
   kamailio: { package: 'kamailio', suites: 'a carrier that has us register' },
   postgresql: { package: 'postgresql', suites: 'the database as a separate server' },
   tmpfs: { package: 'mount', suites: 'a full disk (needs root too)' },
@@ -37,6 +38,8 @@ function isInstalled(peer: Peer): boolean {
       return ['/usr/share/fonts/opentype/noto', '/usr/share/fonts/noto-cjk'].some(existsSync);
     case 'postgresql':
       return serverDirs().some((dir) => isProgram(join(dir, 'postgres')));
+    case 'linphone':
+      return onPath('linphonec');
     case 'kamailio':
       return onPath(peer) || isProgram('/usr/sbin/kamailio');
     case 'tmpfs':

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asId, silentLogger } from '../../src/base/index.ts';
 import type { CallId, Logger } from '../../src/base/index.ts';
 import { systemClock, systemRandom } from '../../src/base/system.ts';
+import { heldBy } from '../../src/calls/index.ts';
 import type { IncomingRefer } from '../../src/engine/index.ts';
 import { DigestServer, computeHa1, parseMessage, referNotify } from '../../src/sip/index.ts';
 import type { SipRequest } from '../../src/sip/index.ts';
@@ -10,6 +11,7 @@ import { ANSWER, oneOperator } from '../harness/engine-office.ts';
 import type { Account } from '../harness/engine-office.ts';
 import { EngineRig, TestPhone, testDatabase } from '../harness/engine-rig.ts';
 import type { TestDatabase } from '../harness/engine-rig.ts';
+import { Linphone } from '../harness/linphone.ts';
 import { has } from '../harness/peers.ts';
 import { until } from '../harness/platform.ts';
 import { nodeHash } from '../harness/sip-network.ts';
@@ -341,3 +343,31 @@ test.skipIf(!has('baresip'))('baresip follows our REFER and tells how it went', 
     await baresip.close();
   }
 });
+
+test.skipIf(!has('linphone'))(
+  'linphone registers, picks up, holds the call and takes it back, and ends it',
+  async () => {
+    const account = { username: '101', password: 'secret-101' };
+    await oneOperator(rig, { kind: 'sip', ...account, available: true });
+    const registrar = { address: '127.0.0.1', port: rig.port };
+    const linphone = await Linphone.open({ ...account, registrar });
+    const seen = (what: () => boolean): Promise<void> =>
+      until(what, 15_000, () => linphone.output.slice(-4000));
+    try {
+      await seen(() => rig.engine.operatorSide.registeredUsers().includes('101'));
+      trunk.call(rig.port, '0301234567');
+      const actor = await onlyActor();
+      await seen(() => actor.state.phase === 'talking');
+      linphone.command('pause');
+      await seen(() => heldBy(actor.state).length === 1);
+      expect(heldBy(actor.state)).toEqual(['operator']);
+      linphone.command('resume');
+      await seen(() => heldBy(actor.state).length === 0);
+      linphone.command('terminate');
+      await seen(() => trunk.requests.some(({ method }) => method === 'BYE'));
+      await seen(() => actor.state.phase === 'ended');
+    } finally {
+      await linphone.close();
+    }
+  },
+);

@@ -83,6 +83,9 @@ export function linesLeft(
   return found;
 }
 
+/** How a fault begins that another recording of the call may make up for. */
+const SHORT = 'short:';
+
 type Recorded = {
   id: string;
   call_id: string;
@@ -107,15 +110,23 @@ export async function brokenRecordings(
     [ids],
   );
   const found: string[] = [];
+  const whole = new Set<string>();
+  const short: { callId: string; fault: string }[] = [];
   for (const row of rows) {
-    const call = calls.find(({ id }) => id === row.call_id);
-    const target = call?.target;
+    const { call_id: callId } = row;
+    const call = calls.find(({ id }) => id === callId);
+    const target = call?.target ?? '';
     const mediaDied = deaths.some(({ part }) => part === 'media');
     const caller = call?.view.lines.find(({ party }) => party === 'caller');
-    const facts = { deaths, mediaDied, target: target ?? '', leftAtMs: caller?.endedAtMs };
+    const facts = { deaths, mediaDied, target, leftAtMs: caller?.endedAtMs };
     const fault = await faultOf(product, row, facts);
-    if (fault !== undefined) found.push(`recording of ${target ?? ''} ${row.call_id}: ${fault}`);
+    if (fault === undefined) whole.add(callId);
+    else if (fault.startsWith(SHORT))
+      short.push({ callId, fault: `recording of ${target} ${callId}: ${fault}` });
+    else found.push(`recording of ${target} ${callId}: ${fault}`);
   }
+  // What a process answered that could not store it, the next one answers again: with a recording of its own.
+  found.push(...short.filter(({ callId }) => !whole.has(callId)).map(({ fault }) => fault));
   const recorded = new Set(rows.map((row) => row.call_id));
   const talked = await product.rows<{ id: string }>(
     `select id from call where id = any($1) and answered_at is not null`,
@@ -152,7 +163,7 @@ async function faultOf(
   const endedMs = Math.min(row.ended, facts.leftAtMs ?? Infinity);
   const wanted = (endedMs - row.answered) / 1000 - explained(row.answered, facts.deaths);
   return seconds + RECORDING_SLACK_S < wanted
-    ? `${seconds.toFixed(1)} s of ${wanted.toFixed(1)} s`
+    ? `${SHORT} ${seconds.toFixed(1)} s of ${wanted.toFixed(1)} s`
     : undefined;
 }
 
