@@ -97,7 +97,7 @@ export class SoakProduct {
     const until = performance.now() + 8_000;
     for (;;) {
       try {
-        const { status } = await this.platform.api(method, path, body, how.by);
+        const { status } = await this.platform.apiOnce(method, path, body, how.by);
         if (status !== 503 || performance.now() > until) return status;
       } catch (error) {
         if (performance.now() > until) throw error;
