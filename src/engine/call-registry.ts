@@ -34,6 +34,11 @@ export class CallRegistry {
     return [...this.#calls.values()];
   }
 
+  /** Those that are not over yet. */
+  speaking(): CallActor[] {
+    return this.all().filter(({ state }) => state.termination === null);
+  }
+
   get size(): number {
     return this.#calls.size;
   }

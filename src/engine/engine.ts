@@ -1,4 +1,4 @@
-import { AppError, newId, toError } from '../base/index.ts';
+import { newId, toError } from '../base/index.ts';
 import type {
   CallId,
   Clock,
@@ -7,7 +7,6 @@ import type {
   OperatorId,
   Random,
   RecordingId,
-  Timer,
 } from '../base/index.ts';
 import { arrive, callBack, DEFAULT_CALL_SETTINGS } from '../calls/index.ts';
 import type {
@@ -53,6 +52,8 @@ import type { RecordingEvent } from './recording-ends.ts';
 import { RecordingNotices } from './recording-notices.ts';
 import { BYE_LATEST_MS, BYE_REPEATED_MS } from './sip-service.ts';
 import type { SipService } from './sip-service.ts';
+import { StoreNotices } from './store-notices.ts';
+import { Sweep } from './sweep.ts';
 
 export type EngineDeps = {
   clock: Clock;
@@ -80,8 +81,6 @@ export type EngineDeps = {
 
 /** More calls than this at once are answered 503: the machine would serve nobody well. */
 const MAX_CALLS = 2_000;
-/** How often the media process is asked what it has, to find what nobody owns. */
-const SWEEP_INTERVAL_MS = 5_000;
 
 /**
  * The B2BUA: binds calls to SIP, media and the floor. It owns every call of this process; people
@@ -100,9 +99,10 @@ export class Engine {
   readonly #sound: CallSound;
   readonly #recordingEnds: RecordingEnds;
   readonly #recordingNotices: RecordingNotices;
+  readonly #storeNotices: StoreNotices;
+  readonly #sweep: Sweep;
   readonly #openingLegs = new Set<LegId>();
   #unsubscribe: () => void = () => undefined;
-  #sweep: Timer | null = null;
   #draining = false;
 
   constructor(deps: EngineDeps) {
@@ -156,6 +156,15 @@ export class Engine {
       isAttended: deps.isAttended,
       onEnded: (actor) => this.#ended(actor),
     });
+    this.#storeNotices = new StoreNotices(events);
+    this.#sweep = new Sweep({
+      ...{ clock, log, media, floor, events, registry },
+      settleRecordings: deps.settleRecordings,
+      notices: this.#storeNotices,
+      isKept: (leg) => this.deskAudio.owns(leg) || this.#openingLegs.has(leg),
+      isDraining: () => this.#draining,
+      onOperatorAvailable: () => this.wakeWaiting(),
+    });
   }
 
   get acceptsCalls(): boolean {
@@ -179,7 +188,7 @@ export class Engine {
     });
     await this.#deps.phones.load();
     await this.#adopt();
-    this.#armSweep();
+    this.#sweep.start();
   }
 
   /** No new calls; running ones may end within `patienceMs`, then they are ended. */
@@ -187,7 +196,7 @@ export class Engine {
     this.#draining = true;
     this.events.publish({ type: 'notice', operatorId: null, callId: null, code: 'shutting-down' });
     const until = this.#deps.clock.monotonic() + patienceMs;
-    while (this.#speaking().length > 0 && this.#deps.clock.monotonic() < until) {
+    while (this.registry.speaking().length > 0 && this.#deps.clock.monotonic() < until) {
       await new Promise<void>((resolve) => this.#deps.clock.setTimer(100, resolve));
     }
     await Promise.all(this.registry.all().map((actor) => actor.post({ type: 'shutdown' })));
@@ -197,7 +206,7 @@ export class Engine {
   stop(): void {
     this.#draining = true;
     this.#recordingEnds.stop();
-    this.#sweep?.cancel();
+    this.#sweep.stop();
     this.#unsubscribe();
     this.deskAudio.stop();
     for (const actor of this.registry.all()) {
@@ -281,7 +290,7 @@ export class Engine {
       onTransition: (actor, before) => this.#announce(actor, before),
       onLeg: (actor, leg) => this.registry.addLeg(leg, actor),
       onLost: (actor) => this.#letGo(actor),
-      onStore: (actor, is) => this.#noteStore(actor, is),
+      onStore: (actor, is) => this.#storeNotices.note(actor, is),
     });
   }
 
@@ -312,22 +321,6 @@ export class Engine {
     this.transfers.onTransition(actor);
   }
 
-  /**
-   * Desks are told once that nothing can be stored, by the first call or sweep that finds it so, and once that all
-   * is stored again.
-   */
-  readonly #unstored = new Set<CallActor | 'sweep'>();
-  #noteStore(who: CallActor | 'sweep', is: 'away' | 'back'): void {
-    const before = this.#unstored.size;
-    if (is === 'away') this.#unstored.add(who);
-    // Where one thing is stored again the sweep would find it so.
-    else if (this.#unstored.delete(who)) this.#unstored.delete('sweep');
-    const now = this.#unstored.size;
-    if ((before === 0) === (now === 0)) return;
-    const code = now > 0 ? 'not-saved' : 'saved-again';
-    this.events.publish({ type: 'notice', operatorId: null, callId: null, code });
-  }
-
   #sayFault(actor: CallActor, before: CallState): void {
     const { termination, operator, id } = actor.state;
     if (termination === null || before.termination !== null || operator === null) return;
@@ -345,15 +338,11 @@ export class Engine {
   }
 
   #letGo(actor: CallActor): void {
-    this.#noteStore(actor, 'back');
+    this.#storeNotices.note(actor, 'back');
     this.registry.remove(actor);
     this.#sound.forget(actor.state.id);
     this.#recordingNotices.forget(actor.state.id);
     this.transfers.forget(actor.state.id);
-  }
-
-  #speaking(): CallActor[] {
-    return this.registry.all().filter(({ state }) => state.termination === null);
   }
 
   async #audioUp(operator: Operator, legId: LegId): Promise<void> {
@@ -384,7 +373,9 @@ export class Engine {
     }
     if (event.type === 'plane.down') {
       this.#deps.log.error({}, 'media process is gone: calls end, desks reconnect');
-      const lost = this.#speaking().map((actor) => actor.post({ type: 'media-plane.lost' }));
+      const lost = this.registry
+        .speaking()
+        .map((actor) => actor.post({ type: 'media-plane.lost' }));
       await Promise.all([...lost, this.deskAudio.onMediaEvent(event)]);
       return;
     }
@@ -490,97 +481,6 @@ export class Engine {
       await floor.setState(operator.id, 'available', { callId: null, now: clock.now() });
     }
     this.wakeWaiting();
-  }
-
-  #armSweep(): void {
-    this.#sweep = this.#deps.clock.setTimer(SWEEP_INTERVAL_MS, () => {
-      void this.#tidy().finally(() => {
-        if (!this.#draining) this.#armSweep();
-      });
-    });
-  }
-
-  #sweepsFailed = 0;
-  async #tidy(): Promise<void> {
-    try {
-      await this.#closeOrphans();
-      await this.#freeStranded();
-      await this.#deps.settleRecordings(() => this.#recordingsInHand());
-      this.#sweepsFailed = 0;
-      this.#noteStore('sweep', 'back');
-    } catch (thrown) {
-      this.#deps.log.error({ err: toError(thrown) }, 'what nobody owns could not be looked for');
-      if (!(thrown instanceof AppError) || !thrown.retryable) return;
-      this.#sweepsFailed++;
-      // A lock that was waited for too long passes; a full disk does not so soon.
-      const isAway = thrown.code === 'database-unreachable' || this.#sweepsFailed > 1;
-      if (isAway) this.#noteStore('sweep', 'away');
-    }
-  }
-
-  async #recordingsInHand(): Promise<ReadonlySet<RecordingId> | null> {
-    const found = await this.#deps.media.inventory();
-    if (!found.ok) return null;
-    const inHand = new Set(found.value.recordings.map(({ recordingId }) => recordingId));
-    for (const { state } of this.#speaking()) {
-      if (state.recordingId !== null) inHand.add(state.recordingId);
-    }
-    return inHand;
-  }
-
-  /** A leg nobody owns twice in a row is closed: ports and files never leak. */
-  readonly #suspects = new Set<LegId>();
-  async #closeOrphans(): Promise<void> {
-    const { media, log } = this.#deps;
-    const found = await media.inventory();
-    if (!found.ok) return;
-    const orphans = found.value.legs.map((leg) => leg.id).filter((id) => !this.#isOwned(id));
-    for (const id of orphans.filter((leg) => this.#suspects.has(leg))) {
-      log.warn({ legId: id }, 'media leg without an owner: closed');
-      await media.closeLeg(id);
-    }
-    this.#suspects.clear();
-    for (const id of orphans) this.#suspects.add(id);
-    for (const recording of found.value.recordings) {
-      if (!this.registry.get(recording.callId)) await media.stopRecording(recording.recordingId);
-    }
-  }
-
-  /**
-   * An operator whose call does not know her, twice in a row, is free again: her claim was made, but
-   * the answer was lost with the database.
-   */
-  #stranded = new Map<OperatorId, CallId>();
-  async #freeStranded(): Promise<void> {
-    const { floor, clock, log } = this.#deps;
-    const before = this.#stranded;
-    this.#stranded = new Map();
-    for (const { id, callId } of await floor.operators()) {
-      if (callId === null || this.#knows(callId, id)) continue;
-      if (before.get(id) !== callId) {
-        this.#stranded.set(id, callId);
-        continue;
-      }
-      log.warn({ operatorId: id, callId }, 'operator held by a call that does not know her: freed');
-      await floor.releaseFrom(id, callId, 'available', clock.now());
-      this.events.publish({ type: 'operator.changed', operatorId: id });
-      this.wakeWaiting();
-    }
-  }
-
-  /** A call that is not stored frees her itself, or has just claimed her. */
-  #knows(callId: CallId, operatorId: OperatorId): boolean {
-    const actor = this.registry.get(callId);
-    if (actor === undefined) return false;
-    return this.#unstored.has(actor) || peopleIn(actor.state).includes(operatorId);
-  }
-
-  #isOwned(leg: LegId): boolean {
-    return (
-      this.registry.byLeg(leg) !== undefined ||
-      this.deskAudio.owns(leg) ||
-      this.#openingLegs.has(leg)
-    );
   }
 
   /** For `/metrics` and the leak test. */
