@@ -22,8 +22,9 @@ import type {
 } from '../calls/index.ts';
 import type { MediaEvent, MediaPlane } from '../media/index.ts';
 import type { Directory, NumberPlan } from '../subscribers/index.ts';
+import { adoptCalls } from './adoption.ts';
 import { CallActor } from './call-actor.ts';
-import { legsOf, peopleIn } from './call-people.ts';
+import { peopleIn } from './call-people.ts';
 import { CallRegistry } from './call-registry.ts';
 import { CallSound } from './call-sound.ts';
 import { CallerSide } from './caller-side.ts';
@@ -33,7 +34,6 @@ import { FarSides } from './far-sides.ts';
 import { TransferRequests } from './transfer-requests.ts';
 import { readPlaybackId } from './playback-id.ts';
 import { ContactSide } from './contact-side.ts';
-import { readSignalling } from './leg-signalling.ts';
 import { OperatorSide } from './operator-side.ts';
 import { OutgoingLegs } from './outgoing-legs.ts';
 import type {
@@ -50,7 +50,6 @@ import type { PhoneBook } from './phone-book.ts';
 import { RecordingEnds, isAboutRecording } from './recording-ends.ts';
 import type { RecordingEvent } from './recording-ends.ts';
 import { RecordingNotices } from './recording-notices.ts';
-import { BYE_LATEST_MS, BYE_REPEATED_MS } from './sip-service.ts';
 import type { SipService } from './sip-service.ts';
 import { StoreNotices } from './store-notices.ts';
 import { Sweep } from './sweep.ts';
@@ -188,6 +187,7 @@ export class Engine {
     });
     await this.#deps.phones.load();
     await this.#adopt();
+    this.wakeWaiting();
     this.#sweep.start();
   }
 
@@ -422,65 +422,16 @@ export class Engine {
     }
   }
 
-  async #adopt(): Promise<void> {
-    const { media, calls, bootId, log, sip } = this.#deps;
-    const found = await media.inventory();
-    const alive = new Set(found.ok ? found.value.legs.map((leg) => leg.id) : []);
-    await this.deskAudio.adopt(alive);
-    for (const stored of (await calls.openCalls()).map(asStoredToday)) {
-      if (!(await calls.adopt(stored.state.id, stored.owner, bootId))) continue;
-      const actor = this.#actorOf({ ...stored, owner: bootId });
-      actor.hold();
-      this.registry.add(actor);
-      if (found.ok) await this.#sound.adopt(actor, found.value);
-      const owesBye = this.#mayOweBye(stored);
-      for (const leg of stored.legs) {
-        sip.adoptLeg(actor, leg, owesBye);
-        this.callerSide.adopt(actor, leg);
-      }
-      await this.#contactSide.adopt(actor);
-      await this.operatorSide.adopt(actor);
-      const { id, phase, direction, callerLeg, termination } = stored.state;
-      const callerLegAlive = alive.has(callerLeg.id);
-      log.info({ callId: id, phase, callerLegAlive }, 'call adopted');
-      const isUncalled = direction === 'call-back' && !callerLeg.answered;
-      const isCallerThere = callerLegAlive || termination !== null || isUncalled;
-      await actor.resume(
-        { type: 'adopted', alive: legsOf(stored).filter((leg) => alive.has(leg)) },
-        isCallerThere,
-      );
-    }
-    await this.#sayByes();
-    await this.#releaseIdleOperators();
-  }
-
-  /** Calls that are over and done with, but for a BYE that may not have left or arrived: only that is said. */
-  async #sayByes(): Promise<void> {
-    const { calls, clock, bootId, sip, log } = this.#deps;
-    const sentSince = clock.now() - BYE_REPEATED_MS;
-    const since = { sentSince, endedSince: sentSince - BYE_LATEST_MS };
-    for (const stored of (await calls.callsOwingBye(since)).map(asStoredToday)) {
-      if (!(await calls.adopt(stored.state.id, stored.owner, bootId))) continue;
-      log.info({ callId: stored.state.id }, 'BYE of a call that is over is said again');
-      const actor = this.#actorOf({ ...stored, owner: bootId });
-      for (const leg of stored.legs) if (leg.sip?.over) sip.adoptLeg(actor, leg, false);
-    }
-  }
-
-  /** The former process may have died between the end of the call and its BYE. */
-  #mayOweBye({ state, pendingEffects }: StoredCall): boolean {
-    const since = this.#deps.clock.now() - (state.endedAt ?? 0);
-    return since < BYE_REPEATED_MS && pendingEffects.some(({ type }) => type === 'endCallerLeg');
-  }
-
-  /** An operator held by a call that is no more is free again. */
-  async #releaseIdleOperators(): Promise<void> {
-    const { floor, clock } = this.#deps;
-    for (const operator of await floor.operators()) {
-      if (operator.callId === null || this.registry.get(operator.callId)) continue;
-      await floor.setState(operator.id, 'available', { callId: null, now: clock.now() });
-    }
-    this.wakeWaiting();
+  #adopt(): Promise<void> {
+    const { clock, log, bootId, media, sip, calls, floor } = this.#deps;
+    const { registry, deskAudio, callerSide, operatorSide } = this;
+    return adoptCalls({
+      ...{ clock, log, bootId, media, sip, calls, floor },
+      ...{ registry, deskAudio, callerSide, operatorSide },
+      contactSide: this.#contactSide,
+      sound: this.#sound,
+      actorOf: (stored) => this.#actorOf(stored),
+    });
   }
 
   /** For `/metrics` and the leak test. */
@@ -490,9 +441,3 @@ export class Engine {
 }
 
 type LegEvent = Exclude<MediaEvent, RecordingEvent | { type: 'plane.down' | 'plane.up' }>;
-
-/** A call may have been stored by an earlier version. */
-function asStoredToday(stored: StoredCall): StoredCall {
-  const legs = stored.legs.map((leg) => ({ ...leg, sip: readSignalling(leg.sip) }));
-  return { ...stored, legs };
-}
