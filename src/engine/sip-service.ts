@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sleep } from '../base/index.ts';
 import type { Clock, LegId, Logger, Random } from '../base/index.ts';
+import { isHold, readAudio } from '../media/index.ts';
 import type { MediaPlane } from '../media/index.ts';
 import { FloodGate, SipUserAgent, dialogKey, glareDelayMs, sdpOf } from '../sip/index.ts';
 import type {
@@ -363,12 +364,14 @@ export class SipService {
   /** The peer moved, held or changed its codec: an offer of its own, or a question for ours. */
   async #renegotiate(request: IncomingRequest, actor: CallActor, legId: LegId): Promise<void> {
     const leg = actor.legs.find((known) => known.id === legId);
-    if (request.sdp === '') {
-      // Without an offer: what we said last is still our offer (RFC 3261 §14.2).
-      request.observe({ onAck: (sdp) => void this.#answerToOurs(legId, sdp) });
-      const sdp = leg?.localSdp;
-      if (request.method === 'INVITE' && sdp) request.respond(200, { sdp });
-      else request.respond(200);
+    if (request.sdp === '' && request.method === 'UPDATE') request.respond(200);
+    else if (request.sdp === '') {
+      // RFC 3261 §14.2, RFC 6337 §5.2.5: all we can do, in both directions; so some come back from hold.
+      request.observe({ onAck: (sdp) => void this.#answerToOurs(actor, legId, sdp) });
+      const offered = await this.#deps.media.renegotiate(legId, '');
+      const sdp = offered.ok ? offered.value.localSdp : (leg?.localSdp ?? '');
+      if (leg) actor.putLeg({ ...leg, localSdp: sdp });
+      request.respond(200, sdp === '' ? {} : { sdp });
     } else {
       const renewed = await this.#deps.media.renegotiate(legId, request.sdp);
       if (!renewed.ok) {
@@ -377,15 +380,20 @@ export class SipService {
       }
       if (leg) actor.putLeg({ ...leg, localSdp: renewed.value.localSdp });
       request.respond(200, { sdp: renewed.value.localSdp });
-      this.#noteHold(actor, legId, renewed.value.localSdp);
+      this.#noteHold(actor, legId, request.sdp);
     }
     await actor.saveLegsInTurn();
   }
 
-  /** RFC 3264 §8.4, seen in our answer: it may send to us no more than the peer lets it. */
-  #noteHold(actor: CallActor, legId: LegId, answer: string): void {
-    const direction = /^a=(recvonly|inactive)\r?$/m.exec(answer)?.[1];
-    const how = direction === undefined ? null : direction === 'recvonly' ? 'sending' : 'silent';
+  /** RFC 3264 §8.4, by what the peer has said last, offer or answer. */
+  #noteHold(actor: CallActor, legId: LegId, remoteSdp: string): void {
+    const reading = readAudio(remoteSdp);
+    const isHeld = reading.ok && isHold(reading.audio);
+    const how = !isHeld
+      ? null
+      : reading.audio.remoteDirection === 'sendonly'
+        ? 'sending'
+        : 'silent';
     if (how === (this.#held.get(legId) ?? null)) return;
     if (how === null) this.#held.delete(legId);
     else this.#held.set(legId, how);
@@ -447,8 +455,8 @@ export class SipService {
     const outcome = await this.request(actor, legId, 'INVITE', { sdp });
     if (!outcome || outcome.ended) return 'gone';
     if (outcome.kind !== 'answered' || outcome.response.status >= 300) return 'refused';
-    const agreed = await this.#deps.media.acceptAnswer(legId, sdpOf(outcome.response));
-    return agreed.ok ? 'agreed' : 'refused';
+    const agreed = await this.#answerToOurs(actor, legId, sdpOf(outcome.response));
+    return agreed ? 'agreed' : 'refused';
   }
 
   /** Asks the party of this leg to call somebody else (RFC 3515); resolves when that is decided. */
@@ -497,8 +505,11 @@ export class SipService {
     return bound && leg ? { actor: bound.actor, leg } : undefined;
   }
 
-  async #answerToOurs(legId: LegId, sdp: string): Promise<void> {
-    if (sdp !== '') await this.#deps.media.acceptAnswer(legId, sdp);
+  async #answerToOurs(actor: CallActor, legId: LegId, sdp: string): Promise<boolean> {
+    const agreed = await this.#deps.media.acceptAnswer(legId, sdp);
+    if (agreed.ok) this.#noteHold(actor, legId, sdp);
+    else actor.log.warn({ legId, reason: agreed.reason }, 'answer to our offer not understood');
+    return agreed.ok;
   }
 }
 

@@ -20,7 +20,9 @@ export class RtpLeg implements LegTransport {
   readonly #source = { address: '', port: 0 };
   #ports: PortPair | undefined;
   #agreement: AudioAgreement | undefined;
-  #lastRemoteSdp: string | undefined;
+  /** What the SDP of ours answers; undefined where it is an offer. */
+  #lastOffer: string | undefined;
+  #lastAnswer: string | undefined;
   #version = 0;
   localSdp = '';
 
@@ -56,28 +58,36 @@ export class RtpLeg implements LegTransport {
     );
     if (!this.#ports) return { ok: false, reason: 'no-port' };
     if (remoteSdp !== undefined) return this.renegotiate(remoteSdp);
-    this.localSdp = offerAudio(this.#local(undefined));
-    return { ok: true, value: { localSdp: this.localSdp } };
+    return this.#offer();
   }
 
-  /** Answers a new offer; the same offer again gets the same answer and moves nothing. */
+  /** Answers a new offer; the same offer again gets the same answer and moves nothing. '': offers. */
   renegotiate(remoteSdp: string): MediaResult<{ localSdp: string }> {
-    if (remoteSdp !== this.#lastRemoteSdp) {
+    if (remoteSdp === '') return this.#offer();
+    if (remoteSdp !== this.#lastOffer) {
       const offer = readAudio(remoteSdp);
       if (!offer.ok) return offer;
-      this.#agree(remoteSdp, offer.audio);
+      this.#agree(offer.audio);
       this.localSdp = answerAudio(this.#local(offer.audio.remote?.address), offer);
+      [this.#lastOffer, this.#lastAnswer] = [remoteSdp, undefined];
     }
     return { ok: true, value: { localSdp: this.localSdp } };
   }
 
   acceptAnswer(remoteSdp: string): MediaResult<null> {
-    if (remoteSdp !== this.#lastRemoteSdp) {
+    if (remoteSdp !== this.#lastAnswer) {
       const answer = readAudio(remoteSdp);
       if (!answer.ok) return answer;
-      this.#agree(remoteSdp, answer.audio);
+      this.#agree(answer.audio);
+      [this.#lastOffer, this.#lastAnswer] = [undefined, remoteSdp];
     }
     return { ok: true, value: null };
+  }
+
+  #offer(): MediaResult<{ localSdp: string }> {
+    this.localSdp = offerAudio(this.#local(this.#agreement?.remote?.address));
+    this.#lastOffer = undefined;
+    return { ok: true, value: { localSdp: this.localSdp } };
   }
 
   sendRtp(packet: Uint8Array): void {
@@ -100,8 +110,7 @@ export class RtpLeg implements LegTransport {
     if (ports) await this.#options.pool.release(ports);
   }
 
-  #agree(remoteSdp: string, audio: AudioAgreement): void {
-    this.#lastRemoteSdp = remoteSdp;
+  #agree(audio: AudioAgreement): void {
     this.#agreement = audio;
     // While held with 0.0.0.0 the stream has no address; the peer may go on from the old one.
     if (audio.remote) this.#latch.signal(audio.remote);

@@ -103,7 +103,9 @@ export class FakeMediaPlane implements MediaPlane {
     return this.#run({ type: 'renegotiate', leg, remoteSdp }, () => {
       const open = this.#legs.get(leg);
       if (!open) return refused('unknown-leg');
-      const described = this.#describe(open.port, { ...open.options, remoteSdp });
+      const { id, kind } = open.options;
+      const offered = remoteSdp === '' ? {} : { remoteSdp };
+      const described = this.#describe(open.port, { id, kind, ...offered });
       if (described.ok) open.localSdp = described.value.localSdp;
       return described;
     });

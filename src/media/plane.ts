@@ -114,7 +114,10 @@ export type MediaResult<T> = { ok: true; value: T } | { ok: false; reason: Media
 export interface MediaPlane {
   openLeg(options: OpenLegOptions): Promise<MediaResult<{ localSdp: string }>>;
   acceptAnswer(leg: LegId, remoteSdp: string): Promise<MediaResult<null>>;
-  /** The outside changed (re-INVITE): a new offer for an open leg; answers with our SDP. */
+  /**
+   * The outside changed (re-INVITE): a new offer for an open leg; answers with our SDP. '': the outside asks
+   * for an offer of ours, of all we can do; its answer comes by `acceptAnswer`.
+   */
   renegotiate(leg: LegId, remoteSdp: string): Promise<MediaResult<{ localSdp: string }>>;
   /** Gain 1 joins, 0 parts. Join, hold, three-way, monitor, whisper, barge: all are this. */
   hear(listener: LegId, speaker: LegId, gain: number): Promise<MediaResult<null>>;

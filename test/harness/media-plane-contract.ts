@@ -79,6 +79,13 @@ export function mediaPlaneContract(
       const offer = parseSdp(opened.ok ? opened.value.localSdp : '');
       expect(offer).toMatchObject({ sdp: { media: [{ payloadTypes: [0, 8, 101] }] } });
       expect(await plane.acceptAnswer(b, OFFER)).toEqual({ ok: true, value: null });
+      // Asked for our offer later on, it makes the same, whatever was agreed on in between.
+      const held = await plane.renegotiate(b, `${OFFER}a=sendonly\r\n`);
+      expect(held).toMatchObject({ ok: true });
+      const again = await plane.renegotiate(b, '');
+      expect(parseSdp(again.ok ? again.value.localSdp : '')).toMatchObject({
+        sdp: { media: [{ payloadTypes: [0, 8, 101], direction: 'sendrecv' }] },
+      });
     });
 
     it('refuses SDP it cannot use and keeps nothing of the leg', async () => {

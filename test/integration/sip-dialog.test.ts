@@ -172,6 +172,12 @@ test('the other side holds and comes back: by sendonly, inactive, 0.0.0.0 and UP
   }
   expect(directions).toEqual(['recvonly', 'inactive', 'recvonly', 'sendrecv']);
   expect(holds).toEqual(['sending', 'silent', 'sending', null]);
+  // Some come back by asking for our offer: what was last agreed would leave them on hold.
+  const held = await trunk.agent.prepareInDialog(dialog, 'INVITE', { sdp: offers[1]! }).send();
+  const back = trunk.agent.prepareInDialog(held.dialog, 'INVITE', { ackSdp: () => offers[3]! });
+  const asked = await back.send();
+  expect(asked.kind === 'answered' && asked.response.body).toMatch(/AVP 0 8.*sendrecv/s);
+  await until(() => holds.at(-1) === null, 5_000);
 });
 
 test('the other side changes its codec in the middle of the call, and may not take one we lack', async () => {
