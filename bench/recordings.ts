@@ -5,7 +5,14 @@ import { FrameReader } from './sound-code.ts';
 import type { Side } from './sound-code.ts';
 import type { Product } from './product.ts';
 
-type Row = { id: string; path: string; state: string; seconds: number; call_seconds: number };
+type Row = {
+  id: string;
+  path: string;
+  state: string;
+  seconds: number;
+  due_seconds: number;
+  begun_late_seconds: number;
+};
 
 export type ReadBack = {
   calls: number;
@@ -20,14 +27,15 @@ export type ReadBack = {
 
 const CALLS_STORED = `
   select r.id, r.path, r.state, r.seconds,
-    extract(epoch from c.ended_at - c.answered_at)::float8 as call_seconds
+    extract(epoch from c.ended_at - r.started_at)::float8 as due_seconds,
+    extract(epoch from r.started_at - c.answered_at)::float8 as begun_late_seconds
   from call c join recording r on r.call_id = c.id
   where c.phase = 'ended' and c.termination_reason = 'hung-up'
     and c.caller_number like '+81900123%' and c.arrived_at >= to_timestamp(SINCE)`;
 
 /**
  * Reads every recording of the calls since `sinceMs` from the disk: checksums of each second, an
- * orderly end, the length of the call. With `sound` each channel must hold the frames of its own side, one after
+ * orderly end, the length from its start (the phone was picked up) to the call's end. With `sound` each channel must hold the frames of its own side, one after
  * another.
  */
 export async function readBack(
@@ -69,8 +77,9 @@ async function checkOne(
   if (!complete) return 'has no orderly end';
   if (row.state !== 'complete') return `is stored as ${row.state}`;
   const seconds = records.reduce((sum, { samples }) => sum + samples, 0) / 8000;
-  if (Math.abs(seconds - row.call_seconds) > 0.5) {
-    return `${seconds} s recorded of ${row.call_seconds} s`;
+  if (row.begun_late_seconds > 0.5) return `begins ${row.begun_late_seconds} s after the answer`;
+  if (Math.abs(seconds - row.due_seconds) > 0.5) {
+    return `${seconds} s recorded of ${row.due_seconds} s`;
   }
   return sound && checkSound(records, sound);
 }
