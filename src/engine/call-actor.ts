@@ -90,9 +90,10 @@ export class CallActor {
 
   /** Changes a leg in memory; it is stored with the next transition or `saveLegs`. */
   putLeg(leg: StoredLeg): void {
-    const legs = this.#stored.legs.filter((known) => known.id !== leg.id);
-    const isNew = legs.length === this.#stored.legs.length;
-    this.#stored = { ...this.#stored, legs: [...legs, leg] };
+    const { legs } = this.#stored;
+    const place = legs.findIndex((known) => known.id === leg.id);
+    const isNew = place === -1;
+    this.#stored = { ...this.#stored, legs: isNew ? [...legs, leg] : legs.with(place, leg) };
     if (isNew) this.#deps.onLeg(this, leg.id);
   }
 
@@ -295,7 +296,10 @@ export class CallActor {
 
   async #write(line: Transition | null): Promise<boolean> {
     const { store } = this.#deps;
-    if (this.#hasRow) return store.save(this.#stored, this.#storedVersion, line);
+    if (this.#hasRow) {
+      const seen = { version: this.#storedVersion, legs: this.#storedLegs };
+      return store.save(this.#stored, seen, line);
+    }
     await store.insert(this.#stored, line ?? this.#line('new', 'store.back'));
     this.#hasRow = true;
     return true;

@@ -29,6 +29,7 @@ export type {
   SettleRecordings,
   RegistrationStore,
   StoredBinding,
+  SeenCall,
   StoredCall,
   StoredLeg,
   Transition,

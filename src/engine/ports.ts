@@ -25,12 +25,16 @@ export type StoredLeg = {
 
 export type StoredCall = {
   state: CallState;
+  /** In the order in which the call got them; a leg keeps its place. */
   legs: StoredLeg[];
   /** Effects committed with the state and not yet marked done. */
   pendingEffects: CallEffect[];
   /** The app process (boot id) that works on the call. */
   owner: string;
 };
+
+/** What is known to be in the database of a call. */
+export type SeenCall = { version: number; legs: readonly StoredLeg[] };
 
 /** One line of the call's history. */
 export type Transition = {
@@ -48,9 +52,10 @@ export interface CallStore {
   /**
    * False when another process owns the call. The owner alone writes it, one save after another, so
    * what an earlier save of its own has done is overwritten, and never by one that was overtaken.
-   * `seenVersion` is what is known to be there: with the state's own version the legs alone are written.
+   * `seen` is what is known to be there: with the state's own version the legs alone are written, and of
+   * the legs only those that are others by now.
    */
-  save(call: StoredCall, seenVersion: number, transition: Transition | null): Promise<boolean>;
+  save(call: StoredCall, seen: SeenCall, transition: Transition | null): Promise<boolean>;
   /** Calls not ended, whoever owned them. */
   openCalls(): Promise<StoredCall[]>;
   /** Calls that have ended after `endedSince`, with a BYE of ours from after `sentSince` that was not answered. */

@@ -58,8 +58,7 @@ export function createCallQueries(database: Database): CallQueries {
     async openCalls(): Promise<CallRecord[]> {
       const rows = await database.rows<RecordRow>({
         name: 'call-records-open',
-        text: `${RECORD} where c.phase <> 'ended'
-          and (c.phase <> 'ended' or c.pending_effects <> '[]'::jsonb) order by c.arrived_at, c.id`,
+        text: `${RECORD} where c.is_open and c.phase <> 'ended' order by c.arrived_at, c.id`,
       });
       return rows.map(toRecord);
     },
@@ -67,7 +66,7 @@ export function createCallQueries(database: Database): CallQueries {
     async parkedCalls(): Promise<CallRecord[]> {
       const rows = await database.rows<RecordRow>({
         name: 'call-records-parked',
-        text: `${RECORD} where c.phase = 'parked' order by c.state -> 'parked' ->> 'since', c.id`,
+        text: `${RECORD} where c.is_open and c.phase = 'parked' order by c.state -> 'parked' ->> 'since', c.id`,
       });
       return rows.map(toRecord);
     },
@@ -75,7 +74,8 @@ export function createCallQueries(database: Database): CallQueries {
     async waitingCount(): Promise<number> {
       const rows = await database.rows<{ count: number }>({
         name: 'call-waiting-count',
-        text: `select count(*) as count from call where phase in ('waiting', 'offering')`,
+        text: `select count(*) as count from call
+          where is_open and phase in ('waiting', 'offering')`,
       });
       return rows[0]?.count ?? 0;
     },

@@ -7,6 +7,7 @@ const DAY_MS = 24 * 60 * 60_000;
 export const KEPT = {
   mailboxMails: 1000,
   transitionDays: 90,
+  legDays: 90,
   draftDays: 90,
   auditDays: 730,
   outboundDays: 400,
@@ -62,6 +63,12 @@ export async function tidy(database: Database, now: number): Promise<TidyResult>
       `select t.ctid from call_transition t join call c on c.id = t.call_id
         where c.ended_at < $1 limit $2`,
       before(KEPT.transitionDays),
+    ],
+    [
+      'call_leg',
+      `select t.ctid from call_leg t join call c on c.id = t.call_id
+        where c.ended_at < $1 and not c.is_open limit $2`,
+      before(KEPT.legDays),
     ],
   ];
   const removed: TidyResult = {};

@@ -56,7 +56,6 @@ CREATE INDEX audit_entry_subject ON audit_entry USING btree (subject_type, subje
 create table call (
   id text not null,
   state jsonb not null,
-  legs jsonb not null,
   pending_effects jsonb not null,
   owner text not null,
   version integer not null generated always as (((state ->> 'version'::text))::integer) stored,
@@ -71,13 +70,19 @@ create table call (
   ended_at timestamp with time zone generated always as (to_timestamp((((state ->> 'endedAt'::text))::double precision / (1000)::double precision))) stored,
   termination_class text generated always as (((state -> 'termination'::text) ->> 'class'::text)) stored,
   termination_reason text generated always as (((state -> 'termination'::text) ->> 'reason'::text)) stored,
+  is_open boolean not null generated always as ((((state ->> 'phase'::text) <> 'ended'::text) OR (pending_effects <> '[]'::jsonb))) stored,
   constraint call_pkey PRIMARY KEY (id)
 );
 CREATE INDEX call_earlier ON call USING btree (caller_number, subscriber_id, arrived_at DESC) WHERE (caller_number IS NOT NULL);
 CREATE INDEX call_ended ON call USING btree (ended_at) WHERE (ended_at IS NOT NULL);
-CREATE INDEX call_open ON call USING btree (arrived_at) WHERE ((phase <> 'ended'::text) OR (pending_effects <> '[]'::jsonb));
-CREATE INDEX call_parked ON call USING btree (arrived_at) WHERE (phase = 'parked'::text);
-CREATE INDEX call_waiting ON call USING btree (arrived_at) WHERE (phase = ANY (ARRAY['waiting'::text, 'offering'::text]));
+CREATE INDEX call_open ON call USING btree (arrived_at) WHERE is_open;
+
+create table call_leg (
+  call_id text not null,
+  "position" integer not null,
+  leg jsonb not null,
+  constraint call_leg_pkey PRIMARY KEY (call_id, "position")
+);
 
 create table call_transition (
   call_id text not null,

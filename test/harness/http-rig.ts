@@ -317,7 +317,7 @@ export async function storeCall(
     ...change.state,
   };
   await rig.database.sql(
-    `insert into call (id, state, legs, pending_effects, owner) values ($1, $2, '[]', '[]', 'test')`,
+    `insert into call (id, state, pending_effects, owner) values ($1, $2, '[]', 'test')`,
     [callId, JSON.stringify(state)],
   );
   await rig.storage.recordings.begin({

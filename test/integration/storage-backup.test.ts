@@ -58,7 +58,7 @@ async function filled(): Promise<{ database: TestDatabase; storage: Storage }> {
     { state: 'accepted', nextAttemptAt: null, possibleDuplicate: false, lastError: null },
   );
   await database.sql(
-    `insert into call (id, state, legs, pending_effects, owner) values ('call_0001', $1, '[]', '[]', 'b')`,
+    `insert into call (id, state, pending_effects, owner) values ('call_0001', $1, '[]', 'b')`,
     [JSON.stringify({ version: 3, phase: 'ended', arrivedAt: T0, endedAt: T0 + 1 })],
   );
   return made;
@@ -215,10 +215,11 @@ describe('tidying', () => {
       ['new', 1],
     ] as const) {
       await database.sql(
-        `insert into call (id, state, legs, pending_effects, owner) values ($1, $2, '[]', '[]', 'b')`,
+        `insert into call (id, state, pending_effects, owner) values ($1, $2, '[]', 'b')`,
         [id, state(id, days)],
       );
       await database.sql(`insert into call_transition values ($1, 1, 'a', 'b', 'x', now())`, [id]);
+      await database.sql(`insert into call_leg values ($1, 0, '{}')`, [id]);
     }
     for (const days of [KEPT.auditDays + 1, 1]) {
       await database.sql(
@@ -231,6 +232,7 @@ describe('tidying', () => {
     expect(removed).toMatchObject({
       mailbox_mail: 5,
       call_transition: 1,
+      call_leg: 1,
       draft: 0,
       recording_listen: 1,
       api_token: 0,

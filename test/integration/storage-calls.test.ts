@@ -3,7 +3,7 @@ import { asId } from '../../src/base/index.ts';
 import type { CallId, E164, LegId, OperatorId } from '../../src/base/index.ts';
 import { DEFAULT_CALL_SETTINGS, arrive } from '../../src/calls/index.ts';
 import type { CallState, OperatorState } from '../../src/calls/index.ts';
-import type { StoredCall } from '../../src/engine/index.ts';
+import type { SeenCall, StoredCall, StoredLeg } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
 import { testDatabase } from '../harness/database.ts';
 import type { TestDatabase } from '../harness/database.ts';
@@ -51,6 +51,8 @@ function stored(state: CallState, change: Partial<StoredCall> = {}): StoredCall 
   return { state, legs: [], pendingEffects: [], owner: 'boot-1', ...change };
 }
 
+const seen = (version: number, legs: StoredCall['legs'] = []): SeenCall => ({ version, legs });
+
 const arrival = { version: 1, from: 'none', to: 'waiting', event: 'arrived', at: T0 };
 
 async function insert(id: string, change: Partial<CallState> = {}): Promise<StoredCall> {
@@ -87,10 +89,10 @@ describe('call store', () => {
     const call = await insert('call_b');
     const next = stored(callState('call_b', { version: 2, phase: 'talking', answeredAt: T0 + 5 }));
     const transition = { version: 2, from: 'waiting', to: 'talking', event: 'x', at: T0 + 5 };
-    expect(await storage.calls.save(next, 1, transition)).toBe(true);
+    expect(await storage.calls.save(next, seen(1), transition)).toBe(true);
     // Once more, because its answer was lost.
-    expect(await storage.calls.save(next, 1, transition)).toBe(true);
-    expect(await storage.calls.save({ ...call, owner: 'boot-9' }, 2, null)).toBe(false);
+    expect(await storage.calls.save(next, seen(1), transition)).toBe(true);
+    expect(await storage.calls.save({ ...call, owner: 'boot-9' }, seen(2), null)).toBe(false);
     const log = await database.sql<{ version: number; to_phase: string; at: Date }>(
       `select version, to_phase, at from call_transition where call_id = 'call_b' order by version`,
     );
@@ -104,17 +106,57 @@ describe('call store', () => {
     await insert('call_c');
     const next = stored(callState('call_c', { version: 2 }), { owner: 'another' });
     const transition = { version: 2, from: 'a', to: 'b', event: 'x', at: T0 };
-    expect(await storage.calls.save(next, 1, transition)).toBe(false);
+    expect(await storage.calls.save(next, seen(1), transition)).toBe(false);
     const log = await database.sql(`select 1 from call_transition where call_id = 'call_c'`);
     expect(log).toHaveLength(1);
+  });
+
+  it("writes the legs that have changed, each in its place, and none of a call that is another process's", async () => {
+    const leg = (name: string, localSdp: string): StoredLeg => ({
+      ...{ id: asId(name), role: 'contact', kind: 'sip', sip: null, localSdp },
+    });
+    const [a, b, c] = [leg('leg_a', 'a'), leg('leg_b', 'b'), leg('leg_c', 'c')];
+    const call = stored(callState('call_legs'), { legs: [a, b] });
+    await storage.calls.insert(call, arrival);
+    const legs = async (): Promise<unknown> =>
+      (await storage.calls.openCalls()).find(({ state }) => state.id === 'call_legs')?.legs;
+    expect(await legs()).toEqual([a, b]);
+
+    const changed = { ...call, legs: [leg('leg_a', 'new'), b, c] };
+    expect(await storage.calls.save(changed, seen(1, [a, b]), null)).toBe(true);
+    expect(await legs()).toEqual(changed.legs);
+
+    // What is known to be there is not written again.
+    await database.sql(
+      `update call_leg set leg = '"untouched"' where position = 1 and call_id = $1`,
+      ['call_legs'],
+    );
+    const later = stored(callState('call_legs', { version: 2, phase: 'talking' }), {
+      legs: [changed.legs[0]!, b, leg('leg_c', 'new')],
+    });
+    const transition = { version: 2, from: 'waiting', to: 'talking', event: 'x', at: T0 };
+    expect(await storage.calls.save(later, seen(1, changed.legs), transition)).toBe(true);
+    expect(await legs()).toEqual([later.legs[0], 'untouched', later.legs[2]]);
+
+    // Behind: nothing of it is known to be there.
+    const ahead = { ...later, state: callState('call_legs', { version: 4 }) };
+    expect(await storage.calls.save(ahead, seen(2), null)).toBe(true);
+    expect(await legs()).toEqual(later.legs);
+
+    const theirs = { ...ahead, owner: 'another', legs: [a, b, c] };
+    for (const line of [null, { ...transition, version: 4 }]) {
+      expect(await storage.calls.save(theirs, seen(4), line)).toBe(false);
+    }
+    await storage.calls.insert(theirs, arrival);
+    expect(await legs()).toEqual(later.legs);
   });
 
   it('takes no save that was overtaken by a later one', async () => {
     await insert('call_d');
     const at = (version: number) =>
       stored(callState('call_d', { version, phase: version === 3 ? 'talking' : 'held' }));
-    expect(await storage.calls.save(at(3), 1, null)).toBe(true);
-    expect(await storage.calls.save(at(2), 1, null)).toBe(false);
+    expect(await storage.calls.save(at(3), seen(1), null)).toBe(true);
+    expect(await storage.calls.save(at(2), seen(1), null)).toBe(false);
     const found = (await storage.calls.openCalls()).find(({ state }) => state.id === 'call_d');
     expect(found?.state).toMatchObject({ version: 3, phase: 'talking' });
   });
@@ -136,11 +178,11 @@ describe('call store', () => {
     await insert('call_e');
     const ended = callState('call_e', { version: 2, phase: 'ended', endedAt: T0 });
     const effect = { type: 'applySound' } as const;
-    await storage.calls.save(stored(ended, { pendingEffects: [effect] }), 1, null);
+    await storage.calls.save(stored(ended, { pendingEffects: [effect] }), seen(1), null);
     const isOpen = async (): Promise<boolean> =>
       (await storage.calls.openCalls()).some((c) => c.state.id === 'call_e');
     expect(await isOpen()).toBe(true);
-    await storage.calls.save(stored(ended), 2, null);
+    await storage.calls.save(stored(ended), seen(2), null);
     expect(await isOpen()).toBe(false);
   });
 

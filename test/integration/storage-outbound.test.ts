@@ -44,7 +44,7 @@ function begin(
 async function storeCall(number: number, phase: string): Promise<void> {
   const state = JSON.stringify({ version: 1, phase, arrivedAt: T0 });
   await database.sql(
-    `insert into call (id, state, legs, pending_effects, owner) values ($1, $2, '[]', '[]', 'b')
+    `insert into call (id, state, pending_effects, owner) values ($1, $2, '[]', 'b')
       on conflict (id) do update set state = excluded.state`,
     [`call_${number}`, state],
   );

@@ -77,6 +77,21 @@ describe('migrations', () => {
     expect(upgraded).toBe(await dumpSchema((text) => fresh.sql(text)));
   });
 
+  it('give every leg of a call its own row', async () => {
+    const database = await empty();
+    await migrate(connect(database), silentLogger, (await readMigrations()).slice(0, 11));
+    const state = { version: 2, phase: 'talking', arrivedAt: 0 };
+    const legs = [{ id: 'leg_b' }, { id: 'leg_a' }];
+    await database.sql(
+      `insert into call (id, state, legs, pending_effects, owner)
+       values ('call_1', $1, $2, '[]', 'b'), ('call_2', $1, '[]', '[]', 'b')`,
+      [JSON.stringify(state), JSON.stringify(legs)],
+    );
+    await migrate(connect(database), silentLogger);
+    const found = await database.open().calls.openCalls();
+    expect(found.map(({ legs: of }) => of)).toEqual([legs, []]);
+  });
+
   it('leave nothing of a file that fails, and go on from there', async () => {
     const database = await empty();
     const pool = connect(database);
