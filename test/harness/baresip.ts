@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './platform.ts';
+import { readWav, writeWav } from './wav.ts';
 
 export type BaresipOptions = {
   username: string;
@@ -50,7 +51,7 @@ export class Baresip {
     const account = `<sip:${username}@${host}>;auth_pass=${password};answermode=${answers};audio_codecs=PCMU/8000/1;regint=60`;
     const source = join(this.#dir, 'said.wav');
     const sound = `audio_source aufile,${source}\naudio_player aubridge,ear\nsnd_path ${this.#dir}\n`;
-    writeFileSync(source, wavOf(voice));
+    writeWav(source, voice);
     const { controlPort } = options;
     const control =
       controlPort === undefined
@@ -102,10 +103,7 @@ export class Baresip {
     const heard = readdirSync(this.#dir).filter((file) => file.endsWith('-dec.wav'));
     const name = heard.sort().at(-1);
     if (name === undefined) throw new Error(`baresip wrote nothing:\n${this.#output}`);
-    const bytes = readFileSync(join(this.#dir, name));
-    const data = bytes.indexOf('data') + 8;
-    const length = 2 * Math.floor((bytes.length - data) / 2);
-    return new Int16Array(Uint8Array.from(bytes.subarray(data, data + length)).buffer);
+    return readWav(join(this.#dir, name));
   }
 
   /** Unregisters, if there is still a registrar, and ends. */
@@ -126,23 +124,4 @@ function hum(): Int16Array {
   return Int16Array.from({ length: 80_000 }, (_, i) =>
     Math.round(8000 * Math.sin((2 * Math.PI * 440 * i) / 8000)),
   );
-}
-
-/** A WAV file of 16 bit, 8 kHz, one channel. */
-function wavOf(pcm: Int16Array): Buffer {
-  const rate = 8000;
-  const header = Buffer.alloc(44);
-  header.write('RIFF', 0, 'latin1');
-  header.writeUInt32LE(36 + 2 * pcm.length, 4);
-  header.write('WAVEfmt ', 8, 'latin1');
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(rate, 24);
-  header.writeUInt32LE(2 * rate, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write('data', 36, 'latin1');
-  header.writeUInt32LE(2 * pcm.length, 40);
-  return Buffer.concat([header, Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength)]);
 }

@@ -3,14 +3,16 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { forgetHeard, heardBy } from '../harness/browser-ear.ts';
 import { launchChromium } from '../harness/chromium.ts';
-import { asAnotherMachine, mediaAt } from '../harness/conversation.ts';
+import { asAnotherMachine, floorOf, mediaAt } from '../harness/conversation.ts';
 import { DeskPage } from '../harness/desk-page.ts';
+import { Linphone } from '../harness/linphone.ts';
 import { applyOffice, browserOperator } from '../harness/office.ts';
+import { has } from '../harness/peers.ts';
 import { startPlatform, until } from '../harness/platform.ts';
 import type { Platform } from '../harness/platform.ts';
 import { RtpPeer } from '../harness/rtp-peer.ts';
 import { Sipp } from '../harness/sipp.ts';
-import { BlockSequence, hearsSpeaker } from '../harness/tone-blocks.ts';
+import { BlockSequence, analyseBlocks, hearsSpeaker } from '../harness/tone-blocks.ts';
 import { TrunkCaller } from '../harness/trunk-caller.ts';
 
 /* 取次ぎ at the desk by keyboard alone: a trunk's caller, an operator in Chromium, a contact's telephone. */
@@ -19,8 +21,13 @@ const seed = Math.floor(Math.random() * 1e6);
 const CALLER = new BlockSequence({ seed, lane: 0 });
 const OPERATOR = new BlockSequence({ seed, lane: 1 });
 const CONTACT = new BlockSequence({ seed, lane: 2 });
+const ACCOUNT = { username: 'saburo', password: 'phone-of-saburo' };
 /** Enough of a stretch to tell who is heard in it. */
 const LISTEN_MS = 2_000;
+/** In a stretch of which the last half second may not be written yet. */
+const LEAST_BLOCKS = 6;
+/** A jitter buffer of the far end plays out what was said before. */
+const SETTLE_MS = 300;
 
 let platform: Platform;
 let browser: Browser;
@@ -30,7 +37,11 @@ beforeAll(async () => {
   carrierPort = await freePort();
   platform = await startPlatform();
   await applyOffice(platform, {
-    operators: [browserOperator('hanako'), browserOperator('jiro', '電話 次郎')],
+    operators: [
+      browserOperator('hanako'),
+      browserOperator('jiro', '電話 次郎'),
+      { id: 'saburo', name: '電話 三郎', device: { kind: 'sip', ...ACCOUNT } },
+    ],
     outbound: { host: '127.0.0.1', port: carrierPort },
     contactPhone: '090-0123-4568',
   });
@@ -68,35 +79,55 @@ function telephone(
   });
 }
 
+type Ear = Record<Who, Heard> & { loud: boolean };
+type Who = 'operator' | 'caller' | 'contact';
+/** Of a speaker: every block one after another, some of them, or none. */
+type Heard = 'whole' | 'broken' | 'not';
+
 /** What a telephone hears in the next stretch. */
-async function heardAt(
-  peer: RtpPeer,
-): Promise<{ operator: boolean; caller: boolean; contact: boolean; loud: boolean }> {
-  await wait(300);
+async function heardAt(peer: RtpPeer): Promise<Ear> {
+  await wait(SETTLE_MS);
   const from = peer.heard.length;
   await wait(LISTEN_MS);
   return whoIn(peer.pcm(from));
 }
 
-async function heardAtDesk(desk: DeskPage): ReturnType<typeof heardAt> {
-  await wait(300);
+async function heardAtDesk(desk: DeskPage): Promise<Ear> {
+  await wait(SETTLE_MS);
   await forgetHeard(desk.page);
   await wait(LISTEN_MS);
   return whoIn(await heardBy(desk.page));
 }
 
-function whoIn(pcm: Int16Array): Awaited<ReturnType<typeof heardAt>> {
+async function heardAtLinphone(phone: Linphone): Promise<Ear> {
+  await wait(SETTLE_MS);
+  const from = phone.now;
+  await wait(LISTEN_MS);
+  return whoIn(phone.pcm(from));
+}
+
+function whoIn(pcm: Int16Array): Ear {
   return {
-    operator: hearsSpeaker(pcm, OPERATOR),
-    caller: hearsSpeaker(pcm, CALLER),
-    contact: hearsSpeaker(pcm, CONTACT),
+    operator: heardOf(OPERATOR, pcm),
+    caller: heardOf(CALLER, pcm),
+    contact: heardOf(CONTACT, pcm),
     loud: pcm.filter((sample) => Math.abs(sample) > 300).length > pcm.length / 10,
   };
 }
 
-const SILENCE = { operator: false, caller: false, contact: false, loud: false };
-const MUSIC = { ...SILENCE, loud: true };
-const only = (who: 'operator' | 'caller' | 'contact') => ({ ...MUSIC, [who]: true });
+function heardOf(speaker: BlockSequence, pcm: Int16Array): Heard {
+  if (!hearsSpeaker(pcm, speaker)) return 'not';
+  const { seen, missing, repeated, outOfOrder } = analyseBlocks(pcm, speaker);
+  const faults = [...missing, ...repeated, ...outOfOrder];
+  if (seen.length >= LEAST_BLOCKS && faults.length === 0) return 'whole';
+  console.log(JSON.stringify({ seen, missing, repeated, outOfOrder }));
+  return 'broken';
+}
+
+const SILENCE: Ear = { operator: 'not', caller: 'not', contact: 'not', loud: false };
+const MUSIC: Ear = { ...SILENCE, loud: true };
+const only = (...who: Who[]): Ear =>
+  who.reduce<Ear>((ear, one) => ({ ...ear, [one]: 'whole' }), MUSIC);
 
 test('hold, back, relay, consult, connect: each ear hears whom it should and nobody else', async () => {
   const desk = await DeskPage.open(browser, platform.url, {
@@ -215,3 +246,57 @@ test('parked here and picked up there, handed back with a note: the form goes al
   }
   await hanako.leave();
 });
+
+test.skipIf(!has('linphone'))(
+  'an operator at Linphone: it holds with its own sound, takes back, relays; each ear hears every block it should',
+  async () => {
+    const registrar = { address: '127.0.0.1', port: platform.ports.sip };
+    const voice = OPERATOR.render(0, 60 * 8000);
+    const phone = await Linphone.open({ ...ACCOUNT, registrar, voice });
+    const caller = await TrunkCaller.dial(platform);
+    const ear = await RtpPeer.open();
+    const contact = telephone('uas-media-elsewhere', {
+      keys: { rtp_port: ear.port },
+      texts: { ringMs: 500 },
+    });
+    try {
+      await caller.speak(CALLER);
+      const { operators } = await floorOf(platform);
+      const { id, callId } = operators.find(({ name }) => name === '電話 三郎')!;
+      const wish = async (what: string, body?: unknown): Promise<void> => {
+        const { status } = await platform.api('POST', `/api/v1/calls/${callId}/${what}`, body, id);
+        expect(status).toBe(204);
+      };
+      const talking = await Promise.all([heardAt(caller.peer), heardAtLinphone(phone)]);
+      expect(talking).toEqual([only('operator'), only('caller')]);
+
+      // What it plays to whom it holds is the file it speaks.
+      phone.command('pause');
+      await phone.printed(/is now paused/);
+      const held = await Promise.all([heardAt(caller.peer), heardAtLinphone(phone)]);
+      expect(held).toEqual([only('operator'), SILENCE]);
+
+      phone.command('resume');
+      await phone.printed(/established[^]*established/);
+      const back = await Promise.all([heardAt(caller.peer), heardAtLinphone(phone)]);
+      expect(back).toEqual([only('operator'), only('caller')]);
+
+      await wish('relay', { to: [{ number: '09001234568', name: '山田' }] });
+      ear.speak(mediaAt(await contact.mediaPort()), CONTACT);
+      const ears = () => Promise.all([heardAt(caller.peer), heardAt(ear), heardAtLinphone(phone)]);
+      expect(await ears()).toEqual([MUSIC, only('operator'), only('contact')]);
+
+      await wish('three-way');
+      expect(await ears()).toEqual([
+        only('operator', 'contact'),
+        only('operator', 'caller'),
+        only('caller', 'contact'),
+      ]);
+
+      await wish('connect');
+      expect(await ears()).toEqual([only('contact'), only('caller'), SILENCE]);
+    } finally {
+      await Promise.all([caller.close(), contact.close(), ear.close(), phone.close()]);
+    }
+  },
+);
