@@ -174,6 +174,8 @@ export type RelayReason =
   | 'wrong-number'
   | 'absent'
   | 'not-allowed'
+  /** A ceiling on calls out is reached. */
+  | 'too-many-calls'
   | 'unreachable'
   | 'withdrawn';
 

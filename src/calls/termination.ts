@@ -138,6 +138,7 @@ function whyOf(reason: RelayReason): Why {
     case 'unreachable':
       return reason;
     case 'not-allowed':
+    case 'too-many-calls':
       return 'refused';
     default:
       return 'no-answer';

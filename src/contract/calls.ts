@@ -130,6 +130,7 @@ export const relayReasonSchema = z.enum([
   'wrong-number',
   'absent',
   'not-allowed',
+  'too-many-calls',
   'unreachable',
   'withdrawn',
 ]);

@@ -1,11 +1,14 @@
 import type { LegId } from '../base/index.ts';
 import type { RelayReason, RelayTarget } from '../calls/index.ts';
+import { readNumber } from '../subscribers/index.ts';
+import type { NumberPlan } from '../subscribers/index.ts';
 import type { CallActor } from './call-actor.ts';
 import { noteRoute } from './outgoing-legs.ts';
-import type { LegFailure, OutgoingLegs } from './outgoing-legs.ts';
-import type { OutboundCalls, OutboundWish } from './ports.ts';
+import type { LegFailure, OutgoingLeg, OutgoingLegs } from './outgoing-legs.ts';
+import type { OutboundCalls, OutboundPlan, OutboundRoute, OutboundWish } from './ports.ts';
 
-export type ContactSideDeps = { outbound: OutboundCalls; legs: OutgoingLegs };
+export type ContactSideDeps = { outbound: OutboundCalls; legs: OutgoingLegs; plan: NumberPlan };
+type Ways = Pick<OutgoingLeg, 'routes' | 'onRoute'>;
 
 /** Contacts in a relay, and customers called back: telephones outside, rung by the outbound rules. */
 export class ContactSide {
@@ -39,15 +42,11 @@ export class ContactSide {
     // What rings already needs no way there: right after a start no trunk may be known yet.
     if (!plan.ok && this.#deps.legs.goesOn({ ...leg, routes: [] })) return;
     if (!plan.ok) {
-      const reason = plan.reason === 'no-trunk' ? 'unreachable' : 'not-allowed';
-      void actor.post({ type: 'contact.failed', legId, reason });
+      void actor.post({ type: 'contact.failed', legId, reason: refusedBecause(plan) });
       return;
     }
-    await this.#deps.legs.dial({
-      ...leg,
-      routes: plan.routes,
-      onRoute: (route, outcome) => noteRoute(this.#deps.outbound, plan.routes, { route, outcome }),
-    });
+    const onMoved = (places: readonly string[]): Promise<Ways | null> => this.#moved(wish, places);
+    await this.#deps.legs.dial({ ...leg, ...this.#ways(plan.routes), onMoved });
   }
 
   async end(actor: CallActor, legId: LegId): Promise<void> {
@@ -73,19 +72,33 @@ export class ContactSide {
       isWanted: () => actor.state.termination === null,
       onFailed: (why: LegFailure) => failed(reasonOf(why)),
     } as const;
-    const wish = { ...wishOf(actor, legId), purpose: 'call-back', number } as const;
-    const plan = await this.#deps.outbound.begin({ ...wish, callerNumber: null });
+    const rung = { ...wishOf(actor, legId), purpose: 'call-back', number } as const;
+    const wish = { ...rung, callerNumber: null };
+    const plan = await this.#deps.outbound.begin(wish);
     // What rings already needs no way there: right after a start no trunk may be known yet.
     if (!plan.ok && this.#deps.legs.goesOn({ ...leg, routes: [] })) return;
     if (!plan.ok) {
-      failed(plan.reason === 'no-trunk' ? 'unreachable' : 'not-allowed');
+      failed(refusedBecause(plan));
       return;
     }
-    await this.#deps.legs.dial({
-      ...leg,
-      routes: plan.routes,
-      onRoute: (route, outcome) => noteRoute(this.#deps.outbound, plan.routes, { route, outcome }),
-    });
+    const onMoved = (places: readonly string[]): Promise<Ways | null> => this.#moved(wish, places);
+    await this.#deps.legs.dial({ ...leg, ...this.#ways(plan.routes), onMoved });
+  }
+
+  #ways(routes: readonly OutboundRoute[]): Ways {
+    const { outbound } = this.#deps;
+    return { routes, onRoute: (route, outcome) => noteRoute(outbound, routes, { route, outcome }) };
+  }
+
+  /** A 3xx may only name a number, which is rung like any other: by the rules, and over our own trunks. */
+  async #moved(wish: OutboundWish, places: readonly string[]): Promise<Ways | null> {
+    for (const place of places) {
+      const number = readNumber(place, this.#deps.plan);
+      if (number === null || number === wish.number) continue;
+      const plan = await this.#deps.outbound.begin({ ...wish, number });
+      if (plan.ok) return this.#ways(plan.routes);
+    }
+    return null;
   }
 
   async endCustomer(actor: CallActor): Promise<void> {
@@ -115,6 +128,17 @@ function wishOf(
     subscriberId: state.called.subscriberId,
     callerNumber: state.caller.number,
   };
+}
+
+function refusedBecause({ reason }: Extract<OutboundPlan, { ok: false }>): RelayReason {
+  switch (reason) {
+    case 'no-trunk':
+      return 'unreachable';
+    case 'ceiling-reached':
+      return 'too-many-calls';
+    case 'number-not-allowed':
+      return 'not-allowed';
+  }
 }
 
 /** What a final response says about the person who was rung. */

@@ -124,7 +124,7 @@ export class Engine {
       ...{ clock, random, sip, legs, phones, directory },
       outbound: deps.outbound,
     });
-    this.#contactSide = new ContactSide({ outbound: deps.outbound, legs });
+    this.#contactSide = new ContactSide({ outbound: deps.outbound, legs, plan: deps.numbers });
     this.farSides = new FarSides({
       registry: this.registry,
       sip,

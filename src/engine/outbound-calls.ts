@@ -11,7 +11,7 @@ import type {
   OutboundRoute,
   OutboundWish,
 } from './ports.ts';
-import type { TrunkWay } from './trunk-line.ts';
+import type { TrunkExperience, TrunkWay } from './trunk-line.ts';
 import type { TrunkService } from './trunk-service.ts';
 
 export type TrunkCallsDeps = {
@@ -59,10 +59,10 @@ export class TrunkCalls implements OutboundCalls {
   note(route: OutboundRoute, outcome: 'ringing' | 'answered' | InviteFailure): void {
     const { trunks, ledger } = this.#deps;
     if (outcome === 'ringing' || outcome === 'answered') {
-      trunks.note(route.trunkId, true);
+      trunks.note(route.trunkId, 'alive');
       this.#inBackground(ledger.noteTrunk(route.legId, route.trunkId));
     } else if (outcome.reason !== 'cancelled') {
-      trunks.note(route.trunkId, !isTrunkDown(outcome));
+      trunks.note(route.trunkId, experienceOf(outcome));
     }
   }
 
@@ -78,15 +78,18 @@ export class TrunkCalls implements OutboundCalls {
       .sort((a, b) => (a.outbound?.priority ?? 0) - (b.outbound?.priority ?? 0));
     const proven: OutboundRoute[] = [];
     const hopeful: OutboundRoute[] = [];
+    const lastResort: OutboundRoute[] = [];
     for (const trunk of outward) {
       if (proven.length >= MAX_ROUTES) break;
       const isFull =
         trunk.maxCalls !== null && (await ledger.callsUp(trunk.id, clock.now())) >= trunk.maxCalls;
       const way = isFull ? null : await this.#deps.trunks.wayOf(trunk.id);
       if (way === null) continue;
-      (way.isProven ? proven : hopeful).push(...this.#routesOver(trunk, { way, wish }));
+      const worth = way.isPassedOver ? lastResort : way.isProven ? proven : hopeful;
+      worth.push(...this.#routesOver(trunk, { way, wish }));
     }
-    return [...proven, ...hopeful].slice(0, MAX_ROUTES);
+    const routes = [...proven, ...hopeful];
+    return (routes.length > 0 ? routes : lastResort).slice(0, MAX_ROUTES);
   }
 
   #routesOver(trunk: Trunk, { way, wish }: { way: TrunkWay; wish: OutboundWish }): OutboundRoute[] {
@@ -130,10 +133,10 @@ export class TrunkCalls implements OutboundCalls {
   }
 }
 
-/** It is the trunk that fails, not the telephone that was rung. */
-function isTrunkDown({ reason, status, response }: InviteFailure): boolean {
-  if (reason !== 'rejected') return true;
-  return response === undefined || status === 503 || status === 502 || status === 500;
+/** Whether it is the trunk that fails, not the telephone that was rung. */
+function experienceOf({ reason, status, response }: InviteFailure): TrunkExperience {
+  if (reason !== 'rejected' || response === undefined) return 'silent';
+  return status === 503 || status === 502 || status === 500 ? 'refused' : 'alive';
 }
 
 /** A number as the carrier wants it: `0301234567`, `010442079460000`, or in E.164. */

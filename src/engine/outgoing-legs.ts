@@ -1,6 +1,7 @@
 import { sleep } from '../base/index.ts';
 import type { Clock, LegId, Logger } from '../base/index.ts';
 import type { MediaPlane } from '../media/index.ts';
+import { placesOfRedirect } from '../sip/index.ts';
 import type {
   DialogState,
   InviteFailure,
@@ -38,6 +39,11 @@ export type OutgoingLeg = {
   onAnswered: () => Promise<void>;
   isWanted: () => boolean;
   onFailed: (why: LegFailure) => void;
+  /**
+   * A 3xx names other places (RFC 3261 §8.1.3.4): the ways to the first of them that may be rung, or
+   * null. It is asked once: nobody sends a call of ours round in circles.
+   */
+  onMoved?: (places: readonly string[]) => Promise<Pick<OutgoingLeg, 'routes' | 'onRoute'> | null>;
   /** How each route went. */
   onRoute?: (route: Route, outcome: 'ringing' | 'answered' | InviteFailure) => void;
 };
@@ -217,12 +223,32 @@ export class OutgoingLegs {
     const isOurs = this.#outgoing.delete(leg.legId);
     const next = index + 1;
     if (isOurs && next < leg.routes.length && isRouteTrouble(failure)) {
-      await leg.actor.inTurn('next route', () => this.#invite(leg, { index: next, sdp }));
+      await this.#inviteNext(leg, { index: next, sdp });
       return;
     }
     this.#forgetInvite(leg);
+    if (isOurs && (await this.#followed(leg, { sdp, failure }))) return;
     await this.#deps.media.closeLeg(leg.legId);
     leg.onFailed({ status: failure.status, text: `${failure.status} ${failure.reason}` });
+  }
+
+  async #followed(
+    { onMoved, ...leg }: OutgoingLeg,
+    { sdp, failure }: { sdp: string; failure: InviteFailure },
+  ): Promise<boolean> {
+    const places = failure.response ? placesOfRedirect(failure.response) : [];
+    const ways = places.length > 0 ? await onMoved?.(places) : undefined;
+    if (!ways || ways.routes.length === 0 || leg.actor.hasLeft || !leg.isWanted()) return false;
+    leg.actor.log.info({ legId: leg.legId, status: failure.status }, 'moved: rung elsewhere');
+    await this.#inviteNext({ ...leg, ...ways }, { index: 0, sdp });
+    return true;
+  }
+
+  /** Unless the call has given the leg up by the time it is its turn. */
+  async #inviteNext(leg: OutgoingLeg, at: { index: number; sdp: string }): Promise<void> {
+    await leg.actor.inTurn('next route', async () => {
+      if (leg.isWanted()) await this.#invite(leg, at);
+    });
   }
 
   /** An INVITE that was refused is nothing that this process or the next could cancel or go on with. */

@@ -110,25 +110,20 @@ export class TransferRequests {
 
 /** What became of the contact, as a response to an INVITE would say it. */
 function statusOf({ relay }: CallState): number {
-  const reason: RelayReason = relay?.outcomes.at(-1)?.reason ?? 'unreachable';
-  switch (reason) {
-    case 'busy':
-      return 486;
-    case 'no-answer':
-    case 'no-key':
-    case 'voicemail':
-    case 'call-back':
-    case 'absent':
-      return 480;
-    case 'declined':
-      return 603;
-    case 'wrong-number':
-      return 404;
-    case 'not-allowed':
-      return 403;
-    case 'withdrawn':
-      return 487;
-    case 'unreachable':
-      return 503;
-  }
+  return STATUS_OF[relay?.outcomes.at(-1)?.reason ?? 'unreachable'];
 }
+
+const STATUS_OF: Record<RelayReason, number> = {
+  busy: 486,
+  'no-answer': 480,
+  'no-key': 480,
+  voicemail: 480,
+  'call-back': 480,
+  absent: 480,
+  declined: 603,
+  'wrong-number': 404,
+  'not-allowed': 403,
+  withdrawn: 487,
+  'too-many-calls': 503,
+  unreachable: 503,
+};

@@ -24,13 +24,18 @@ export type TrunkWay = {
   domain: string;
   /** False for one that has not registered yet: others go first. */
   isProven: boolean;
+  /** It refused a call a moment ago: worth a try where no other trunk is. */
+  isPassedOver: boolean;
   /** A new session for each call: another dialog, another count of the nonce. */
   digest: () => DigestSession | undefined;
 };
 
 type Condition = Pick<TrunkStatus, 'state' | 'trouble' | 'sipStatus'>;
 
-/** After a 503 or no answer calls go over other trunks for this long. */
+/** What a call has met: `refused` is a 5xx, which may concern that one number; `silent` is nothing at all. */
+export type TrunkExperience = 'alive' | 'refused' | 'silent';
+
+/** After a 5xx or no answer calls go over other trunks for this long. */
 const PASSED_OVER_MS = 30_000;
 
 /** One trunk at work: its registration, its probe, and what calls have met. */
@@ -46,7 +51,7 @@ export class TrunkLine {
   #servers: Peer[] = [];
   #condition: Condition;
   #since: number;
-  #passedOverUntil = 0;
+  #passedOver: { until: number; because: TrunkExperience } = { until: 0, because: 'alive' };
   /** Its registration has come to something, good or bad, since we began. */
   #isSettled = false;
   #isOver = false;
@@ -103,27 +108,43 @@ export class TrunkLine {
     return this.isRegistrar(address) || isAmong(this.#servers, address);
   }
 
-  note(alive: boolean): void {
-    this.#passedOverUntil = alive ? 0 : this.#deps.clock.now() + PASSED_OVER_MS;
-    this.#probe?.note(alive);
+  note(experience: TrunkExperience): void {
+    const isAlive = experience === 'alive';
+    const until = isAlive ? 0 : this.#deps.clock.now() + PASSED_OVER_MS;
+    this.#passedOver = { until, because: experience };
+    this.#probe?.note(isAlive);
   }
 
   async way(): Promise<TrunkWay | null> {
     const { outbound } = this.trunk;
-    if (outbound === null || !this.#carriesCalls) return null;
-    const registered = this.#registered;
-    const place = this.#outboundPlace() ?? (registered ? null : this.#firstRegistrar());
-    const peers = place === null ? [] : await this.#deps.locate(place);
-    if (peers.length > 0) this.#servers = peers;
-    const wanted = place === null && registered ? [registered.registrar] : peers;
-    if (wanted.length === 0) return null;
+    const isPassedOver = this.#isPassedOver;
+    // One that says nothing would let a caller wait for it.
+    const isSilent = isPassedOver && this.#passedOver.because === 'silent';
+    if (outbound === null || isSilent || !this.#isInOrder) return null;
+    const { peers, route } = await this.#place();
+    if (peers.length === 0) return null;
     return {
-      peers: wanted,
-      route: place === null ? (registered?.serviceRoute ?? []) : [],
+      peers,
+      route,
       domain: outbound.callerId.domain ?? outbound.host ?? this.#domain,
       isProven: this.#condition.state !== 'registering',
+      isPassedOver,
       digest: () => this.digest(),
     };
+  }
+
+  /** The server that calls go to, or the registrar that has taken us. */
+  async #place(): Promise<Pick<TrunkWay, 'peers' | 'route'>> {
+    const registered = this.#registered;
+    const place = this.#outboundPlace() ?? (registered ? null : this.#firstRegistrar());
+    if (place === null) {
+      return registered
+        ? { peers: [registered.registrar], route: registered.serviceRoute }
+        : { peers: [], route: [] };
+    }
+    const peers = await this.#deps.locate(place);
+    if (peers.length > 0) this.#servers = peers;
+    return { peers, route: [] };
   }
 
   get #registered(): Extract<RegistrationState, { kind: 'registered' }> | null {
@@ -132,8 +153,15 @@ export class TrunkLine {
   }
 
   get #carriesCalls(): boolean {
+    return !this.#isPassedOver && this.#isInOrder;
+  }
+
+  get #isPassedOver(): boolean {
+    return this.#passedOver.until > this.#deps.clock.now();
+  }
+
+  get #isInOrder(): boolean {
     if (this.trunk.outbound === null || this.#isOver) return false;
-    if (this.#passedOverUntil > this.#deps.clock.now()) return false;
     const { state } = this.#condition;
     // A process that has just begun owes calls of the former one, whose registration holds still.
     if (state === 'registering') return !this.#isSettled;

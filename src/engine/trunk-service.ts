@@ -4,7 +4,7 @@ import type { DialogState, DigestSession, Peer, SipUserAgent } from '../sip/inde
 import type { Directory, Trunk, TrunkStatus } from '../subscribers/index.ts';
 import type { TrunkSecrets } from './ports.ts';
 import { TrunkLine } from './trunk-line.ts';
-import type { Locate, TrunkWay } from './trunk-line.ts';
+import type { Locate, TrunkExperience, TrunkWay } from './trunk-line.ts';
 
 export type TrunkServiceDeps = {
   clock: Clock;
@@ -91,8 +91,8 @@ export class TrunkService {
   }
 
   /** What a call over this trunk has met. */
-  note(id: TrunkId, alive: boolean): void {
-    this.#lines.get(id)?.note(alive);
+  note(id: TrunkId, experience: TrunkExperience): void {
+    this.#lines.get(id)?.note(experience);
   }
 
   /** The next process goes on with the registrations. */

@@ -3,31 +3,22 @@ import type { DigestSession } from './digest-client.ts';
 import type { InviteClientTransaction } from './invite-client-transaction.ts';
 import { cseqOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
-import { parseNameAddress } from './name-address.ts';
 import { longerSession } from './session-timer.ts';
 import type { SipHeaders } from './sip-headers.ts';
 import type { ClientTransactionUser } from './transaction.ts';
 import type { Peer } from './transport.ts';
-import { formatUri } from './uri.ts';
-import type { SipUri } from './uri.ts';
 import type { UserAgentCore } from './user-agent-core.ts';
 
 export type ClientExchangeOptions = {
   request: SipRequest;
   peer: Peer;
   digest?: DigestSession;
-  /** Follows a 3xx to the places it allows. */
-  redirect?: RedirectPolicy;
   user: ClientTransactionUser;
-  /** The request goes again, by a challenge or a redirection: what the first one met is over. */
+  /** The request goes again, by a challenge or as a datagram: what the first one met is over. */
   onAgain?: () => void;
 };
 
-/** Where this URI is reached, or undefined when no call of ours may go there. */
-export type RedirectPolicy = (uri: SipUri) => Peer | undefined;
-
-const MAX_CONTACTS = 5;
-/** Requests, hence CSeq numbers, of one exchange: the first, one per challenge, a stale nonce, a redirection. */
+/** Requests, hence CSeq numbers, of one exchange: the first, one per challenge, a stale nonce, a longer session. */
 export const MAX_ATTEMPTS = 5;
 
 /** One request with everything that digest makes of it: sent, challenged, sent again (§22). */
@@ -100,7 +91,6 @@ export class ClientExchange {
     return {
       onResponse: (response) => {
         if (this.#retry(response) || this.#retryLonger(response)) return;
-        if (this.#followRedirect(response)) return;
         if (response.status >= 200 && response.status < 300) digest?.accepted(response);
         user.onResponse(response);
       },
@@ -156,29 +146,11 @@ export class ClientExchange {
     return true;
   }
 
-  /** §8.1.3.4: the same call to another URI; the number of tries bounds a circle of redirections. */
-  #followRedirect(response: SipResponse): boolean {
-    const { redirect } = this.#options;
-    if (response.status < 300 || response.status >= 400 || !redirect) return false;
-    if (!this.#mayRetry || this.#attempts >= MAX_ATTEMPTS) return false;
-    for (const contact of response.headers.list('Contact').slice(0, MAX_CONTACTS)) {
-      const uri = parseNameAddress(contact)?.uri;
-      const peer = uri?.scheme === 'sip' ? redirect(uri) : undefined;
-      if (uri?.scheme !== 'sip' || !peer) continue;
-      this.#target = peer;
-      // §19.1.5: a header in a URI is a wish we need not grant.
-      const target = formatUri({ ...uri, headers: '' });
-      this.#sendAgain((headers) => headers.delete('Route'), target);
-      return true;
-    }
-    return false;
-  }
-
-  #sendAgain(change: (headers: SipHeaders) => void, uri = this.#request.uri): void {
+  #sendAgain(change: (headers: SipHeaders) => void): void {
     const headers = this.#request.headers.clone().delete('Via');
     headers.set('CSeq', `${(cseqOf(this.#request)?.number ?? 0) + 1} ${this.#request.method}`);
     change(headers);
-    this.#request = { ...this.#request, uri, headers };
+    this.#request = { ...this.#request, headers };
     this.#attempts++;
     this.prepare();
     this.#options.onAgain?.();

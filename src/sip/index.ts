@@ -27,7 +27,7 @@ export type { StoredAnswer } from './answer-repeater.ts';
 export type { DialogId, DialogState } from './dialog.ts';
 export { dialogKey, nextHop } from './dialog.ts';
 export { glareDelayMs } from './glare.ts';
-export type { RedirectPolicy } from './client-exchange.ts';
+export { placesOfRedirect } from './redirect.ts';
 export { DigestServer } from './digest-server.ts';
 export type { DigestServerOptions, DigestVerdict, Ha1Lookup } from './digest-server.ts';
 export { DigestSession } from './digest-client.ts';

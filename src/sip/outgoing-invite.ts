@@ -1,5 +1,4 @@
 import { ClientExchange } from './client-exchange.ts';
-import type { RedirectPolicy } from './client-exchange.ts';
 import type { DigestSession } from './digest-client.ts';
 import { copyCredentials, createAck, createUacDialog, nextHop } from './dialog.ts';
 import type { DialogState } from './dialog.ts';
@@ -40,7 +39,6 @@ export type OutgoingInviteOptions = {
   request: SipRequest;
   peer: Peer;
   digest?: DigestSession;
-  redirect?: RedirectPolicy;
   observer: OutgoingInviteObserver;
 };
 
@@ -72,7 +70,6 @@ export class OutgoingInvite {
       request: options.request,
       peer: options.peer,
       ...(options.digest ? { digest: options.digest } : {}),
-      ...(options.redirect ? { redirect: options.redirect } : {}),
       onAgain: () => this.#beginAgain(),
       user: {
         onResponse: (response) => this.#receive(response),
@@ -160,7 +157,7 @@ export class OutgoingInvite {
     return true;
   }
 
-  /** A challenge or a redirection: the forks of the first INVITE are gone, nothing rings. */
+  /** A challenge: the forks of the first INVITE are gone, nothing rings. */
   #beginAgain(): void {
     this.#state = 'calling';
     this.#forgetEarly();

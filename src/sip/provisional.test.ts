@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { placesOfRedirect } from './redirect.ts';
 import { SipNetwork, countingRandom, parsed, peerAt } from '../../test/harness/sip-network.ts';
 import type { DialogState } from './dialog.ts';
 import { glareDelayMs } from './glare.ts';
@@ -175,40 +176,21 @@ describe('the early dialog', () => {
 });
 
 describe('a 3xx to our INVITE', () => {
-  const moved = (invite: IncomingInvite | undefined, ...contacts: string[]) =>
-    invite?.reject(302, { headers: contacts.map((uri) => ['Contact', `<${uri}>`] as const) });
-  const allowed = (uri: { host: string }) => (uri.host === '192.0.2.3' ? peerAt(3) : undefined);
-
-  it('is followed to the first place that is allowed', async () => {
+  it('is a failure that names other places, the preferred one first', async () => {
     const network = new SipNetwork();
-    const third: IncomingInvite[] = [];
-    network.start(3, { onInvite: (invite) => third.push(invite) });
-    const { invites, events, dialog } = call(network, { redirect: allowed });
+    const { invites, failure } = call(network);
     await network.pass(250);
-    moved(invites[0], 'sip:x@203.0.113.9', 'sip:new@192.0.2.3?Subject=x', 'sip:other@192.0.2.3');
+    const contacts = [
+      '<sip:a@192.0.2.3>;q=0.2, "B, C" <tel:+81312345678>',
+      '<sip:d@192.0.2.3>;q=x',
+      '<',
+    ];
+    invites[0]?.reject(302, { headers: contacts.map((value) => ['Contact', value] as const) });
     await network.pass(250);
-    expect(third[0]?.request.uri).toBe('sip:new@192.0.2.3');
-    expect(third[0]?.request.headers.get('CSeq')).toBe('2 INVITE');
-    third[0]?.accept({ sdp: ANSWER });
-    await network.pass(250);
-    expect(events).toEqual(['answered true']);
-    expect(dialog().peer).toEqual(peerAt(3));
-  });
-
-  it('is a failure without a place that is allowed, and when it goes in circles', async () => {
-    const network = new SipNetwork();
-    const first = call(network);
-    await network.pass(250);
-    moved(first.invites[0], 'sip:new@192.0.2.3');
-    await network.pass(250);
-    expect(first.failure()).toMatchObject({ status: 302, reason: 'rejected' });
-    network.start(3, { onInvite: (invite) => moved(invite, 'sip:again@192.0.2.3') });
-    const second = call(network, { redirect: allowed });
-    await network.pass(250);
-    moved(second.invites[0], 'sip:new@192.0.2.3');
-    await network.pass(2_000);
-    expect(second.failure()).toMatchObject({ status: 302 });
-    expect(network.lines(3).filter((line) => line === 'INVITE')).toHaveLength(4);
+    expect(failure()).toMatchObject({ status: 302, reason: 'rejected' });
+    const places = placesOfRedirect(failure()!.response!);
+    expect(places).toEqual(['tel:+81312345678', 'sip:a@192.0.2.3', 'sip:d@192.0.2.3']);
+    expect(placesOfRedirect({ ...failure()!.response!, status: 486 })).toEqual([]);
   });
 });
 

@@ -3,7 +3,6 @@ import type { Clock, Logger, Random } from '../base/index.ts';
 import { startAnswer } from './answer.ts';
 import type { AnswerObserver } from './answer.ts';
 import type { StoredAnswer } from './answer-repeater.ts';
-import type { RedirectPolicy } from './client-exchange.ts';
 import { DialogTable } from './dialog-table.ts';
 import { acceptInDialogRequest, createAck, createStrayDialog, nextHop } from './dialog.ts';
 import type { DialogId, DialogState } from './dialog.ts';
@@ -112,8 +111,6 @@ export type OutgoingTarget = {
 export type InviteTarget = OutgoingTarget & {
   sdp?: string;
   observer: OutgoingInviteObserver;
-  /** Where a 3xx may send the call (§8.1.3.4); absent: a 3xx is a failure. */
-  redirect?: RedirectPolicy;
 };
 
 export type RequestTarget = OutgoingTarget & { method: string; body?: string };
@@ -227,7 +224,6 @@ export class SipUserAgent {
       peer: target.destination,
       observer: target.observer,
       ...(target.digest ? { digest: target.digest } : {}),
-      ...(target.redirect ? { redirect: target.redirect } : {}),
     });
     outgoing.prepare();
     return outgoing;

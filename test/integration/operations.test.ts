@@ -5,6 +5,7 @@ import { soundOf } from '../../src/calls/index.ts';
 import type { CallState } from '../../src/calls/index.ts';
 import { testDatabase } from '../harness/engine-rig.ts';
 import type { EngineRig, TestDatabase, TestPhone } from '../harness/engine-rig.ts';
+import type { IncomingInvite } from '../../src/sip/index.ts';
 import { freePort, has } from '../harness/peers.ts';
 import { until } from '../harness/platform.ts';
 import { DONE, HANAKO, JIRO, RTP_ANSWER, RigFloor, byes } from '../harness/rig-floor.ts';
@@ -166,6 +167,31 @@ describe('relay', () => {
       ok: false,
       reason: 'no-number',
     });
+  });
+
+  test('a number that has moved is rung where the rules and our trunks let it be, once', async () => {
+    const { id, one } = await talking();
+    const moved = (invite: IncomingInvite, ...places: string[]) =>
+      invite.reject(302, { headers: places.map((uri) => ['Contact', `<${uri}>`] as const) });
+    const relay = async () => {
+      const to = [{ contactId: contactOf('hanako') }];
+      await rig.operations.relay(one, id, { to, order: 'together', announce: 'operator' });
+    };
+    // Premium, a host that is none of ours, and at last a number that may be rung.
+    hanako.onInvite = (invite) =>
+      moved(invite, 'sip:0990500000@127.0.0.1', jiro.uri, `tel:${JIRO}`);
+    await relay();
+    await until(() => jiro.invites.length === 1, 3_000);
+    jiro.invites[0]?.accept({ sdp: RTP_ANSWER });
+    await until(() => phaseOf(id) === 'consulting', 3_000);
+    await heardAsSaid(id);
+    expect(await rig.operations.retrieve(one, id, null)).toEqual(DONE);
+    await until(() => byes(jiro) === 1, 3_000);
+    jiro.onInvite = (invite) => moved(invite, `tel:${HANAKO}`);
+    await relay();
+    await until(() => phaseOf(id) === 'held', 3_000);
+    expect([hanako.invites.length, jiro.invites.length]).toEqual([2, 2]);
+    expect(stateOf(id).relay?.outcomes.at(-1)?.reason).toBe('unreachable');
   });
 
   test.skipIf(!has('sipp'))(

@@ -286,6 +286,11 @@ describe.skipIf(!has('sipp'))('carriers known by their address (SIPp)', () => {
     expect(status('first').carriesCalls).toBe(false);
     const again = routesOf(await begin(subscriber, '+819001234568'));
     expect(again.map(({ destination }) => destination.port)).toEqual([called.socket.port]);
+    // Where no other is left, what they said of one number does not keep the next from being rung.
+    called.onInvite = (invite) => invite.reject(503);
+    expect(await place(again[0]!)).toMatchObject({ status: 503 });
+    const last = routesOf(await begin(subscriber, '+819001234569'));
+    expect(last.map(({ destination }) => destination.port)).toEqual([broken, called.socket.port]);
   });
 
   it('a trunk carries as many calls as it may', async () => {

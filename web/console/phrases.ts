@@ -46,6 +46,7 @@ const AFTER_RELAY: Record<RelayReason, Phrase> = {
   'call-back': 'relayCallBack',
   'wrong-number': 'relayFailed',
   'not-allowed': 'relayFailed',
+  'too-many-calls': 'relayFailed',
   unreachable: 'relayFailed',
   withdrawn: 'thanksForWaiting',
 };

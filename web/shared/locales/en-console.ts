@@ -202,6 +202,7 @@ export const consoleEn: Texts['console'] = {
       'wrong-number': 'Wrong number',
       absent: 'Absent',
       'not-allowed': 'Number not allowed',
+      'too-many-calls': 'Too many calls out: wait, or tell the administrator',
       unreachable: 'Not reached',
       withdrawn: 'Let go',
     },

@@ -200,6 +200,7 @@ export const consoleJa = {
       'wrong-number': '番号違い',
       absent: '不在',
       'not-allowed': '発信できない番号',
+      'too-many-calls': '発信数の上限です。少し待つか、管理者へ',
       unreachable: 'つながりません',
       withdrawn: '呼出をやめました',
     },
