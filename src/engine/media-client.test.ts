@@ -126,8 +126,8 @@ describe('MediaProcessClient', () => {
     const connecting = client.connect();
     await expect.poll(() => events.map(({ type }) => type)).toEqual(['plane.down']);
     expect(await client.inventory()).toEqual({ ok: false, reason: 'stale-epoch' });
-    clock.advance(10_000);
     expect(await connecting).toBe(false);
+    clock.advance(10_000);
     expect(commands).toHaveLength(1);
   });
 

@@ -62,8 +62,8 @@ export class MediaProcessClient implements MediaPlane {
   }
 
   /**
-   * Begins to connect. Resolves when attached, or with `false` when that has not happened within 10 s;
-   * the client goes on trying either way.
+   * Begins to connect. Resolves when attached, or with `false`: at once when refused for good, else
+   * when that has not happened within 10 s; the client goes on trying then.
    */
   async connect(): Promise<boolean> {
     this.#open();
@@ -179,6 +179,7 @@ export class MediaProcessClient implements MediaPlane {
       }
       this.#refused = result.reason === 'stale-epoch';
       this.#options.log.warn({ reason: result.reason }, 'media process refused us');
+      if (this.#refused) this.#firstAttach.resolve(false);
       socket.destroy();
     });
   }

@@ -1,13 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { removeDir, startKeeper, stopKeeper, temporaryDir } from './keeper-process.ts';
 import type { KeeperStart } from './keeper-process.ts';
 
 const READY_FOLDER = 'DENWABAN_TEST_READY_FOLDER';
+/** For the processes that a test starts itself; the keeper gives its own children the data folder's. */
+const COMPILED = 'NODE_COMPILE_CACHE';
 
 /**
  * Before the first file of a suite: a data folder with the database that a first start makes, of
- * which every product of the suite gets a copy. The tests of that first start begin with nothing.
+ * which every product of the suite gets a copy, and with what Node compiles, which they share as the
+ * starts of one installation do. The tests of that first start begin with nothing.
  * Suites that run in one process share it. Resolves with what removes it.
  */
 export function setup(): Promise<(() => Promise<void>) | undefined> {
@@ -29,8 +33,10 @@ export async function makeReadyFolder(
     throw thrown;
   }
   process.env[READY_FOLDER] = dir;
+  process.env[COMPILED] = join(dir, 'run', 'compiled');
   return async () => {
     Reflect.deleteProperty(process.env, READY_FOLDER);
+    Reflect.deleteProperty(process.env, COMPILED);
     await removeDir(dir);
   };
 }
@@ -43,4 +49,6 @@ export function makeReady(dataDir: string): void {
   chmodSync(dataDir, statSync(from).mode);
   const script = 'cp -a "$1"/postgres "$1"/postgres-program-* "$2"/';
   execFileSync('/bin/sh', ['-c', script, 'sh', from, dataDir]);
+  mkdirSync(join(dataDir, 'run'), { mode: 0o700 });
+  symlinkSync(join(from, 'run', 'compiled'), join(dataDir, 'run', 'compiled'));
 }
