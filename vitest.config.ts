@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** What the suites that start the product begin with. */
 const globalSetup = ['test/harness/ready-folder.ts'];
 
+/** Of those that open its pages. */
+const pagesSetup = ['test/harness/web-built.ts', ...globalSetup];
+
 /** The product of a test runs beside the test, and there are two of them at a time. */
 const TWO_AT_A_TIME = { fileParallelism: true, maxWorkers: 2 } as const;
 
@@ -29,7 +32,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          globalSetup,
+          globalSetup: pagesSetup,
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
@@ -40,7 +43,7 @@ export default defineConfig({
         // What is heard is measured in real time: one file after another and nothing beside it.
         test: {
           name: 'sound',
-          globalSetup,
+          globalSetup: pagesSetup,
           include: ['test/sound/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,

@@ -28,7 +28,7 @@ export function FloorCalls(props: {
   return (
     <Stack component="section" gap="xs" aria-label={t('admin.calls')}>
       <Group justify="space-between" gap="xs">
-        <Title order={2} size="h5">
+        <Title order={2} size="h5" tabIndex={-1} data-focus-home>
           {t('admin.calls')}
         </Title>
         {choice.isPossible && (

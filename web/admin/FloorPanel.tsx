@@ -4,10 +4,11 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ComponentType, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { FloorView, LiveServerFrame } from '../../src/contract/index.ts';
+import type { FloorView } from '../../src/contract/index.ts';
+import { unrecordedAfter } from '../console/notices.ts';
 import { formatDuration } from '../shared/format.ts';
 import { OperatorStateBadge } from '../shared/OperatorStateBadge.tsx';
-import { EmptyState, LoadingState, ProblemState } from '../shared/States.tsx';
+import { EmptyState, LiveState, LoadingState, ProblemState } from '../shared/States.tsx';
 import { useLive } from '../shared/use-live.ts';
 import { useNow } from '../shared/use-now.ts';
 import { FLOOR_KEY, useFloor } from './admin-queries.ts';
@@ -19,11 +20,14 @@ export function FloorPanel(): ReactNode {
   const queryClient = useQueryClient();
   const query = useFloor();
   const [unrecorded, setUnrecorded] = useState<ReadonlySet<string>>(new Set());
-  useLive('floor', {
+  const live = useLive('floor', {
     onFrame: (frame) => {
       if (frame.type === 'floor') queryClient.setQueryData(FLOOR_KEY, frame.floor);
-      setUnrecorded((before) => unrecordedAfter(before, frame));
+      // After a welcome the server names them again.
+      if (frame.type === 'welcome') setUnrecorded(new Set());
+      if (frame.type === 'notice') setUnrecorded((before) => unrecordedAfter(before, frame.notice));
     },
+    onReturn: () => void queryClient.invalidateQueries({ queryKey: FLOOR_KEY }),
   });
   const now = useNow(1_000);
   if (query.isPending) return <LoadingState />;
@@ -32,22 +36,15 @@ export function FloorPanel(): ReactNode {
   }
   const floor = query.data;
   return (
-    <Stack gap="lg" data-testid="floor">
-      <Figures floor={floor} />
-      <FloorCalls floor={floor} now={now} unrecorded={unrecorded} />
-      <Operators floor={floor} now={now} />
-    </Stack>
+    <>
+      <LiveState status={live} />
+      <Stack gap="lg" data-testid="floor">
+        <Figures floor={floor} />
+        <FloorCalls floor={floor} now={now} unrecorded={unrecorded} />
+        <Operators floor={floor} now={now} />
+      </Stack>
+    </>
   );
-}
-
-/** Calls that are not recorded: after a welcome the server names them again. */
-function unrecordedAfter(before: ReadonlySet<string>, frame: LiveServerFrame): ReadonlySet<string> {
-  if (frame.type === 'welcome') return new Set();
-  const callId = frame.type === 'notice' ? frame.notice.callId : null;
-  if (frame.type !== 'notice' || callId === null) return before;
-  const { code } = frame.notice;
-  if (code === 'recording-failed') return new Set([...before, callId]);
-  return code === 'recording-again' ? new Set([...before].filter((id) => id !== callId)) : before;
 }
 
 /** What a supervisor asks first; a figure that needs somebody has a colour. */

@@ -12,7 +12,7 @@ import { useTranslation } from 'react-i18next';
 import type { TrunkView } from '../../src/contract/index.ts';
 import { formatAgo } from '../shared/format.ts';
 import { currentLanguage } from '../shared/i18n.ts';
-import { EmptyState, LoadingState, ProblemState } from '../shared/States.tsx';
+import { EmptyState, LiveState, LoadingState, ProblemState } from '../shared/States.tsx';
 import { useLive } from '../shared/use-live.ts';
 import { useNow } from '../shared/use-now.ts';
 import { TRUNKS_KEY, useTrunks } from './admin-queries.ts';
@@ -33,10 +33,11 @@ export function TrunksPanel(): ReactNode {
   const now = useNow(30_000);
   const queryClient = useQueryClient();
   const query = useTrunks();
-  useLive('floor', {
+  const live = useLive('floor', {
     onFrame: (frame) => {
       if (frame.type === 'trunks') queryClient.setQueryData(TRUNKS_KEY, frame.trunks);
     },
+    onReturn: () => void queryClient.invalidateQueries({ queryKey: TRUNKS_KEY }),
   });
   if (query.isPending) return <LoadingState />;
   if (query.data === undefined) {
@@ -50,26 +51,29 @@ export function TrunksPanel(): ReactNode {
     );
   }
   return (
-    <Stack gap="md">
-      <HowToChange />
-      <Paper>
-        <Table verticalSpacing="sm" horizontalSpacing="md">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('admin.trunk.name')}</Table.Th>
-              <Table.Th>{t('admin.trunk.stateTitle')}</Table.Th>
-              <Table.Th visibleFrom="sm">{t('admin.trunk.incoming')}</Table.Th>
-              <Table.Th visibleFrom="sm">{t('admin.trunk.outgoing')}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {query.data.map((trunk) => (
-              <TrunkRow key={trunk.id} trunk={trunk} now={now} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Paper>
-    </Stack>
+    <>
+      <LiveState status={live} />
+      <Stack gap="md">
+        <HowToChange />
+        <Paper>
+          <Table verticalSpacing="sm" horizontalSpacing="md">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t('admin.trunk.name')}</Table.Th>
+                <Table.Th>{t('admin.trunk.stateTitle')}</Table.Th>
+                <Table.Th visibleFrom="sm">{t('admin.trunk.incoming')}</Table.Th>
+                <Table.Th visibleFrom="sm">{t('admin.trunk.outgoing')}</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {query.data.map((trunk) => (
+                <TrunkRow key={trunk.id} trunk={trunk} now={now} />
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Paper>
+      </Stack>
+    </>
   );
 }
 

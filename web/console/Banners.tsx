@@ -5,12 +5,15 @@ import {
   IconPlugConnectedX,
   IconVolumeOff,
 } from '@tabler/icons-react';
+import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { currentLanguage } from '../shared/i18n.ts';
 import { problemText } from '../shared/problem-text.ts';
 import type { ConsoleMode } from './console-mode.ts';
 import { useDesk, useDeskSnapshot } from './desk-context.ts';
+import type { Notice } from './notices.ts';
+import { useDeskKeys } from './use-desk-keys.ts';
 
 const REASSURING: ReadonlySet<string> = new Set([
   'media-restarted',
@@ -29,8 +32,17 @@ export function Banners(props: { mode: ConsoleMode }): ReactNode {
   const shown = notices.filter(
     ({ code }) => code !== 'call-ended-by-fault' || props.mode !== 'call',
   );
+  const newest = shown.at(-1);
+  useDeskKeys({
+    ...((problem !== null || newest !== undefined) && {
+      dismiss: () => {
+        if (problem !== null) desk.dismissProblem();
+        else if (newest !== undefined) desk.dismissNotice(newest.id);
+      },
+    }),
+  });
   return (
-    <Stack gap={0}>
+    <Stack gap={0} aria-live="polite">
       {props.mode !== 'start' && props.mode !== 'elsewhere' && <SoundBanner />}
       {(live === 'waiting' || live === 'refused') && (
         <Alert
@@ -38,7 +50,7 @@ export function Banners(props: { mode: ConsoleMode }): ReactNode {
           py="xs"
           color="orange"
           icon={<IconPlugConnectedX aria-hidden />}
-          role="status"
+          role="note"
           data-testid="live-banner"
         >
           {t(`console.live.${live}`)}
@@ -59,23 +71,40 @@ export function Banners(props: { mode: ConsoleMode }): ReactNode {
           {problemText(problem, currentLanguage())}
         </Alert>
       )}
-      {shown.map(({ id, code, why }) => (
-        <Alert
-          key={id}
-          radius={0}
-          py="xs"
-          color={REASSURING.has(code) ? 'indigo' : 'orange'}
-          icon={<IconInfoCircle aria-hidden />}
-          role="status"
-          withCloseButton
-          closeButtonLabel={t('common.close')}
-          onClose={() => desk.dismissNotice(id)}
-          data-testid={`notice-${code}`}
-        >
-          {why === undefined ? t(`console.notice.${code}`) : t(`callBack.notReached.${why}`)}
-        </Alert>
+      {shown.map((notice) => (
+        <NoticeLine key={notice.id} notice={notice} />
       ))}
     </Stack>
+  );
+}
+
+const REASSURED_MS = 15_000;
+
+/** Bad news stays until it is closed or over; good news takes its room for as long as one reads. */
+function NoticeLine({ notice }: { notice: Notice }): ReactNode {
+  const { t } = useTranslation();
+  const desk = useDesk();
+  const { id, code, why } = notice;
+  const isGood = REASSURING.has(code);
+  useEffect(() => {
+    if (!isGood) return undefined;
+    const over = setTimeout(() => desk.dismissNotice(id), REASSURED_MS);
+    return () => clearTimeout(over);
+  }, [desk, id, isGood]);
+  return (
+    <Alert
+      radius={0}
+      py="xs"
+      color={isGood ? 'indigo' : 'orange'}
+      icon={<IconInfoCircle aria-hidden />}
+      role="note"
+      withCloseButton
+      closeButtonLabel={t('common.close')}
+      onClose={() => desk.dismissNotice(id)}
+      data-testid={`notice-${code}`}
+    >
+      {why === undefined ? t(`console.notice.${code}`) : t(`callBack.notReached.${why}`)}
+    </Alert>
   );
 }
 

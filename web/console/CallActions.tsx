@@ -86,6 +86,7 @@ export function MoreActions(props: {
       role="group"
       aria-label={t('console.call.moreActions')}
       visibleFrom={props.visibleFrom}
+      style={{ flexShrink: 0 }}
     >
       {more.map((action) => (
         // The bar below shows their keys: with them the line would not fit beside the company.

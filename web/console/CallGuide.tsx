@@ -93,9 +93,11 @@ function Phrases(props: { call: CallView }): ReactNode {
       </Title>
       {phrases.map((phrase, index) => (
         <Box
-          key={phrase}
+          // The first one stays where it is and is said aloud when it becomes another.
+          key={index === 0 ? 'now' : phrase}
           pl="xs"
           className={index === 0 ? (classes['phraseNow'] ?? '') : ''}
+          aria-live={index === 0 ? 'polite' : undefined}
           data-testid={`phrase-${phrase}`}
         >
           <Text size={index === 0 ? 'md' : 'sm'} c={index === 0 ? undefined : 'dimmed'} lang="ja">

@@ -1,5 +1,6 @@
-import { Alert, Box, Group, Text, Title } from '@mantine/core';
+import { Alert, Box, Group, Text, Title, VisuallyHidden } from '@mantine/core';
 import {
+  IconAlertTriangle,
   IconInfoCircle,
   IconMicrophoneOff,
   IconPlayerPauseFilled,
@@ -18,7 +19,7 @@ import { CallActions, MoreActions } from './CallActions.tsx';
 import { isInWrapUp } from './call-phases.ts';
 import { colleaguesQuery } from './colleagues.ts';
 import classes from './console.module.css';
-import { useServerNow } from './desk-context.ts';
+import { useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { FarSides } from './FarSides.tsx';
 import { GreetingBox } from './RingCard.tsx';
 import type { RunningAction } from './use-call-actions.ts';
@@ -37,14 +38,17 @@ export function CallHeader(props: {
     <>
       <Box className={classes['company'] ?? ''} px="md" pt={6} pb={4}>
         <TimeLine {...props} />
-        <Group justify="space-between" gap="xs" mt={2}>
-          <Group gap="sm" align="baseline">
+        <Group justify="space-between" gap="sm" mt={2} wrap="nowrap" align="flex-end">
+          <Group gap="sm" align="baseline" flex={1} style={{ rowGap: 2 }}>
             <Title order={1} size="h2" lh={1.3} data-testid="company">
               {companyText(called, t)}
             </Title>
-            <Text size="sm" c="dimmed">
-              {called.subscriberKana}
-            </Text>
+            {/* The greeting below has the reading too; the operations beside it need the room. */}
+            {(called.greetingKana === '' || isInWrapUp(call)) && (
+              <Text size="sm" c="dimmed">
+                {called.subscriberKana}
+              </Text>
+            )}
             <CertaintyBadge called={called} />
             <LineText called={called} />
           </Group>
@@ -106,15 +110,17 @@ function Phase(props: { call: CallView }): ReactNode {
   const now = useServerNow();
   const { call } = props;
   const { phase, heldSince, muted } = call;
+  // Of a call that is up the top line shows it: here it is only said aloud, with all that goes with it.
+  const badge = (
+    <CallPhaseBadge
+      phase={phase}
+      word={phase === 'wrap-up' ? endedText(call, t) : undefined}
+      data-testid="call-phase"
+    />
+  );
   return (
     <Group gap="xs" role="status">
-      <CallPhaseBadge
-        phase={phase}
-        word={phase === 'wrap-up' ? endedText(call, t) : undefined}
-        // The top line says it too; a phone has no room for it twice.
-        visibleFrom={phase === 'talking' ? 'sm' : undefined}
-        data-testid="call-phase"
-      />
+      {isInWrapUp(call) ? badge : <VisuallyHidden>{badge}</VisuallyHidden>}
       {heldSince !== null && !isInWrapUp(call) && (
         <Text size="sm" c="orange" fw={600} role="timer" data-testid="hold-timer">
           {t('console.call.held', { time: formatDuration(now - heldSince) })}
@@ -169,7 +175,18 @@ function endedText({ termination }: CallView, t: TFunction): string {
 
 function Recording({ call }: { call: CallView }): ReactNode {
   const { t } = useTranslation();
+  const { unrecorded } = useDeskSnapshot();
   if (call.recordingId === null || isInWrapUp(call)) return null;
+  if (unrecorded.has(call.id)) {
+    return (
+      <Group gap={4} c="red" wrap="nowrap" data-testid="unrecorded">
+        <IconAlertTriangle size={16} aria-hidden />
+        <Text size="xs" fw={600}>
+          {t('console.call.unrecorded')}
+        </Text>
+      </Group>
+    );
+  }
   const paused = call.recordingPaused;
   const Icon = paused ? IconPlayerPauseFilled : IconPlayerRecordFilled;
   return (

@@ -1,5 +1,4 @@
 import { Group, Kbd, Text } from '@mantine/core';
-import { Fragment } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallView } from '../../src/contract/index.ts';
@@ -10,7 +9,7 @@ import classes from './console.module.css';
 import type { ConsoleMode } from './console-mode.ts';
 import { KEY_NAMES } from './keys.ts';
 
-type KeyOf = Exclude<keyof typeof KEY_NAMES, CallKey | 'call-back'>;
+type KeyOf = Exclude<keyof typeof KEY_NAMES, CallKey | 'call-back' | 'dismiss'>;
 const SHOWN: Record<'ring' | 'talk' | 'wrap-up' | 'talk-sent' | 'wrap-up-sent', KeyOf[]> = {
   'talk-sent': ['hang-up'],
   'wrap-up-sent': ['finish'],
@@ -21,12 +20,9 @@ const SHOWN: Record<'ring' | 'talk' | 'wrap-up' | 'talk-sent' | 'wrap-up-sent', 
 
 export function Keys(props: { names: readonly string[] }): ReactNode {
   return (
-    <Text span size="xs" visibleFrom="sm" aria-hidden style={{ whiteSpace: 'nowrap' }}>
-      {props.names.map((name, index) => (
-        <Fragment key={name}>
-          {index > 0 && '+'}
-          <Kbd>{name}</Kbd>
-        </Fragment>
+    <Text span visibleFrom="sm" aria-hidden className={classes['keyNames'] ?? ''}>
+      {props.names.map((name) => (
+        <Kbd key={name}>{name}</Kbd>
       ))}
     </Text>
   );

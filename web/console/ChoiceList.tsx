@@ -28,6 +28,9 @@ export function ChoiceList<T extends { id: string }>(props: {
     list.current?.scrollIntoView({ block: 'nearest' });
   }, []);
   const under = choices[index]?.id;
+  useEffect(() => {
+    list.current?.children[index]?.scrollIntoView({ block: 'nearest' });
+  }, [index]);
   const press = (event: KeyboardEvent): void => {
     const { nativeEvent } = event;
     if (isImeKey(nativeEvent) || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -51,9 +51,6 @@ export function DigitsPanel(props: { call: CallView; close: () => void }): React
           const { value } = currentTarget;
           if (value.startsWith(sent)) send(value.slice(sent.length));
         }}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape' && !event.nativeEvent.isComposing) close();
-        }}
         inputMode="tel"
         autoComplete="off"
         spellCheck={false}

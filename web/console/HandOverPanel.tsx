@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text, Textarea, Title } from '@mantine/core';
 import { IconUserShare } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -88,7 +88,12 @@ function HandOverChoice(props: { call: CallView; close: () => void }): ReactNode
         {t('console.handOver.nobody')}
       </Text>
       <Group>
-        <Button variant="default" autoFocus onClick={props.close}>
+        <Button
+          variant="default"
+          autoFocus
+          rightSection={<Keys names={['Esc']} />}
+          onClick={props.close}
+        >
           {t('common.close')}
         </Button>
       </Group>
@@ -127,19 +132,24 @@ function HandOverForm(props: {
       >
         {({ name }) => <Text fw={600}>{name}</Text>}
       </ChoiceList>
-      <TextInput
+      <Textarea
         label={t('console.handOver.note')}
+        autosize
+        minRows={1}
+        maxRows={5}
         value={note}
         maxLength={NOTE_LENGTH}
         onChange={({ currentTarget }) => setNote(currentTarget.value)}
         onKeyDown={(event) => {
-          if (isPlainEnter(event.nativeEvent)) send();
-          if (event.key === 'Escape' && !event.nativeEvent.isComposing) close();
+          if (!isPlainEnter(event.nativeEvent) || event.shiftKey) return;
+          event.preventDefault();
+          send();
         }}
         data-testid="hand-over-note"
       />
       <Group gap="xs">
         <Button
+          px="sm"
           leftSection={<IconUserShare size={18} aria-hidden />}
           rightSection={<Keys names={['Enter']} />}
           onClick={send}
@@ -147,7 +157,7 @@ function HandOverForm(props: {
         >
           {t('console.handOver.send')}
         </Button>
-        <Button variant="default" rightSection={<Keys names={['Esc']} />} onClick={close}>
+        <Button px="sm" variant="default" rightSection={<Keys names={['Esc']} />} onClick={close}>
           {t('common.cancel')}
         </Button>
       </Group>

@@ -41,7 +41,7 @@ function Readiness(): ReactNode {
       <Group gap="md" wrap="nowrap" c={away ? 'dimmed' : undefined}>
         <Icon size={36} stroke={1.5} aria-hidden style={{ flexShrink: 0 }} />
         <Box>
-          <Title order={1} size="h3">
+          <Title order={1} size="h3" tabIndex={-1} data-focus-home>
             {t(
               watches ? 'console.idle.watches' : away ? 'console.idle.away' : 'console.idle.title',
             )}

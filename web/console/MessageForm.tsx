@@ -128,7 +128,7 @@ export function MessageForm(props: {
 /** Enter goes to the next field. It never sends, and it is not taken from the input method. */
 function goOn(event: KeyboardEvent, form: HTMLFormElement): void {
   const { target, nativeEvent } = event;
-  if (!isPlainEnter(nativeEvent) || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (!isPlainEnter(nativeEvent)) return;
   if (!(target instanceof HTMLInputElement || target instanceof HTMLSelectElement)) return;
   event.preventDefault();
   const stops = Array.from(
@@ -161,6 +161,7 @@ function TextField(props: TextFieldProps & { inputRef?: Ref<HTMLInputElement> })
       spellCheck={false}
       enterKeyHint="next"
       onChange={(event) => type(event.currentTarget.value)}
+      data-focus-home={inputRef === undefined ? undefined : true}
       data-testid={`field-${field}`}
     />
   );

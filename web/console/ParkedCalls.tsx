@@ -26,7 +26,7 @@ export function ParkedCalls(): ReactNode {
   if (first === undefined) return null;
   return (
     <Stack gap="xs" component="section" aria-labelledby="parked">
-      <Group gap="xs" c="red" role="status">
+      <Group gap="xs" c="red">
         <IconParking size={22} aria-hidden />
         <Title order={2} size="h4" id="parked">
           {t('console.parked.title', { count: parked.length })}

@@ -134,9 +134,16 @@ function ContactChoice(props: {
           <Group justify="space-between" gap="xs" wrap="nowrap">
             <Stack gap={0}>
               <Text fw={600}>{name}</Text>
-              <Text size="xs" c="dimmed">
-                {[title, phone].filter(Boolean).join('　')}
-              </Text>
+              <Group gap="xs" style={{ rowGap: 0 }}>
+                {title !== '' && (
+                  <Text size="xs" c="dimmed">
+                    {title}
+                  </Text>
+                )}
+                <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+                  {phone}
+                </Text>
+              </Group>
             </Stack>
             {marked.includes(id) && <Badge variant="filled">{marked.indexOf(id) + 1}</Badge>}
           </Group>
@@ -144,6 +151,7 @@ function ContactChoice(props: {
       </ChoiceList>
       <Group gap="xs">
         <Button
+          px="sm"
           leftSection={<IconPhoneOutgoing size={18} aria-hidden />}
           rightSection={<Keys names={['Enter']} />}
           onClick={() => enter(false)}
@@ -151,7 +159,7 @@ function ContactChoice(props: {
         >
           {t('console.relay.ring')}
         </Button>
-        <Button variant="default" rightSection={<Keys names={['Esc']} />} onClick={close}>
+        <Button px="sm" variant="default" rightSection={<Keys names={['Esc']} />} onClick={close}>
           {t('common.cancel')}
         </Button>
       </Group>
@@ -176,8 +184,7 @@ function OtherNumber(props: {
     if (!isEmpty) ring([{ number: number.trim(), name: name.trim() }], withShift);
   };
   const press = (event: React.KeyboardEvent): void => {
-    if (event.key === 'Escape' && !event.nativeEvent.isComposing) close();
-    if (!isPlainEnter(event.nativeEvent) || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!isPlainEnter(event.nativeEvent)) return;
     event.preventDefault();
     enter(event.shiftKey);
   };

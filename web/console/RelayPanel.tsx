@@ -117,7 +117,8 @@ function ContactState({ contact }: { contact: ContactLeg }): ReactNode {
           {t(`console.relay.state.${state}`)}
         </Badge>
         {due !== null && state !== 'declining' && (
-          <Text size="sm" c="dimmed">
+          // A timer is not said aloud at every second of it.
+          <Text size="sm" c="dimmed" role="timer" aria-live="off">
             {t('console.relay.left', { time: formatDuration(Math.max(0, due - now)) })}
           </Text>
         )}

@@ -22,7 +22,7 @@ export function SentPanel(props: {
     <Stack gap="md" p="md" data-testid="sent-panel">
       <Group gap="xs" c="teal" role="status">
         <IconCircleCheck aria-hidden />
-        <Title order={2} size="h4">
+        <Title order={2} size="h4" tabIndex={-1} data-focus-home>
           {t('console.sent.title')}
         </Title>
       </Group>

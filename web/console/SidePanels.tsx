@@ -1,6 +1,7 @@
 import { Stack } from '@mantine/core';
-import type { ReactNode } from 'react';
+import type { KeyboardEvent, ReactNode } from 'react';
 import type { CallView } from '../../src/contract/index.ts';
+import { isImeKey } from '../shared/ime.ts';
 import { DigitsPanel } from './DigitsPanel.tsx';
 import { HandOverPanel } from './HandOverPanel.tsx';
 import { RelayPanel } from './RelayPanel.tsx';
@@ -13,8 +14,13 @@ export function SidePanels(props: {
   close: () => void;
 }): ReactNode {
   const { call, opened, close } = props;
+  const leave = (event: KeyboardEvent): void => {
+    if (opened === null || event.key !== 'Escape' || isImeKey(event.nativeEvent)) return;
+    event.preventDefault();
+    close();
+  };
   return (
-    <Stack gap="md" mb="md">
+    <Stack gap="md" mb="md" onKeyDown={leave}>
       <HandOverPanel call={call} open={opened === 'hand-over'} close={close} />
       {opened === 'send-digits' && <DigitsPanel call={call} close={close} />}
       <RelayPanel call={call} open={opened === 'relay'} close={close} />

@@ -1,4 +1,15 @@
-import { ActionIcon, Anchor, Badge, Button, Group, Image, Menu, Modal, Text } from '@mantine/core';
+import {
+  ActionIcon,
+  Anchor,
+  Badge,
+  Button,
+  Group,
+  Image,
+  Menu,
+  Modal,
+  Text,
+  VisuallyHidden,
+} from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
   IconClockPause,
@@ -59,8 +70,14 @@ export function TopBar(): ReactNode {
             </Text>
           </Badge>
         )}
+        <VisuallyHidden role="status">
+          {view !== null &&
+            view.parkedCalls.length > 0 &&
+            t('console.parked.title', { count: view.parkedCalls.length })}
+        </VisuallyHidden>
         {view !== null && view.parkedCalls.length > 0 && (
           <Badge
+            aria-hidden
             variant="filled"
             color="red"
             leftSection={<IconParking size={16} aria-hidden />}
@@ -111,7 +128,8 @@ function StateBadge(): ReactNode {
   return (
     <Group gap="xs" wrap="nowrap" style={{ flexShrink: 0 }}>
       {view.state === 'busy' && call !== null && !isInWrapUp(call) ? (
-        <CallPhaseBadge phase={call.phase} {...badge} />
+        // Said aloud by the call's own header, with all that goes with it.
+        <CallPhaseBadge phase={call.phase} {...badge} role={undefined} />
       ) : (
         <OperatorStateBadge state={view.state} watches={view.watching?.mode ?? null} {...badge} />
       )}

@@ -1,7 +1,8 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Button, Group, Text, VisuallyHidden } from '@mantine/core';
 import { IconEar, IconEarOff, IconMessage2, IconMicrophone2 } from '@tabler/icons-react';
-import type { ComponentType, ReactNode } from 'react';
+import type { ComponentType, CSSProperties, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { DeskView } from '../../src/contract/index.ts';
 import { CallPhaseBadge } from '../shared/CallPhaseBadge.tsx';
 import { formatDuration } from '../shared/format.ts';
 import { Keys } from './CheatBar.tsx';
@@ -13,7 +14,7 @@ import { WATCH_KEY_NAMES, WATCH_MODES } from './watch-keys.ts';
 
 export const WATCH_ICONS: Record<
   WatchMode,
-  ComponentType<{ size?: number; 'aria-hidden'?: boolean }>
+  ComponentType<{ size?: number; style?: CSSProperties; 'aria-hidden'?: boolean }>
 > = { listen: IconEar, whisper: IconMessage2, barge: IconMicrophone2 };
 
 /** The colleague's call I am in, whom I am heard by, and the way out: on every page of mine. */
@@ -27,8 +28,23 @@ export function WatchBar(): ReactNode {
     if (deed === 'stop') return () => desk.attempt(() => desk.stopWatching());
     return () => desk.attempt(() => desk.watch(watching.callId, deed));
   });
-  if (watching === null) return null;
-  const { callId, mode, phase, subscriberName, callerNumberFormatted, operatorName } = watching;
+  const said =
+    watching === null
+      ? ''
+      : t(`console.watch.now.${watching.mode}`, { name: watching.operatorName ?? '' });
+  return (
+    <>
+      {/* Always there, so that what comes into it is said aloud. */}
+      <VisuallyHidden role="status">{said}</VisuallyHidden>
+      {watching !== null && <Watched watching={watching} said={said} />}
+    </>
+  );
+}
+
+function Watched(props: { watching: NonNullable<DeskView['watching']>; said: string }): ReactNode {
+  const { t } = useTranslation();
+  const desk = useDesk();
+  const { callId, mode, phase, subscriberName, callerNumberFormatted, answeredAt } = props.watching;
   const Icon = WATCH_ICONS[mode];
   return (
     <Group
@@ -43,13 +59,13 @@ export function WatchBar(): ReactNode {
       data-mode={mode}
       data-call-id={callId}
     >
-      <Group gap="sm" role="status">
-        <Icon size={24} aria-hidden />
+      <Group gap="sm" wrap="nowrap">
+        <Icon size={24} aria-hidden style={{ flexShrink: 0 }} />
         <div>
           <Group gap="xs">
-            <Text fw={600}>{t(`console.watch.now.${mode}`, { name: operatorName ?? '' })}</Text>
+            <Text fw={600}>{props.said}</Text>
             <CallPhaseBadge phase={phase} />
-            <Elapsed since={watching.answeredAt} />
+            <Elapsed since={answeredAt} />
           </Group>
           <Text size="sm">
             {[
@@ -104,6 +120,7 @@ export function WatchModes(props: {
             leftSection={<Icon size={18} aria-hidden />}
             rightSection={withKeys && <Keys names={WATCH_KEY_NAMES[mode]} />}
             onClick={() => choose(mode)}
+            data-focus-home={mode === current || undefined}
             data-testid={`watch-${mode}`}
           >
             {t(`console.watch.${mode}`)}

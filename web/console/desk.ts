@@ -24,7 +24,13 @@ import { claimDeskId, enterShift, isOnShift, leaveShift } from './desk-id.ts';
 import type { DraftStatus, KeptDraft } from './draft-keeper.ts';
 import { DraftSync } from './draft-sync.ts';
 import { mayHangUp } from './keys.ts';
-import { addNotice, noticesAfterWelcome, noticesBesideCall, noticesWithSound } from './notices.ts';
+import {
+  addNotice,
+  noticesAfterWelcome,
+  noticesBesideCall,
+  noticesWithSound,
+  unrecordedAfter,
+} from './notices.ts';
 import type { Notice } from './notices.ts';
 import { Ringer } from './ringer.ts';
 
@@ -45,6 +51,8 @@ export type DeskSnapshot = {
   /** Another tab of this operator took the audio. */
   taken: boolean;
   notices: Notice[];
+  /** Calls that should be recorded and are not, as far as this desk was told. */
+  unrecorded: ReadonlySet<string>;
   /** The last thing that was refused or failed, until it is read or something works. */
   problem: unknown;
   /** Server time minus this computer's: timers must agree with the server's instants. */
@@ -102,6 +110,7 @@ export class Desk {
       audio: this.audio.view,
       taken: false,
       notices: [],
+      unrecorded: new Set(),
       problem: null,
       clockOffsetMs: 0,
     };
@@ -331,7 +340,11 @@ export class Desk {
 
   #welcome(bootId: string): void {
     this.audio.hurry();
-    this.#publish({ notices: noticesAfterWelcome(this.#snapshot.notices) });
+    // The server names the calls again that are not recorded.
+    this.#publish({
+      notices: noticesAfterWelcome(this.#snapshot.notices),
+      unrecorded: new Set(),
+    });
     const isAnother = this.#bootId !== null && this.#bootId !== bootId;
     this.#bootId = bootId;
     // Nobody was connected to be told of it when the process began.
@@ -394,7 +407,10 @@ export class Desk {
   #notice(notice: Omit<Notice, 'id'>): void {
     this.#noticeCount += 1;
     const added = { id: this.#noticeCount, ...notice };
-    this.#publish({ notices: addNotice(this.#snapshot.notices, added) });
+    this.#publish({
+      notices: addNotice(this.#snapshot.notices, added),
+      unrecorded: unrecordedAfter(this.#snapshot.unrecorded, notice),
+    });
   }
 
   #announce(message: MessageView, source: MessageSource): void {

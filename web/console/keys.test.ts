@@ -21,6 +21,11 @@ test('answer, decline and hang up', () => {
   expect(actionOf(press('F4'))).toEqual({ type: 'hang-up' });
 });
 
+test('Escape closes what is said above, unless the input method has it', () => {
+  expect(actionOf(press('Escape'))).toEqual({ type: 'dismiss' });
+  expect(actionOf(press('Escape', { isComposing: true, keyCode: 229 }))).toBeNull();
+});
+
 test('Alt+F4 closes the window and is not ours', () => {
   expect(actionOf(press('F4', { altKey: true }))).toBeNull();
 });

@@ -22,7 +22,8 @@ export type DeskAction =
   | { type: 'park' }
   | { type: 'hand-over' }
   | { type: 'digits' }
-  | { type: 'call-back' };
+  | { type: 'call-back' }
+  | { type: 'dismiss' };
 
 export type DeskKeyPress = KeyPress & {
   code: string;
@@ -59,6 +60,7 @@ export const KEY_NAMES = {
   'hand-over': ['Alt', 'O'],
   digits: ['Alt', 'N'],
   'call-back': ['Alt', 'B'],
+  dismiss: ['Esc'],
 } as const satisfies Record<DeskAction['type'], readonly string[]>;
 
 const ALT_LETTERS: Partial<Record<string, DeskAction>> = {
@@ -88,8 +90,14 @@ export function actionOf(press: DeskKeyPress): DeskAction | null {
   }
   if (control) return null;
   if (press.altKey) return altAction(press.code);
-  if (press.key === 'F2') return { type: press.shiftKey ? 'decline' : 'answer' };
-  return press.key === 'F4' && !press.shiftKey ? { type: 'hang-up' } : null;
+  return bareAction(press);
+}
+
+function bareAction({ key, shiftKey }: DeskKeyPress): DeskAction | null {
+  if (key === 'F2') return { type: shiftKey ? 'decline' : 'answer' };
+  if (shiftKey) return null;
+  if (key === 'F4') return { type: 'hang-up' };
+  return key === 'Escape' ? { type: 'dismiss' } : null;
 }
 
 function altAction(code: string): DeskAction | null {

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { addNotice, noticesAfterWelcome, noticesBesideCall, noticesWithSound } from './notices.ts';
+import {
+  addNotice,
+  noticesAfterWelcome,
+  noticesBesideCall,
+  noticesWithSound,
+  unrecordedAfter,
+} from './notices.ts';
 import type { Notice, NoticeCode } from './notices.ts';
 
 const shown = (...codes: NoticeCode[]): Notice[] =>
@@ -41,4 +47,14 @@ test('what is said about the recording of a call goes with the call', () => {
   expect(noticesBesideCall(before, 'call_1')).toEqual(before);
   expect(codesOf(noticesBesideCall(before, 'call_2'))).toEqual(['not-saved']);
   expect(codesOf(noticesBesideCall(before, null))).toEqual(['not-saved']);
+});
+
+test('a call stands as not recorded until it is recorded again, and no other with it', () => {
+  const failed = (callId: string | null) => ({ code: 'recording-failed', callId }) as const;
+  const both = unrecordedAfter(unrecordedAfter(new Set(), failed('call_1')), failed('call_2'));
+  expect([...both]).toEqual(['call_1', 'call_2']);
+  expect([...unrecordedAfter(both, { code: 'recording-again', callId: 'call_1' })]).toEqual([
+    'call_2',
+  ]);
+  expect(unrecordedAfter(both, { code: 'disk-full', callId: null })).toBe(both);
 });

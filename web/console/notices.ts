@@ -46,3 +46,13 @@ export function noticesWithSound(notices: readonly Notice[], phase: AudioPhase):
 export function noticesBesideCall(notices: readonly Notice[], callId: string | null): Notice[] {
   return notices.filter((notice) => !OF_ONE_CALL.has(notice.code) || notice.callId === callId);
 }
+
+/** The calls that are not recorded, after what was told of one. */
+export function unrecordedAfter(
+  before: ReadonlySet<string>,
+  { code, callId }: { code: NoticeCode; callId: string | null },
+): ReadonlySet<string> {
+  if (callId === null) return before;
+  if (code === 'recording-failed') return new Set([...before, callId]);
+  return code === 'recording-again' ? new Set([...before].filter((id) => id !== callId)) : before;
+}

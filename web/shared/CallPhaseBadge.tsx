@@ -47,7 +47,6 @@ export function CallPhaseBadge(props: {
   /** Instead of the usual word. */
   word?: string | undefined;
   size?: 'lg' | 'xl';
-  visibleFrom?: 'sm' | undefined;
   'data-testid'?: string;
   'data-state'?: string;
   role?: string;

@@ -1,8 +1,9 @@
 import { Alert, Button, Center, Loader, Paper, Stack, Text, Title } from '@mantine/core';
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { IconAlertTriangle, IconPlugConnectedX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { currentLanguage } from './i18n.ts';
+import type { LiveStatus } from './live.ts';
 import { problemText } from './problem-text.ts';
 
 /** A screen with nothing on it yet says what to do next. */
@@ -30,6 +31,28 @@ export function LoadingState(): ReactNode {
     <Center mih={240} role="status" aria-label={t('common.loading')}>
       <Loader type="dots" />
     </Center>
+  );
+}
+
+/** Of a page that shows what goes on: said while it may be showing what went on before. */
+export function LiveState(props: { status: LiveStatus }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <div role="status">
+      {props.status === 'waiting' && (
+        <Alert
+          color="orange"
+          variant="light"
+          py="xs"
+          mb="md"
+          icon={<IconPlugConnectedX aria-hidden />}
+          role="note"
+          data-testid="live-lost"
+        >
+          {t('common.reconnecting')}
+        </Alert>
+      )}
+    </div>
   );
 }
 

@@ -10,7 +10,10 @@ export function isImeKey(press: KeyPress): boolean {
   return press.isComposing || press.keyCode === 229;
 }
 
-/** Enter that means "go on", never "take this candidate". */
-export function isPlainEnter(press: KeyPress): boolean {
+type EnterPress = KeyPress & Pick<KeyboardEvent, 'ctrlKey' | 'altKey' | 'metaKey'>;
+
+/** Enter that means "go on", never "take this candidate", and nothing that a key of the desk means. */
+export function isPlainEnter(press: EnterPress): boolean {
+  if (press.ctrlKey || press.altKey || press.metaKey) return false;
   return press.key === 'Enter' && !isImeKey(press);
 }

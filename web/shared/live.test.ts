@@ -123,6 +123,18 @@ test('a connection that answers its pings stays', () => {
   expect(sockets).toHaveLength(1);
 });
 
+test('a lost connection stays said until there is one again', () => {
+  last().welcome();
+  last().lose();
+  vi.advanceTimersByTime(250);
+  last().lose();
+  vi.advanceTimersByTime(500);
+  expect(sockets).toHaveLength(3);
+  expect(statuses).toEqual(['connecting', 'open', 'waiting']);
+  last().welcome();
+  expect(statuses.at(-1)).toBe('open');
+});
+
 test('hurry skips the delay, and only while waiting', () => {
   last().welcome();
   live.hurry();

@@ -67,7 +67,7 @@ export class LiveConnection {
   }
 
   start(): void {
-    if (this.#socket !== null || this.#status === 'connecting') return;
+    if (this.#socket !== null) return;
     this.#attempt = 0;
     this.#connect();
   }
@@ -91,7 +91,8 @@ export class LiveConnection {
 
   #connect(): void {
     this.#drop();
-    this.#say('connecting');
+    // What is said of a lost connection stays until there is one: it must not come and go with each try.
+    if (this.#status !== 'waiting') this.#say('connecting');
     const socket = this.#options.openSocket();
     this.#socket = socket;
     this.#lastFrameAt = Date.now();

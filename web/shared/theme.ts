@@ -93,7 +93,20 @@ export const theme = createTheme({
     Input: { styles: { input: { fontSize: 'var(--mantine-font-size-md)' } } },
     // The fonts above have no medium weight: a label would be as loud as a heading.
     InputWrapper: { styles: { label: { fontWeight: 400, marginBottom: 2 } } },
-    Kbd: { defaultProps: { size: 'xs' } },
+    // In the text's own font: `Alt` in a typewriter's at 10 px is not read in passing.
+    Kbd: {
+      styles: {
+        root: {
+          fontFamily: 'inherit',
+          fontSize: '0.75rem',
+          fontWeight: 400,
+          lineHeight: 1.25,
+          padding: '0 4px',
+          borderBottomWidth: 2,
+        },
+      },
+    },
+    Alert: { styles: { wrapper: { alignItems: 'center' }, icon: { alignSelf: 'flex-start' } } },
     Menu: { defaultProps: { transitionProps: { duration: 100 } } },
     Modal: { defaultProps: { transitionProps: { duration: 120 }, centered: true } },
     Paper: { defaultProps: { withBorder: true, radius: 'md' } },
@@ -112,12 +125,14 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-text': '#1b2127',
     '--mantine-color-dimmed': '#57606a',
     '--mantine-color-default-border': '#d3d9df',
+    '--mantine-color-placeholder': '#667079',
     '--mantine-color-error': 'var(--mantine-color-red-8)',
     '--denwaban-ground': '#f3f5f8',
   },
   dark: {
     '--mantine-color-text': '#d8dade',
     '--mantine-color-dimmed': '#a9adb3',
+    '--mantine-color-placeholder': '#9da2a9',
     '--mantine-color-error': 'var(--mantine-color-red-4)',
     '--denwaban-ground': 'var(--mantine-color-dark-8)',
   },

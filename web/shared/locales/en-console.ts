@@ -139,6 +139,7 @@ export const consoleEn: Texts['console'] = {
       contact: 'No sound comes from the contact',
       operator: 'No sound comes from you. Is your telephone muted?',
     },
+    unrecorded: 'Not being recorded',
     recordingPaused: 'Recording paused',
     byFault: 'The call was cut by a fault. What you wrote is kept and can be sent.',
     byCaller: 'The caller hung up',

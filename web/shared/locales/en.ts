@@ -12,6 +12,7 @@ export const en: Texts = {
     retry: 'Try again',
     close: 'Close',
     cancel: 'Cancel',
+    reconnecting: 'Reconnecting to the server. What is shown is a little old.',
     notFound: 'Page not found',
     toHome: 'To the first page',
     showPassword: 'Show the password',

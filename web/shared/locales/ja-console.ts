@@ -142,6 +142,7 @@ export const consoleJa = {
       contact: '担当者の声が届いていません',
       operator: 'あなたの声が届いていません。電話機のミュートを確かめてください',
     },
+    unrecorded: '録音できていません',
     recordingPaused: '録音停止中',
     byFault: '機器の問題で通話が切れました。書いた内容は残っています。そのまま送信できます。',
     byCaller: '相手が切りました',

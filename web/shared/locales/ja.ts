@@ -12,6 +12,7 @@ export const ja = {
     retry: 'もう一度試す',
     close: '閉じる',
     cancel: 'やめる',
+    reconnecting: 'サーバーに再接続しています。表示は少し前のものです。',
     notFound: 'ページが見つかりません',
     toHome: '最初の画面へ',
     showPassword: 'パスワードを表示する',
