@@ -90,6 +90,7 @@ export const ACCESS: Record<string, string> = {
   'GET /api/v1/subscribers': '-yyyyyyy',
   'GET /api/v1/subscribers/:id': '-yxyyyyy',
   'POST /api/v1/subscribers/:id/call-backs': '-yxyyyyy',
+  'PUT /api/v1/subscribers/:id/contacts/:contactId/presence': '-yxyyyyy',
   'GET /api/v1/calls/:id': '-yxyyyyy',
   'GET /api/v1/messages': '-yyyyyyy',
   'GET /api/v1/messages/:id': '-yxyyyyy',

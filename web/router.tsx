@@ -95,6 +95,14 @@ const portalMessageRoute = createRoute({
   component: lazyRouteComponent(() => import('./portal/MessagePage.tsx'), 'MessagePage'),
 });
 
+const presenceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/portal/presence',
+  beforeLoad: allow('member'),
+  validateSearch: portalSearch,
+  component: lazyRouteComponent(() => import('./portal/PresencePage.tsx'), 'PresencePage'),
+});
+
 /** Open to everybody in the demonstration; the server decides. */
 const customerRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -128,6 +136,7 @@ export const router = createRouter({
     consoleRoute,
     portalRoute,
     portalMessageRoute,
+    presenceRoute,
     customerRoute,
     mailboxRoute,
     adminRoute,

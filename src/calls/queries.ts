@@ -70,6 +70,8 @@ export type FloorEvent =
   | { type: 'call.changed'; callId: CallId; operatorId: OperatorId | null }
   | { type: 'audio.reopen'; operatorId: OperatorId }
   | { type: 'desk.taken'; operatorId: OperatorId; deskId: string }
+  /** Where contacts are has changed. */
+  | { type: 'presence.changed' }
   | {
       type: 'notice';
       operatorId: OperatorId | null;

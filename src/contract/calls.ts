@@ -68,6 +68,24 @@ export const callerViewSchema = z.object({
   international: z.boolean(),
 });
 
+const presenceStateSchema = z.enum(['in', 'out', 'meeting', 'off']);
+const presenceViewSchema = z.object({
+  state: presenceStateSchema,
+  /** UTC ms; null: until told otherwise. */
+  until: z.number().nullable(),
+});
+/** Where a contact is; null: nobody knows. */
+export const presenceBodySchema = z.strictObject({
+  presence: z
+    .strictObject({
+      state: presenceStateSchema,
+      /** UTC ms; null: until told otherwise. A time that is over says nothing. */
+      until: z.number().int().min(0).max(253_402_300_799_999).nullable().default(null),
+    })
+    .nullable(),
+});
+export type PresenceBody = z.infer<typeof presenceBodySchema>;
+
 export const contactViewSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -75,6 +93,7 @@ export const contactViewSchema = z.object({
   title: z.string(),
   phone: z.string().nullable(),
   email: z.string().nullable(),
+  presence: presenceViewSchema.nullable(),
 });
 
 /**

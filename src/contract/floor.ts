@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { relayRulesSchema } from './center.ts';
 import {
+  contactViewSchema,
   callPhaseSchema,
   monitorModeSchema,
   operationSchema,
@@ -52,16 +53,7 @@ export const subscriberViewSchema = z.object({
   timeZone: z.string(),
   relay: relayRulesSchema,
   dids: z.array(z.object({ number: z.string(), formatted: z.string(), label: z.string() })),
-  contacts: z.array(
-    z.object({
-      id: z.string(),
-      name: z.string(),
-      kana: z.string(),
-      title: z.string(),
-      phone: z.string().nullable(),
-      email: z.string().nullable(),
-    }),
-  ),
+  contacts: z.array(contactViewSchema),
 });
 export type SubscriberView = z.infer<typeof subscriberViewSchema>;
 

@@ -32,7 +32,8 @@ function message(change: Partial<Message> = {}): Message {
 
 function contact(key: string, email: string | null = `${key}@example.jp`): Contact {
   const id = asId<ContactId>(`con_${key}`);
-  return { id, subscriberId: SUBSCRIBER, key, name: key, kana: '', title: '', phone: null, email };
+  const empty = { kana: '', title: '', phone: null, presence: null };
+  return { id, subscriberId: SUBSCRIBER, key, name: key, email, ...empty };
 }
 
 const route = (when: MailRoute['when'], ...keys: string[]): MailRoute => ({

@@ -259,6 +259,9 @@ export class LiveHub {
           connection.send({ type: 'desk.taken', deskId: event.deskId });
         }
         return;
+      case 'presence.changed':
+        this.#pokeDesks(null);
+        return;
       case 'notice':
         this.#onNotice(event);
     }

@@ -6,7 +6,7 @@ import type { DeliveryStore, MailboxStore } from '../delivery/index.ts';
 import type { MessageEvent, MessageStore } from '../messages/index.ts';
 import type { AuditStore, People } from '../people/index.ts';
 import type { RecordingStore } from '../recordings/index.ts';
-import type { Directory, NumberPlan, TrunkStatus } from '../subscribers/index.ts';
+import type { Directory, NumberPlan, PresenceBook, TrunkStatus } from '../subscribers/index.ts';
 import type { Backup, Center, MetricFamily, Readiness, RecordingAudio } from './ports.ts';
 
 /** Everything the HTTP side is built of. Each route file is handed the few it needs. */
@@ -27,7 +27,7 @@ export type ServerDeps = {
   operations: CallOperations;
   calls: CallQueries;
   floor: FloorEvents;
-  directory: Directory;
+  directory: Directory & PresenceBook;
   numbers: NumberPlan;
   messages: MessageStore;
   /** Calls every listener after a message was committed or its delivery state changed. */

@@ -43,6 +43,7 @@ const YAMADA: Contact = {
   title: '所長',
   phone: null,
   email: 'yamada@example.jp',
+  presence: null,
 };
 
 const ARRIVED = Date.UTC(2026, 10, 23, 5, 5);

@@ -1,15 +1,18 @@
 import { BlockList, isIP } from 'node:net';
-import type { E164, SubscriberId } from '../base/index.ts';
+import type { ContactId, E164, SubscriberId } from '../base/index.ts';
 import type {
   CenterSettings,
   Contact,
   Did,
   Directory,
+  Presence,
+  PresenceBook,
   RelayRules,
   Subscriber,
   Trunk,
 } from '../subscribers/index.ts';
 import { DEFAULT_OUTBOUND_RULES } from '../subscribers/index.ts';
+import { toInstant, toTimestamp } from './database.ts';
 import type { Database } from './database.ts';
 import { build, fetchRows } from './tables.ts';
 import type { ContactRow, SubscriberRow, TrunkRow } from './tables.ts';
@@ -37,8 +40,9 @@ type Snapshot = {
 };
 
 /** All that is asked on an INVITE, in memory. `reload` swaps the whole at once. */
-export class MemoryDirectory implements Directory {
+export class MemoryDirectory implements Directory, PresenceBook {
   readonly #database: Database;
+  #reloading: Promise<void> = Promise.resolve();
   #snapshot: Snapshot = {
     subscribers: new Map(),
     dids: new Map(),
@@ -93,7 +97,29 @@ export class MemoryDirectory implements Directory {
     return this.#snapshot.settings;
   }
 
-  async reload(): Promise<void> {
+  async setPresence(
+    subscriberId: SubscriberId,
+    contactId: ContactId,
+    presence: Presence | null,
+  ): Promise<boolean> {
+    const until = presence?.until ?? null;
+    const rows = await this.#database.rows<{ id: ContactId }>({
+      text: `update contact set presence = $3, presence_until = $4
+             where id = $2 and subscriber_id = $1 returning id`,
+      values: [subscriberId, contactId, presence?.state ?? null, toTimestamp(until)],
+    });
+    if (rows.length === 0) return false;
+    await this.reload();
+    return true;
+  }
+
+  /** One after another: a slower reading must not take the place of a newer one. */
+  reload(): Promise<void> {
+    this.#reloading = this.#reloading.catch(() => undefined).then(() => this.#load());
+    return this.#reloading;
+  }
+
+  async #load(): Promise<void> {
     this.#snapshot = await this.#database.transact(async (tx) => {
       const subscribers = await fetchRows(
         tx,
@@ -180,6 +206,8 @@ export function toContact(row: ContactRow): Contact {
     title: row.title,
     phone: row.phone,
     email: row.email,
+    presence:
+      row.presence === null ? null : { state: row.presence, until: toInstant(row.presence_until) },
   };
 }
 

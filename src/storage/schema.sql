@@ -110,7 +110,10 @@ create table contact (
   phone text,
   email text,
   "position" integer not null,
+  presence text,
+  presence_until timestamp with time zone,
   constraint contact_pkey PRIMARY KEY (id),
+  constraint contact_presence_check CHECK ((presence = ANY (ARRAY['in'::text, 'out'::text, 'meeting'::text, 'off'::text]))),
   constraint contact_subscriber_id_fkey FOREIGN KEY (subscriber_id) REFERENCES subscriber(id) ON DELETE CASCADE,
   constraint contact_subscriber_id_key_key UNIQUE (subscriber_id, key)
 );

@@ -15,7 +15,7 @@ import type {
 import type { MessageStore } from '../messages/index.ts';
 import type { ApiTokenStore, AuditStore, SetupLinkStore } from '../people/index.ts';
 import type { ExpiredRecordings, RecordingStore } from '../recordings/index.ts';
-import type { Directory } from '../subscribers/index.ts';
+import type { Directory, PresenceBook } from '../subscribers/index.ts';
 import { takeBackup } from './backup.ts';
 import { createCenter } from './center.ts';
 import type { Center } from './center.ts';
@@ -67,7 +67,7 @@ export type Storage = {
   registrations: RegistrationStore;
   trunkSecrets: TrunkSecrets;
   outbound: OutboundLedger;
-  directory: Directory;
+  directory: Directory & PresenceBook;
   messages: MessageStore;
   deliveries: DeliveryStore;
   mailbox: MailboxStore;

@@ -10,7 +10,7 @@ import type { MailRoute } from '../delivery/index.ts';
 import type { Message } from '../messages/index.ts';
 import type { CallId, ContactId, E164, MessageId, OperatorId } from '../base/index.ts';
 import type { SubscriberId, TrunkId, UserId } from '../base/index.ts';
-import type { Trunk } from '../subscribers/index.ts';
+import type { PresenceState, Trunk } from '../subscribers/index.ts';
 import type { Queryable } from './database.ts';
 
 export type MessageRow = {
@@ -78,6 +78,8 @@ export type ContactRow = {
   phone: E164 | null;
   email: string | null;
   position: number;
+  presence: PresenceState | null;
+  presence_until: Date | null;
 };
 
 export type MailRouteRow = {

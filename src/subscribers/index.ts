@@ -4,6 +4,7 @@ export type {
   Contact,
   Did,
   Directory,
+  PresenceBook,
   Subscriber,
   Trunk,
   TrunkOutbound,
@@ -22,6 +23,8 @@ export type {
   OutboundRules,
   OutboundUse,
 } from './outbound-rules.ts';
+export { PRESENCE_STATES, presenceAt } from './presence.ts';
+export type { Presence, PresenceState } from './presence.ts';
 export { DEFAULT_RELAY_RULES } from './relay-rules.ts';
 export type { RelayRules } from './relay-rules.ts';
 export { identifyCaller } from './identify-caller.ts';

@@ -1,5 +1,6 @@
 import type { ContactId, E164, SubscriberId, TrunkId } from '../base/index.ts';
 import type { OutboundRules } from './outbound-rules.ts';
+import type { Presence } from './presence.ts';
 import type { RelayRules } from './relay-rules.ts';
 
 /** The customer company that has us answer for it. */
@@ -30,6 +31,8 @@ export type Contact = {
   title: string;
   phone: E164 | null;
   email: string | null;
+  /** As it was told last; `presenceAt` says what it is worth. */
+  presence: Presence | null;
 };
 
 /** A carrier connection. Calls from its addresses need no registration. */
@@ -116,4 +119,14 @@ export interface Directory {
   trunks(): Trunk[];
   settings(): CenterSettings;
   reload(): Promise<void>;
+}
+
+/** Where contacts are: written down, and known to the directory once it resolves. */
+export interface PresenceBook {
+  /** False: the subscriber has no such contact. */
+  setPresence(
+    subscriberId: SubscriberId,
+    contactId: ContactId,
+    presence: Presence | null,
+  ): Promise<boolean>;
 }

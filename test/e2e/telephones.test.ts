@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { SubscriberView } from '../../src/contract/index.ts';
 import { launchChromium } from '../harness/chromium.ts';
 import { DeskPage } from '../harness/desk-page.ts';
 import { applyOffice, browserOperator } from '../harness/office.ts';
@@ -65,6 +66,22 @@ function freePort(): Promise<number> {
 async function carrierListens(): Promise<void> {
   const port = `:${carrierPort.toString(16).toUpperCase().padStart(4, '0')} `;
   await until(async () => (await readFile('/proc/net/udp', 'utf8')).includes(port), 10_000);
+}
+
+/** By the subscriber, while somebody looks. */
+async function tellInMeeting(name: string): Promise<void> {
+  const answer = await platform.api<{ subscribers: SubscriberView[] }>(
+    'GET',
+    '/api/v1/subscribers',
+  );
+  const subscriber = answer.body.subscribers[0]!;
+  const contact = subscriber.contacts.find((one) => one.name === name)!;
+  const told = await platform.api(
+    'PUT',
+    `/api/v1/subscribers/${subscriber.id}/contacts/${contact.id}/presence`,
+    { presence: { state: 'meeting' } },
+  );
+  expect(told.status).toBe(204);
 }
 
 /** There is a file where the recordings belong, until it is over. */
@@ -184,6 +201,11 @@ test('two contacts are rung together by two keys; a call that is not recorded sa
     expect(await desk.get('unrecorded').textContent()).toBe('録音できていません');
     await keyboard.press('Alt+L');
     await desk.page.locator('[data-testid=relay-choices]:focus').waitFor();
+    await tellInMeeting('鈴木 花子');
+    await desk
+      .get('relay-choices')
+      .getByRole('option', { name: /鈴木 花子.*会議中/ })
+      .waitFor();
     for (const key of ['Space', 'ArrowDown', 'Space', 'a']) await keyboard.press(key);
     expect(await desk.get('relay-together').isChecked()).toBe(true);
     await keyboard.press('Enter');

@@ -1,11 +1,11 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { MailboxMail, MessageView } from '../../src/contract/index.ts';
+import type { MailboxMail, MessageView, SubscriberView } from '../../src/contract/index.ts';
 import { launchChromium } from '../harness/chromium.ts';
 import { DeskPage } from '../harness/desk-page.ts';
 import { applyOffice, browserOperator } from '../harness/office.ts';
 import { listenByKeyboard, takeMessageByKeyboard } from '../harness/keyboard-work.ts';
-import { openPage, signIn } from '../harness/pages.ts';
+import { openPage, signIn, tabTo } from '../harness/pages.ts';
 import { startPlatform, until } from '../harness/platform.ts';
 import type { Platform } from '../harness/platform.ts';
 import { PortalPage } from '../harness/portal-page.ts';
@@ -88,6 +88,7 @@ test('a call is taken, written down with an input method, sent and read, by keyb
   await callBackByKeyboard(portal);
   await portal.press('mark-handled');
   await portal.get('handled-note').waitFor();
+  await sayOutByKeyboard(portal);
   expect(await messages()).toMatchObject([
     {
       fields: { company: '北斗建設', name: '加藤', wants: 'callback', phone: '090-0123-4567' },
@@ -110,6 +111,23 @@ async function callBackByKeyboard(portal: PortalPage): Promise<void> {
   await outcome.filter({ hasText: '回線の都合で、担当者につながりませんでした。' }).waitFor();
   await portal.page.keyboard.press('Escape');
   await outcome.waitFor({ state: 'detached' });
+}
+
+/** 在席: a contact is out; whoever answers the calls is told. */
+async function sayOutByKeyboard(portal: PortalPage): Promise<void> {
+  await portal.press('message-back');
+  await portal.press('to-presence');
+  const person = portal.get('presence-of');
+  await tabTo(portal.page, person.getByRole('radio', { name: '在席' }));
+  await portal.page.keyboard.press('ArrowRight');
+  await portal.page.locator('[data-testid=presence-of][data-state=out]').waitFor();
+  const { body } = await platform.api<{ subscribers: SubscriberView[] }>(
+    'GET',
+    '/api/v1/subscribers',
+  );
+  expect(body.subscribers[0]?.contacts).toMatchObject([
+    { name: '山田 太郎', presence: { state: 'out', until: null } },
+  ]);
 }
 
 /** A message of a short call, sent while the mail server behaves as told. */

@@ -71,6 +71,17 @@ describe('apply', () => {
     expect(storage.directory.trunkOf('192.0.2.1')?.key).toBe('carrier-a');
   });
 
+  it('leaves where a contact is as it was told; nobody tells it of another company’s people', async () => {
+    const id = await applyCenter(storage);
+    const { directory } = storage;
+    const [yamada] = directory.contactsOf(id);
+    const meeting = { state: 'meeting', until: T0 } as const;
+    expect(await directory.setPresence(id, yamada!.id, meeting)).toBe(true);
+    expect(await directory.setPresence(asId('sub_other'), yamada!.id, null)).toBe(false);
+    await apply(changed((spec) => (spec.subscribers[0]!.contacts[0]!.title = '部長')));
+    expect(directory.contactsOf(id)[0]).toMatchObject({ title: '部長', presence: meeting });
+  });
+
   it('does not disturb an operator at work', async () => {
     await applyCenter(storage);
     const sato = (await storage.floor.operators()).find((o) => o.key === 'sato')!;

@@ -88,6 +88,7 @@ function Sound(): ReactNode {
 function Problem({ problem }: { problem: unknown }): ReactNode {
   const { t } = useTranslation();
   const desk = useDesk();
+  useDeskKeys({ dismiss: () => desk.dismissProblem() });
   return (
     <Alert
       radius={0}

@@ -10,8 +10,10 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { currentLanguage } from '../shared/i18n.ts';
 import { problemText } from '../shared/problem-text.ts';
+import { Keys } from './CheatBar.tsx';
 import type { ConsoleMode } from './console-mode.ts';
 import { useDesk, useDeskSnapshot } from './desk-context.ts';
+import { KEY_NAMES } from './keys.ts';
 import type { Notice } from './notices.ts';
 import { useDeskKeys } from './use-desk-keys.ts';
 
@@ -42,20 +44,8 @@ export function Banners(props: { mode: ConsoleMode }): ReactNode {
     }),
   });
   return (
-    <Stack gap={0} aria-live="polite">
+    <>
       {props.mode !== 'start' && props.mode !== 'elsewhere' && <SoundBanner />}
-      {(live === 'waiting' || live === 'refused') && (
-        <Alert
-          radius={0}
-          py="xs"
-          color="orange"
-          icon={<IconPlugConnectedX aria-hidden />}
-          role="note"
-          data-testid="live-banner"
-        >
-          {t(`console.live.${live}`)}
-        </Alert>
-      )}
       {problem !== null && (
         <Alert
           radius={0}
@@ -68,20 +58,49 @@ export function Banners(props: { mode: ConsoleMode }): ReactNode {
           onClose={() => desk.dismissProblem()}
           data-testid="problem-banner"
         >
-          {problemText(problem, currentLanguage())}
+          <Closable byKey>{problemText(problem, currentLanguage())}</Closable>
         </Alert>
       )}
-      {shown.map((notice) => (
-        <NoticeLine key={notice.id} notice={notice} />
-      ))}
-    </Stack>
+      {/* Always there, so that what comes into it is said aloud. */}
+      <Stack gap={0} aria-live="polite">
+        {(live === 'waiting' || live === 'refused') && (
+          <Alert
+            radius={0}
+            py="xs"
+            color="orange"
+            icon={<IconPlugConnectedX aria-hidden />}
+            role="note"
+            data-testid="live-banner"
+          >
+            {t(`console.live.${live}`)}
+          </Alert>
+        )}
+        {shown.map((notice) => (
+          <NoticeLine
+            key={notice.id}
+            notice={notice}
+            byKey={problem === null && notice === newest}
+          />
+        ))}
+      </Stack>
+    </>
+  );
+}
+
+/** With the key that closes it, beside the cross. */
+function Closable(props: { byKey: boolean; children: ReactNode }): ReactNode {
+  return (
+    <Group justify="space-between" wrap="nowrap" gap="xs">
+      <span>{props.children}</span>
+      {props.byKey && <Keys names={KEY_NAMES.dismiss} />}
+    </Group>
   );
 }
 
 const REASSURED_MS = 15_000;
 
 /** Bad news stays until it is closed or over; good news takes its room for as long as one reads. */
-function NoticeLine({ notice }: { notice: Notice }): ReactNode {
+function NoticeLine({ notice, byKey }: { notice: Notice; byKey: boolean }): ReactNode {
   const { t } = useTranslation();
   const desk = useDesk();
   const { id, code, why } = notice;
@@ -103,7 +122,9 @@ function NoticeLine({ notice }: { notice: Notice }): ReactNode {
       onClose={() => desk.dismissNotice(id)}
       data-testid={`notice-${code}`}
     >
-      {why === undefined ? t(`console.notice.${code}`) : t(`callBack.notReached.${why}`)}
+      <Closable byKey={byKey}>
+        {why === undefined ? t(`console.notice.${code}`) : t(`callBack.notReached.${why}`)}
+      </Closable>
     </Alert>
   );
 }

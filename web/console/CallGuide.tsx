@@ -71,7 +71,7 @@ function isCallType(value: string): value is CallType {
 function Phrases(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const { draft, view } = useDeskSnapshot();
-  const { called, caller, phase, relay, noSoundFrom } = props.call;
+  const { called, caller, phase, relay, noSoundFrom, handOver } = props.call;
   const contact = familyName(concernedContact(props.call));
   const value = (field: 'callType' | 'company' | 'name' | 'phone'): string =>
     draft === null ? '' : valueOf(draft, field);
@@ -81,6 +81,7 @@ function Phrases(props: { call: CallView }): ReactNode {
     phase,
     relay,
     noSoundFrom,
+    tookOver: handOver?.outcome === 'taken' && handOver.to === view?.operatorId,
     callType: value('callType'),
     company: value('company'),
     name: value('name'),

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallView, DeskView } from '../../src/contract/index.ts';
 import { currentLanguage } from '../shared/i18n.ts';
+import { PresenceBadge } from '../shared/PresenceBadge.tsx';
 import { When } from '../shared/When.tsx';
 import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { earlierText } from './earlier-text.ts';
@@ -84,6 +85,7 @@ function Contacts(props: { closed: boolean }): ReactNode {
 function ContactRow(props: { contact: Contact; chosen: boolean; closed: boolean }): ReactNode {
   const { t } = useTranslation();
   const desk = useDesk();
+  const now = useServerNow();
   const { contact, chosen } = props;
   return (
     <UnstyledButton
@@ -105,6 +107,7 @@ function ContactRow(props: { contact: Contact; chosen: boolean; closed: boolean 
           <Text size="xs" c="dimmed">
             {contact.kana}
           </Text>
+          <PresenceBadge presence={contact.presence} now={now} />
         </Group>
         {chosen && (
           <Badge variant="filled" leftSection={<IconUserCheck size={14} aria-hidden />}>
@@ -112,7 +115,7 @@ function ContactRow(props: { contact: Contact; chosen: boolean; closed: boolean 
           </Badge>
         )}
       </Group>
-      <Group gap="sm">
+      <Group gap="sm" style={{ rowGap: 0 }}>
         <Text size="sm" c="dimmed">
           {contact.title}
         </Text>

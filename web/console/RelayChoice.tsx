@@ -5,10 +5,11 @@ import type { ReactNode, RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallView } from '../../src/contract/index.ts';
 import { isPlainEnter } from '../shared/ime.ts';
+import { PresenceBadge } from '../shared/PresenceBadge.tsx';
 import type { RelayTo } from './call-commands.ts';
 import { Keys } from './CheatBar.tsx';
 import { ChoiceList } from './ChoiceList.tsx';
-import { useDesk, useDeskSnapshot } from './desk-context.ts';
+import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { valueOf } from './draft-keeper.ts';
 import { chosenIds, reachable } from './relay-words.ts';
 
@@ -103,6 +104,7 @@ function ContactChoice(props: {
 }): ReactNode {
   const { t } = useTranslation();
   const { draft } = useDeskSnapshot();
+  const now = useServerNow();
   const { contacts, keys, ring, close } = props;
   const addressee = draft === null ? '' : valueOf(draft, 'contactId');
   const first = contacts.findIndex(({ id }) => id === addressee);
@@ -130,10 +132,13 @@ function ContactChoice(props: {
         onLeave={close}
         testId="relay-choices"
       >
-        {({ id, name, title, phone }) => (
+        {({ id, name, title, phone, presence }) => (
           <Group justify="space-between" gap="xs" wrap="nowrap">
             <Stack gap={0}>
-              <Text fw={600}>{name}</Text>
+              <Group gap="xs" style={{ rowGap: 0 }}>
+                <Text fw={600}>{name}</Text>
+                <PresenceBadge presence={presence} now={now} />
+              </Group>
               <Group gap="xs" style={{ rowGap: 0 }}>
                 {title !== '' && (
                   <Text size="xs" c="dimmed">

@@ -32,13 +32,17 @@ import { useDeskKeys } from './use-desk-keys.ts';
 export function RingCard(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const { called, caller } = props.call;
+  const { view } = useDeskSnapshot();
+  const { handOver } = props.call;
+  const isHandedOver = handOver?.outcome === 'pending' && handOver.to === view?.operatorId;
   const company = companyText(called, t);
   // Seen in the tab strip while another tab is in front.
   useTitle(`☎ ${company}`);
   return (
     <Center mih="100%" p={{ base: 0, sm: 'md' }}>
       <VisuallyHidden role="alert">
-        {t('console.ring.said', { company, caller: callerText(caller, t) })} {called.greeting}
+        {t('console.ring.said', { company, caller: callerText(caller, t) })}{' '}
+        {!isHandedOver && called.greeting}
       </VisuallyHidden>
       <Paper
         shadow="md"
@@ -69,8 +73,8 @@ export function RingCard(props: { call: CallView }): ReactNode {
               </Group>
             </Fact>
           </SimpleGrid>
-          <HandedOver call={props.call} />
-          <GreetingBox called={called} preview />
+          {isHandedOver && <HandedOver call={props.call} />}
+          {!isHandedOver && <GreetingBox called={called} preview />}
           <LastCall />
         </Stack>
         <RingActions />
@@ -114,7 +118,7 @@ function HandedOver({ call }: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const { view } = useDeskSnapshot();
   const { handOver, operatorName } = call;
-  if (handOver?.outcome !== 'pending' || handOver.to !== view?.operatorId) return null;
+  if (handOver === null) return null;
   return (
     <Alert icon={<IconUserShare aria-hidden />} data-testid="handed-over">
       <Text>{t('console.handOver.from', { name: operatorName ?? '' })}</Text>
@@ -123,6 +127,10 @@ function HandedOver({ call }: { call: CallView }): ReactNode {
           {handOver.note}
         </Text>
       )}
+      {/* The caller has been greeted: these are the first words now. */}
+      <Text size="lg" mt="xs" lang="ja" data-testid="first-words">
+        {t('console.phrase.tookOver', { operator: view?.operatorName ?? '' })}
+      </Text>
     </Alert>
   );
 }

@@ -8,6 +8,7 @@ const known: Conversation = {
   phase: 'talking',
   relay: null,
   noSoundFrom: [],
+  tookOver: false,
   callType: '',
   company: '青空商事',
   name: '',
@@ -16,6 +17,10 @@ const known: Conversation = {
 
 test('a known caller of a known company: absent, then the closing words', () => {
   expect(phrasesFor(known)).toEqual(['absent', 'closing']);
+});
+
+test('a call that a colleague handed over begins with one’s own name', () => {
+  expect(phrasesFor({ ...known, tookOver: true })[0]).toBe('tookOver');
 });
 
 test('sales calls and wrong numbers get their refusal alone', () => {

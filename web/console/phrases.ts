@@ -10,6 +10,7 @@ export type Phrase =
   | 'sales'
   | 'wrongNumber'
   | 'complaint'
+  | 'tookOver'
   | 'thanksForWaiting'
   | 'connectNow'
   | 'threeWay'
@@ -27,6 +28,8 @@ export type Conversation = {
   phase: CallView['phase'];
   relay: CallView['relay'];
   noSoundFrom: CallView['noSoundFrom'];
+  /** A colleague has handed the call to whoever speaks now. */
+  tookOver: boolean;
   callType: string;
   company: string;
   name: string;
@@ -59,12 +62,12 @@ export function phrasesFor(conversation: Conversation): Phrase[] {
 }
 
 function phrasesOf(conversation: Conversation): Phrase[] {
-  const { called, caller, callType, company, name, phone, phase } = conversation;
+  const { called, caller, callType, company, name, phone, phase, relay, tookOver } = conversation;
   if (phase === 'consulting') return ['connectNow'];
   if (phase === 'three-way') return ['threeWay'];
   if (callType === 'sales') return ['sales'];
   if (callType === 'wrong-number') return ['wrongNumber'];
-  const phrases: Phrase[] = [];
+  const phrases: Phrase[] = tookOver && phase === 'talking' && relay === null ? ['tookOver'] : [];
   if (called.subscriberId === null) phrases.push('unknownCompany');
   if (callType === 'complaint') phrases.push('complaint');
   phrases.push(...absence(conversation));

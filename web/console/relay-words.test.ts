@@ -9,7 +9,7 @@ import {
 } from './relay-words.ts';
 
 const contact = (id: string, phone: string | null) => {
-  return { id, name: id, kana: '', title: '', phone, email: null };
+  return { id, name: id, kana: '', title: '', phone, email: null, presence: null };
 };
 
 test('who has no telephone cannot be rung', () => {

@@ -12,7 +12,9 @@ const isTouched = (): boolean => window.matchMedia('(pointer: coarse)').matches;
  */
 export function useFocusHome(): void {
   useEffect(() => {
-    let held: HTMLElement | null = null;
+    // What has had it since the screen was drawn was not noted.
+    const { activeElement } = document;
+    let held = activeElement instanceof HTMLElement ? activeElement : null;
     let field: HTMLElement | null = null;
     const note = ({ target }: FocusEvent): void => {
       if (!(target instanceof HTMLElement)) return;

@@ -9,9 +9,9 @@ import {
   Title,
 } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconInbox, IconSearch } from '@tabler/icons-react';
+import { IconInbox, IconSearch, IconUserCheck } from '@tabler/icons-react';
 import { useSuspenseQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { createLink, getRouteApi } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -26,11 +26,13 @@ import { MessageRow } from './MessageRow.tsx';
 import { PortalFrame } from './PortalFrame.tsx';
 
 const route = getRouteApi('/portal');
+const LinkButton = createLink(Button<'a'>);
 const SEARCH_DELAY_MS = 300;
 
 /** What was taken for the subscriber, newest first. */
 export function MessageListPage(): ReactNode {
   const { t } = useTranslation();
+  const { subscriberId } = useSession();
   const { show = 'open', q = '' } = route.useSearch();
   const navigate = route.useNavigate();
   const [typed, setTyped] = useState(q);
@@ -53,16 +55,30 @@ export function MessageListPage(): ReactNode {
           <Title order={1} size="h3">
             {t('portal.title')}
           </Title>
-          <SegmentedControl
-            aria-label={t('portal.filter')}
-            value={show}
-            onChange={choose}
-            data={[
-              { value: 'open', label: t('portal.open') },
-              { value: 'all', label: t('portal.all') },
-            ]}
-            data-testid="message-filter"
-          />
+          <Group gap="sm">
+            {subscriberId !== null && (
+              <LinkButton
+                to="/portal/presence"
+                search
+                variant="default"
+                px="sm"
+                leftSection={<IconUserCheck size={18} aria-hidden />}
+                data-testid="to-presence"
+              >
+                {t('portal.presence.open')}
+              </LinkButton>
+            )}
+            <SegmentedControl
+              aria-label={t('portal.filter')}
+              value={show}
+              onChange={choose}
+              data={[
+                { value: 'open', label: t('portal.open') },
+                { value: 'all', label: t('portal.all') },
+              ]}
+              data-testid="message-filter"
+            />
+          </Group>
         </Group>
         <TextInput
           type="search"

@@ -2,6 +2,7 @@ import type { CallId, OperatorId } from '../../base/index.ts';
 import type { CallQueries, CallRecord, Operator } from '../../calls/index.ts';
 import type { DeskView, DraftView } from '../../contract/index.ts';
 import type { Draft, MessageStore } from '../../messages/index.ts';
+import { presenceAt } from '../../subscribers/index.ts';
 import type { Contact } from '../../subscribers/index.ts';
 import { format, presentCall } from './call.ts';
 import type { CallWords } from './call.ts';
@@ -39,7 +40,7 @@ export async function presentDesk(
     call: record === null ? null : presentCall(record, sources, { operatorId, supervises: false }),
     watching,
     draft: draft === null || draft.operatorId !== operatorId ? null : presentDraft(draft),
-    contacts: contactsOf(record, sources),
+    contacts: contactsOf(record, sources, now),
     earlierCalls: record === null ? [] : await earlierCalls(record, sources),
     waitingCalls,
     parkedCalls: parked.flatMap((one) => presentParked(one, sources)),
@@ -86,19 +87,25 @@ function audioOf(operator: Operator): DeskView['audio'] {
   return operator.deskId === null ? 'none' : 'lost';
 }
 
-function contactsOf(record: CallRecord | null, sources: DeskSources): DeskView['contacts'] {
+function contactsOf(
+  record: CallRecord | null,
+  sources: DeskSources,
+  now: number,
+): DeskView['contacts'] {
   const subscriberId = record?.state.called.subscriberId ?? null;
   if (subscriberId === null) return [];
   return sources.directory
     .contactsOf(subscriberId)
-    .map((contact) => presentContact(contact, sources));
+    .map((contact) => presentContact(contact, sources, now));
 }
 
 export function presentContact(
-  { id, name, kana, title, phone, email }: Contact,
+  { id, name, kana, title, phone, email, presence }: Contact,
   { numbers }: Pick<CallWords, 'numbers'>,
+  now: number,
 ): DeskView['contacts'][number] {
-  return { id, name, kana, title, phone: format(phone, numbers), email };
+  const number = format(phone, numbers);
+  return { id, name, kana, title, phone: number, email, presence: presenceAt(presence, now) };
 }
 
 async function earlierCalls(

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { asId } from '../../base/index.ts';
-import { floorViewSchema, mailboxMailSchema, subscriberViewSchema } from '../../contract/index.ts';
+import type { ContactId, SubscriberId } from '../../base/index.ts';
+import {
+  floorViewSchema,
+  mailboxMailSchema,
+  presenceBodySchema,
+  subscriberViewSchema,
+} from '../../contract/index.ts';
 import { rowScope } from '../../people/index.ts';
 import type { App } from '../app.ts';
 import { presentFloor } from '../presenters/floor.ts';
@@ -18,9 +24,9 @@ const MAILBOX_LENGTH = 200;
 
 export function registerSubscriberRoutes(
   app: App,
-  deps: Pick<ServerDeps, 'directory' | 'numbers'>,
+  deps: Pick<ServerDeps, 'directory' | 'numbers' | 'clock' | 'floor'>,
 ): void {
-  const { directory } = deps;
+  const { directory, clock } = deps;
   app.route({
     method: 'GET',
     url: '/api/v1/subscribers',
@@ -33,7 +39,8 @@ export function registerSubscriberRoutes(
     handler: ({ identity }, reply) => {
       const scope = rowScope(identity);
       const visible = directory.subscribers().filter(({ id }) => scope === null || id === scope);
-      void reply.send({ subscribers: visible.map((one) => presentSubscriber(one, deps)) });
+      const now = clock.now();
+      void reply.send({ subscribers: visible.map((one) => presentSubscriber(one, deps, now)) });
     },
   });
 
@@ -50,7 +57,34 @@ export function registerSubscriberRoutes(
     handler: (request, reply) => {
       const subscriber = directory.subscriber(asId(request.params.id));
       if (subscriber === null) refuse(reply, 'not-found');
-      else void reply.send(presentSubscriber(subscriber, deps));
+      else void reply.send(presentSubscriber(subscriber, deps, clock.now()));
+    },
+  });
+  registerPresence(app, deps);
+}
+
+function registerPresence(
+  app: App,
+  { directory, floor }: Pick<ServerDeps, 'directory' | 'floor'>,
+): void {
+  app.route({
+    method: 'PUT',
+    url: '/api/v1/subscribers/:id/contacts/:contactId/presence',
+    config: { policy: { kind: 'subscriber-of', resource: 'subscriber', roles: STAFF } },
+    schema: {
+      summary: 'Say where a contact is: in, out, in a meeting or off, and until when',
+      tags: ['subscribers'],
+      params: z.object({ id: z.string().max(60), contactId: z.string().max(60) }),
+      body: presenceBodySchema,
+      response: { 204: z.null() },
+    },
+    handler: async ({ params, body }, reply) => {
+      const subscriberId = asId<SubscriberId>(params.id);
+      const contactId = asId<ContactId>(params.contactId);
+      const isKnown = await directory.setPresence(subscriberId, contactId, body.presence);
+      if (!isKnown) return refuse(reply, 'not-found');
+      floor.publish({ type: 'presence.changed' });
+      return reply.code(204).send(null);
     },
   });
 }

@@ -46,6 +46,13 @@ export const en: Texts = {
       'customer-unreachable': 'The customer was not reached: the line failed.',
     },
   },
+  presence: {
+    in: 'In',
+    out: 'Out',
+    meeting: 'In a meeting',
+    off: 'Off',
+    until: 'until {{time}}',
+  },
   callPhase: {
     waiting: 'Waiting',
     offering: 'Ringing',

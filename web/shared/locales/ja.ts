@@ -46,6 +46,13 @@ export const ja = {
       'customer-unreachable': '回線の都合で、お客様につながりませんでした。',
     },
   },
+  presence: {
+    in: '在席',
+    out: '外出',
+    meeting: '会議中',
+    off: '休み',
+    until: '{{time}}まで',
+  },
   callPhase: {
     waiting: '待ち',
     offering: '呼出中',
