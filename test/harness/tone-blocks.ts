@@ -411,10 +411,10 @@ function fit(points: readonly Point[]): {
   };
 }
 
-/** A block that was found at a wrong place is gone; a change that stays is kept as sharp as it is. */
+/** Blocks that were found at a wrong place, up to four in a row, are gone; a change that stays is kept as sharp as it is. */
 function smoothed(points: readonly Point[]): Point[] {
   return points.map(({ atMinutes }, place) => {
-    const near = points.slice(Math.max(0, place - 2), place + 3);
+    const near = points.slice(Math.max(0, place - 4), place + 5);
     return { atMinutes, offsetMs: median(near.map((point) => point.offsetMs)) };
   });
 }
