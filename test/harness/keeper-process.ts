@@ -34,7 +34,6 @@ export function startKeeper(dir: string, { env = {}, uid }: KeeperStart = {}): K
     cwd: '/',
     env: {
       PATH: process.env['PATH'],
-      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       DENWABAN_DATA_DIR: dir,
       DENWABAN_BIND: '127.0.0.1',
       DENWABAN_HTTP_PORT: '0',

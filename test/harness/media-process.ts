@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { silentLogger } from '../../src/base/index.ts';
 import { systemClock } from '../../src/base/system.ts';
 import { MediaProcessClient } from '../../src/engine/index.ts';
+import { compiledTogether } from './ready-folder.ts';
 
 const ENTRY = join(import.meta.dirname, '../../src/media-process/main.ts');
 
@@ -43,6 +44,7 @@ export async function startTestMediaProcess(
   };
   const child = spawn(process.execPath, [ENTRY, JSON.stringify(settings)], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...compiledTogether() },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

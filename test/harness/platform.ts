@@ -6,7 +6,7 @@ import { createSocket } from 'node:dgram';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeReady } from './ready-folder.ts';
+import { compiledTogether, makeReady } from './ready-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -231,6 +231,7 @@ export async function launchPlatform(options: PlatformOptions = {}): Promise<Pla
   const [program = '', ...args] = command;
   const env = {
     ...withoutSettings(process.env),
+    ...compiledTogether(),
     DENWABAN_ENV_FILE: '/dev/null',
     DENWABAN_DATA_DIR: dataDir,
     DENWABAN_BIND: bind,

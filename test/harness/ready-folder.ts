@@ -5,8 +5,6 @@ import { removeDir, startKeeper, stopKeeper, temporaryDir } from './keeper-proce
 import type { KeeperStart } from './keeper-process.ts';
 
 const READY_FOLDER = 'DENWABAN_TEST_READY_FOLDER';
-/** For the processes that a test starts itself; the keeper gives its own children the data folder's. */
-const COMPILED = 'NODE_COMPILE_CACHE';
 
 /**
  * Before the first file of a suite: a data folder with the database that a first start makes, of
@@ -33,10 +31,8 @@ export async function makeReadyFolder(
     throw thrown;
   }
   process.env[READY_FOLDER] = dir;
-  process.env[COMPILED] = join(dir, 'run', 'compiled');
   return async () => {
     Reflect.deleteProperty(process.env, READY_FOLDER);
-    Reflect.deleteProperty(process.env, COMPILED);
     await removeDir(dir);
   };
 }
@@ -50,5 +46,16 @@ export function makeReady(dataDir: string): void {
   const script = 'cp -a "$1"/postgres "$1"/postgres-program-* "$2"/';
   execFileSync('/bin/sh', ['-c', script, 'sh', from, dataDir]);
   mkdirSync(join(dataDir, 'run'), { mode: 0o700 });
-  symlinkSync(join(from, 'run', 'compiled'), join(dataDir, 'run', 'compiled'));
+  symlinkSync(compiledIn(from), compiledIn(dataDir));
+}
+
+/** For a process of the product that a test starts itself: a keeper gives it to its own children. */
+export function compiledTogether(): { NODE_COMPILE_CACHE?: string } {
+  const ready = process.env[READY_FOLDER];
+  return ready === undefined ? {} : { NODE_COMPILE_CACHE: compiledIn(ready) };
+}
+
+/** Where the keeper has it. */
+function compiledIn(dataDir: string): string {
+  return join(dataDir, 'run', 'compiled');
 }
