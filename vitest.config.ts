@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           testTimeout: 60_000,
+          maxWorkers: '100%',
           include: ['src/**/*.test.ts', 'web/**/*.test.{ts,tsx}', 'test/*.test.ts'],
         },
       },
