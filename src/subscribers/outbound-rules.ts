@@ -60,6 +60,11 @@ const PREMIUM = [
 /** Satellites, international networks, universal and international premium numbers: no country. */
 const WORLDWIDE = ['+800', '+808', '+870', '+878', '+88', '+979', '+999'];
 const EMERGENCY = /^(110|118|119)$/;
+/**
+ * A telephone in Japan: nine digits after +81, ten for 050 to 090 and 0800. None begins with 0 or 10: dialled
+ * with the 0 before it, `+81 10 1 212…` would be 010 1 212…, a call abroad, and `+81 0…` a carrier's prefix.
+ */
+const JAPANESE = /^\+81(?!0|10)(?:\d{9}|[5-9]0\d{8})$/;
 /** Nobody has more of them to say; a longer list is a forged one. */
 const MAX_PREFIXES = 200;
 
@@ -102,6 +107,7 @@ function refusalOfNumber(
   if (number.startsWith('+81')) {
     if (number.startsWith('+8120')) return 'special-number';
     if (number.startsWith('+81570') && !rules.naviDial) return 'navi-dial';
+    if (!JAPANESE.test(number)) return 'not-a-number';
   } else {
     if (under(WORLDWIDE) && !number.startsWith('+880') && !number.startsWith('+886')) {
       return 'satellite';
