@@ -18,6 +18,10 @@ export type CommandRefusal =
   | 'not-signed-in'
   | 'operator-busy'
   | 'audio-not-ready'
+  /** Her desk is a telephone that has not registered. */
+  | 'telephone-not-ready'
+  /** Only a desk in a browser can do this. */
+  | 'browser-needed'
   | 'desk-elsewhere'
   | 'unknown-number'
   | 'too-many-calls'

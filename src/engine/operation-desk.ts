@@ -37,6 +37,8 @@ type Claiming = Extract<
   { type: 'call.picked-up' | 'hand-over.started' | 'monitor.started' }
 >;
 const DONE: CommandOutcome = { ok: true, value: null };
+/** In these an operator may take a call of her own accord. */
+const AT_WORK: readonly OperatorState[] = ['available', 'away'];
 /** In these a supervisor may join a call. */
 const FREE: readonly OperatorState[] = ['available', 'away', 'offline'];
 
@@ -138,8 +140,8 @@ export class OperationDesk implements CallOperations {
     if (!actor) return refuse('no-such-call');
     if (actor.state.operator?.operatorId === operatorId) return DONE;
     if (actor.state.phase !== 'parked') return refuse('already-taken');
-    const claimed = await this.#claim(callId, operatorId, ['available', 'away']);
-    if (claimed === null) return refuse('operator-busy');
+    const claimed = await this.#claim(callId, operatorId, AT_WORK);
+    if (claimed === null) return this.#whyNot(operatorId, AT_WORK);
     const reached = this.#deps.engine.operatorSide.reach(claimed.operator);
     const event = { type: 'call.picked-up', operatorId, ...reached } as const;
     if (!(await this.#wishOrFree(actor, event))) return refuse('not-saved');
@@ -189,12 +191,12 @@ export class OperationDesk implements CallOperations {
     const found = this.#may('monitor', supervisor, id);
     if ('ok' in found) return found;
     const claimed = await this.#claim(id, supervisor, FREE);
-    if (claimed === null) return refuse('operator-busy');
+    if (claimed === null) return this.#whyNot(supervisor, FREE);
     const { legId } = claimed.operator;
     const returnTo = stateBefore(claimed);
     if (legId === null) {
       await this.#free(id, supervisor, returnTo);
-      return refuse('audio-not-ready');
+      return refuse('browser-needed');
     }
     const entered = { operatorId: supervisor, legId, mode, returnTo } as const;
     const event = { type: 'monitor.started', ...entered } as const;
@@ -242,15 +244,15 @@ export class OperationDesk implements CallOperations {
       const contact = this.#contact(subscriberId, first.contactId);
       return 'ok' in contact ? contact : { contact };
     }
-    const claimed = await this.#claim(callId, first.operatorId, ['available', 'away']);
-    if (claimed === null) return refuse('operator-busy');
+    const claimed = await this.#claim(callId, first.operatorId, AT_WORK);
+    if (claimed === null) return this.#whyNot(first.operatorId, AT_WORK);
     const { operator } = claimed;
     if (operator.deviceKind === 'browser') {
       const reached = this.#deps.engine.operatorSide.reach(operator);
       return { operator: { operatorId: operator.id, ...reached, audio: 'up' } };
     }
     await this.#free(callId, operator.id, stateBefore(claimed));
-    return refuse('audio-not-ready');
+    return refuse('browser-needed');
   }
 
   /** The call, if this person may do this to it now. */
@@ -286,6 +288,16 @@ export class OperationDesk implements CallOperations {
     const claimed = await floor.claim({ callId, operatorId, states, registered, now: clock.now() });
     if (claimed !== null) engine.events.publish({ type: 'operator.changed', operatorId });
     return claimed;
+  }
+
+  /** Who could not be claimed is told what to do about it. */
+  async #whyNot(operatorId: OperatorId, states: readonly OperatorState[]): Promise<Refused> {
+    const operator = await this.#deps.floor.operator(operatorId);
+    if (operator === null) return refuse('not-signed-in');
+    const { state, callId, deviceKind } = operator;
+    if (callId !== null || state === 'wrap-up') return refuse('operator-busy');
+    if (!states.includes(state)) return refuse('not-signed-in');
+    return refuse(deviceKind === 'browser' ? 'audio-not-ready' : 'telephone-not-ready');
   }
 
   /**

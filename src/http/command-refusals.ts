@@ -17,6 +17,8 @@ const CODES: Record<CommandRefusal, ProblemCode> = {
   'not-signed-in': 'not-on-the-floor',
   'operator-busy': 'operator-busy',
   'audio-not-ready': 'audio-not-ready',
+  'telephone-not-ready': 'telephone-not-ready',
+  'browser-needed': 'browser-needed',
   'desk-elsewhere': 'desk-elsewhere',
   'unknown-number': 'unknown-number',
   'too-many-calls': 'too-many-calls',

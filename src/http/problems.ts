@@ -85,11 +85,25 @@ export const PROBLEMS = {
     '「受電開始」をしてから操作してください。',
     'Start taking calls (受電開始) first.',
   ),
-  'operator-busy': entry(409, '応対中のため操作できません。', 'You are on a call.'),
+  'operator-busy': entry(
+    409,
+    '応対中または後処理中のため操作できません。先に終えてください。',
+    'You are on a call, or still finishing one. End it first.',
+  ),
   'audio-not-ready': entry(
     409,
     '音声の準備ができていません。マイクを確認し、「受電開始」をやり直してください。',
     'Your audio is not ready. Check the microphone and start taking calls again.',
+  ),
+  'telephone-not-ready': entry(
+    409,
+    '席の電話機が登録されていません。電話機の電源とネットワークを確認してください。',
+    'The telephone of your desk is not registered. Check its power and its network.',
+  ),
+  'browser-needed': entry(
+    409,
+    'この操作は電話機の席ではできません。ブラウザーで受電する席から操作してください。',
+    'A telephone desk cannot do this. Use a desk that takes its calls in the browser.',
   ),
   'desk-elsewhere': entry(
     409,

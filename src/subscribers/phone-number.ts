@@ -13,7 +13,8 @@ export interface NumberPlan {
 /** Longer than any user part that is a number; beyond it nothing is read. */
 const MAX_RAW_LENGTH = 256;
 
-const SEPARATORS = /[\s().\-\u2010-\u2015\u2212\u30fc\uff70]/gu;
+/** Among them what is not seen: numbers copied from a page or a telephone's contacts stand between such. */
+const SEPARATORS = /[\s\p{Cf}().\-\u2010-\u2015\u2212\u30fc\uff70]/gu;
 
 /**
  * A number as trunks, forms and files write it, in E.164: `+81…`, `03…`, hyphens, `tel:` and

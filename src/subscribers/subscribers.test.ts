@@ -38,6 +38,7 @@ describe('readNumber', () => {
     'tel:0301234567;phone-context=+81',
     'tel:301234567;phone-context=+81',
     'TEL:03-0123-4567',
+    '\u202a03-0123\u200b-4567\u202c',
     'sip:0301234567@trunk.example.jp;user=phone',
     'sip:+81301234567;npdi@192.0.2.1:5060',
     'sips:%2B81301234567@example.jp',

@@ -322,6 +322,12 @@ describe('park, hand over, monitor', () => {
     await heardAsSaid(id);
     expect(await rig.storage.floor.operator(one)).toMatchObject({ state: 'available' });
     expect(await rig.storage.callQueries.parkedCalls()).toHaveLength(1);
+    // Who is not at work is told so, not that she is on a call.
+    const away = (await rig.storage.floor.operators()).find(({ key }) => key === 'two')!;
+    expect(await rig.operations.pickUp(away.id, id)).toEqual({
+      ok: false,
+      reason: 'not-signed-in',
+    });
     const [two, boss] = [await seat('two'), await seat('boss', false)];
     await rig.desk.setPresence(boss, 'away');
     const outcomes = await Promise.all([
@@ -362,6 +368,9 @@ describe('park, hand over, monitor', () => {
 
   test('listen, whisper, barge: heard by nobody, by the operator, by all', async () => {
     const { id, one } = await talking();
+    const silent = (await rig.storage.floor.operators()).find(({ key }) => key === 'boss')!;
+    const refused = await rig.operations.monitor(silent.id, id, 'listen');
+    expect(refused).toEqual({ ok: false, reason: 'audio-not-ready' });
     const boss = await seat('boss', false);
     expect(await rig.operations.monitor(boss, id, 'listen')).toEqual(DONE);
     await heardAsSaid(id);
