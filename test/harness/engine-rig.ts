@@ -139,9 +139,10 @@ export class TestPhone {
       sdp: options.sdp ?? OFFER,
       observer: {
         onProvisional: ({ response }) => seen.statuses.push(response.status),
-        onAnswered: ({ dialog }) => {
+        onAnswered: ({ dialog, sdp }) => {
           seen.statuses.push(200);
           seen.dialog = dialog;
+          options.onAnswered?.(sdp);
           if (options.withoutAck !== true) invite.acknowledge();
         },
         onFailed: ({ status }) => seen.statuses.push(status),
@@ -181,6 +182,7 @@ export type CallOptions = {
   to?: string;
   sdp?: string;
   withoutAck?: boolean;
+  onAnswered?: (sdp: string) => void;
 };
 export type PlacedCall = {
   invite: OutgoingInvite;

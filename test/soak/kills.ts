@@ -8,6 +8,8 @@ import type { Target } from './soak-call.ts';
 import { SoakPhones } from './soak-phones.ts';
 import { SoakProduct } from './soak-product.ts';
 import type { Part } from './soak-product.ts';
+import { soundFaults } from './sound-checks.ts';
+import type { SoundReport } from './sound-checks.ts';
 import { TIMED, endAll, historyOf, seatSupervisor } from './scripts.ts';
 
 /** `app-asked`: SIGTERM to the app; the others are killed with -9. */
@@ -71,6 +73,7 @@ class Round {
   /** One for each death: the product is ready after it. */
   readonly #ready: Promise<void>[] = [];
   readonly #calls: SoakCall[];
+  #sound: SoundReport = { found: [], seconds: 0, excused: 0 };
 
   constructor(deps: RoundDeps) {
     this.#deps = deps;
@@ -105,16 +108,21 @@ class Round {
     await endAll(this.#calls, { random, phones });
     violations.push(...(await leftBehind(product)));
     phones.readWire();
+    const { stalls } = phones.sound;
+    this.#sound = await soundFaults(product, this.#calls, { deaths: this.deaths, stalls });
     violations.push(
       ...linesLeft(this.#calls, phones, this.deaths),
       ...phones.wire.violations(),
       ...(await brokenRecordings(product, this.#calls, this.deaths)),
+      ...this.#sound.found,
     );
     return violations;
   }
 
   report(): string {
-    return this.deaths.map(({ part }) => part).join(', ');
+    const { seconds, excused } = this.#sound;
+    const parts = this.deaths.map(({ part }) => part).join(', ');
+    return `${parts}; ${seconds.toFixed(0)} s of tones${excused > 0 ? `, ${excused} faults for want of time here` : ''}`;
   }
 
   history(): Promise<string[]> {

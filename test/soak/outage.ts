@@ -7,6 +7,7 @@ import { SoakCall, TARGETS } from './soak-call.ts';
 import type { Target } from './soak-call.ts';
 import { SoakPhones } from './soak-phones.ts';
 import { SoakProduct } from './soak-product.ts';
+import { soundFaults } from './sound-checks.ts';
 
 export type OutageOptions = {
   seconds: number;
@@ -84,6 +85,10 @@ class Outage {
     phones.readWire();
     this.#found.push(...linesLeft(all, phones), ...phones.wire.violations());
     this.#found.push(...(await brokenRecordings(product, this.#calls, [])));
+    const { stalls } = phones.sound;
+    const sound = await soundFaults(product, all, { deaths: [death], stalls });
+    say(`${sound.seconds.toFixed(0)} s of tones, ${sound.excused} faults for want of time here`);
+    this.#found.push(...sound.found);
     if (this.#found.length > 0) {
       for (const line of await historyOf(product, all, [death])) say(`    ${line}`);
     }
@@ -95,7 +100,7 @@ class Outage {
     await sleep(1_000);
     await this.#wishes();
     const { stays, givesUp } = this.#late;
-    for (const call of [stays, givesUp]) phones.call(call.view, product.platform.ports.sip);
+    for (const { view } of [stays, givesUp]) await phones.call(view, product.platform.ports.sip);
     await sleep(ANSWERED_WITHIN_MS);
     this.#expectStatus(stays, 180, 'who called hears nothing');
     givesUp.endFromOutside();

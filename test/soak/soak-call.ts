@@ -127,7 +127,7 @@ export class SoakCall {
   }
 
   async #callIn(): Promise<void> {
-    this.#phones.call(this.view, this.#product.platform.ports.sip);
+    await this.#phones.call(this.view, this.#product.platform.ports.sip);
     if (this.target === 'ringing') return;
     if (!(await this.#isIn('talking'))) return;
     const by = (await this.#state())?.operator ?? '';

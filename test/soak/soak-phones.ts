@@ -1,18 +1,17 @@
 import { TestPhone } from '../harness/engine-rig.ts';
 import type { PlacedCall } from '../harness/engine-rig.ts';
-import { RTP_ANSWER } from '../harness/rig-floor.ts';
-import { RtpPeer } from '../harness/rtp-peer.ts';
 import type { DialogState, IncomingInvite } from '../../src/sip/index.ts';
 import { dialogKey } from '../../src/sip/index.ts';
+import { ToneLines } from './tone-lines.ts';
+import type { Party, ToneLine } from './tone-lines.ts';
 import { WireLog } from './wire-log.ts';
-
-export type Party = 'caller' | 'operator' | 'contact';
 
 /** One end of a call that was picked up. */
 export type Line = {
   party: Party;
   phone: TestPhone;
   dialog: DialogState;
+  sound: ToneLine;
   /** Who said BYE; undefined while the line is up. */
   ended: 'here' | 'there' | undefined;
   /** Unix ms. */
@@ -25,7 +24,7 @@ export type Line = {
 export class OutsideView {
   /** The caller's number as dialled, `0900123…`; the contact's is the same with 4 for 3. */
   readonly number: string;
-  placed: PlacedCall | undefined;
+  placed: (PlacedCall & { sound: ToneLine }) | undefined;
   readonly lines: Line[] = [];
   readonly ringing: { party: Party; invite: IncomingInvite }[] = [];
   /** The last digits of a contact who is in the office's list; '' for none. */
@@ -57,18 +56,16 @@ export class OutsideView {
 /** All telephones outside the product: the trunk's callers, the operators' phones, the contacts. */
 export class SoakPhones {
   readonly wire = new WireLog();
+  readonly sound = new ToneLines();
   readonly #trunk: TestPhone;
   readonly #operators: TestPhone;
   readonly #contacts: TestPhone;
-  /** The sound of the contact who presses keys. */
-  readonly #keys: RtpPeer;
   #views: OutsideView[] = [];
   #closed = false;
   readonly #reader: NodeJS.Timeout;
 
-  private constructor(phones: [TestPhone, TestPhone, TestPhone], keys: RtpPeer) {
+  private constructor(phones: [TestPhone, TestPhone, TestPhone]) {
     [this.#trunk, this.#operators, this.#contacts] = phones;
-    this.#keys = keys;
     this.#reader = setInterval(() => this.readWire(), 50);
     this.#serve(this.#operators, 'operator');
     this.#serve(this.#contacts, 'contact');
@@ -80,7 +77,7 @@ export class SoakPhones {
 
   static async open(): Promise<SoakPhones> {
     const phones = await Promise.all([TestPhone.open(), TestPhone.open(), TestPhone.open()]);
-    return new SoakPhones(phones, await RtpPeer.open());
+    return new SoakPhones(phones);
   }
 
   operatorUri(index: number): string {
@@ -94,6 +91,7 @@ export class SoakPhones {
   /** Only these calls are known from here on. */
   know(views: OutsideView[]): void {
     this.#views = views;
+    this.sound.clear();
     for (const phone of [this.#trunk, this.#operators, this.#contacts]) {
       phone.invites.length = 0;
       phone.requests.length = 0;
@@ -109,15 +107,21 @@ export class SoakPhones {
     }
   }
 
-  call(view: OutsideView, sipPort: number): void {
-    view.placed = this.#trunk.call(sipPort, '0301234567', { from: view.number, sdp: RTP_ANSWER });
+  async call(view: OutsideView, sipPort: number): Promise<void> {
+    const sound = await this.sound.open('caller');
+    const placed = this.#trunk.call(sipPort, '0301234567', {
+      from: view.number,
+      sdp: sound.sdp(),
+      onAnswered: (sdp) => sound.speak(sdp),
+    });
+    view.placed = { ...placed, sound };
   }
 
   /** The caller's line, once it is answered. */
   look(view: OutsideView): void {
-    const dialog = view.placed?.seen.dialog;
-    if (!dialog || view.lines.some(({ party }) => party === 'caller')) return;
-    view.lines.push({ party: 'caller', phone: this.#trunk, dialog, ended: undefined });
+    const { seen: { dialog } = { dialog: null }, sound } = view.placed ?? {};
+    if (!dialog || !sound || view.lines.some(({ party }) => party === 'caller')) return;
+    view.lines.push({ party: 'caller', phone: this.#trunk, dialog, sound, ended: undefined });
     // BYE may have come before anybody looked.
     if (this.#endedKeys.has(dialogKey(dialog))) this.#ended(dialog);
   }
@@ -126,6 +130,7 @@ export class SoakPhones {
     if (line.ended !== undefined) return;
     line.ended = 'here';
     line.endedAtMs = Date.now();
+    line.sound.stop();
     const { phone } = line;
     const dialog = phone.agent.dialog(line.dialog) ?? line.dialog;
     void phone.agent
@@ -140,7 +145,7 @@ export class SoakPhones {
   pickUpAll(view: OutsideView): void {
     for (const { party, invite } of view.ringing) {
       const phone = party === 'operator' ? this.#operators : this.#contacts;
-      this.#pickUp(view, { party, phone, invite });
+      void this.#pickUp(view, { party, phone, invite });
     }
   }
 
@@ -152,7 +157,7 @@ export class SoakPhones {
     this.#closed = true;
     clearInterval(this.#reader);
     await Promise.all([this.#trunk.close(), this.#operators.close(), this.#contacts.close()]);
-    await this.#keys.close();
+    this.sound.close();
   }
 
   #serve(phone: TestPhone, party: 'operator' | 'contact'): void {
@@ -181,28 +186,30 @@ export class SoakPhones {
     const afterMs = view.pickUpMs[rung];
     if (afterMs === null) return;
     const phone = party === 'operator' ? this.#operators : this.#contacts;
-    setTimeout(() => this.#pickUp(view, { party: rung, phone, invite }), afterMs);
+    setTimeout(() => void this.#pickUp(view, { party: rung, phone, invite }), afterMs);
   }
 
-  #pickUp(
+  async #pickUp(
     view: OutsideView,
     { party, phone, invite }: { party: Party; phone: TestPhone; invite: IncomingInvite },
-  ): void {
-    if (this.#closed || invite.state !== 'open') return;
-    const isPressing = view.pressesOne && party === 'contact';
-    const answer = invite.prepareAnswer({ sdp: isPressing ? this.#keys.sdp() : RTP_ANSWER });
+  ): Promise<void> {
+    if (this.#closed) return;
+    const sound = await this.sound.open(party);
+    if (invite.state !== 'open') return;
+    const answer = invite.prepareAnswer({ sdp: sound.sdp() });
     if (!invite.sendAnswer(answer)) return;
-    const line: Line = { party, phone, dialog: answer.dialog, ended: undefined };
+    sound.speak(invite.remoteSdp);
+    const line: Line = { party, phone, dialog: answer.dialog, sound, ended: undefined };
     view.lines.push(line);
-    if (isPressing) this.#press(view, line, invite.remoteSdp);
+    if (view.pressesOne && party === 'contact') this.#press(view, line);
   }
 
   /** Once more every second while the other telephone does not ring: who could take it may be dead. */
-  #press(view: OutsideView, line: Line, sdp: string): void {
+  #press(view: OutsideView, line: Line): void {
     const again = setInterval(() => {
       const isRung = view.ringing.some(({ party }) => party === 'caller');
       if (isRung || line.ended !== undefined || this.#closed) clearInterval(again);
-      else this.#keys.press(sdp, '1');
+      else line.sound.press('1');
     }, 1_000);
   }
 
@@ -216,6 +223,7 @@ export class SoakPhones {
       if (!line || line.ended !== undefined) continue;
       line.ended = 'there';
       line.endedAtMs = Date.now();
+      line.sound.stop();
     }
   }
 }
