@@ -55,6 +55,22 @@ describe('a caller without a number', () => {
     [`"Interaction with other service" ${ANONYMOUS}`, [], 'unavailable'],
     [ANONYMOUS, ['Privacy: id', 'P-Asserted-Identity: <tel:+819001234567>'], 'withheld'],
     ['<sip:09001234567@c.example.jp>', ['Privacy: id'], 'withheld'],
+    [
+      ANONYMOUS,
+      ['Privacy: id', 'P-Asserted-Identity: <tel:+81312345678;cpc=payphone>'],
+      'payphone',
+    ],
+    [
+      ANONYMOUS,
+      ['Privacy: id', 'P-Asserted-Identity: <sip:+81312345678;cpc=payphone@c;user=phone>'],
+      'payphone',
+    ],
+    [`"Payphone" ${ANONYMOUS}`, [], 'payphone'],
+    [
+      '<sip:0312345678@c>',
+      ['Remote-Party-ID: <sip:0312345678@c>;party=calling;privacy=full;screen=yes'],
+      'withheld',
+    ],
   ])('%s %j is %s, and no number is kept', (from, more, withheld) => {
     expect(read({ from, more }).caller).toMatchObject({
       number: null,

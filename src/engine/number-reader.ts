@@ -53,6 +53,7 @@ export class NumberReader {
         pAssertedIdentity: [],
         privacy: null,
         trustAsserted: false,
+        isPayphone: false,
       },
       this.#plan,
     );
@@ -71,6 +72,7 @@ export class NumberReader {
         pAssertedIdentity: asserted.map(({ text }) => text),
         privacy: privacyOf(request).join(';'),
         trustAsserted: trunk.trustAssertedIdentity,
+        isPayphone: places.some(({ callingPartyCategory }) => callingPartyCategory === 'payphone'),
       },
       this.#plan,
     );

@@ -26,6 +26,8 @@ export type NumberCandidate = {
   phoneContext: string;
   /** '' for `tel:`. */
   host: string;
+  /** What kind of telephone it is (`cpc`, as TS 24.229 §7.2A.12 writes it): `payphone`; '' when not said. */
+  callingPartyCategory: string;
   displayName: string;
   /** Diversion: why (`unconditional`, `no-answer` …); '' elsewhere. */
   reason: string;
@@ -64,14 +66,26 @@ export function callingNumbers(request: SipRequest, decodeUtf8: DecodeUtf8): Num
 
 /**
  * The tokens of Privacy (RFC 3323): `id`, `user`, `header`, `session`, `none`, `critical`. They
- * are separated by semicolons; commas are met too.
+ * are separated by semicolons; commas are met too. A Remote-Party-ID that is not to be shown asks for `id`.
  */
 export function privacyOf(request: SipRequest): string[] {
-  return request.headers
+  const tokens = request.headers
     .lines('Privacy')
     .flatMap((line) => line.split(/[;,]/))
     .map((token) => token.trim().toLowerCase())
     .filter((token) => token !== '');
+  return isRemotePartyHidden(request) ? [...tokens, 'id'] : tokens;
+}
+
+function isRemotePartyHidden(request: SipRequest): boolean {
+  return request.headers
+    .list('Remote-Party-ID')
+    .slice(0, MAX_ENTRIES)
+    .map((value) => parseNameAddress(value)?.params)
+    .some((params) => {
+      const isCaller = (params?.get('party') ?? 'calling').toLowerCase() === 'calling';
+      return isCaller && /^(?:full|uri)/i.test(params?.get('privacy') ?? '');
+    });
 }
 
 function fromHeader(
@@ -105,6 +119,7 @@ function candidateOf(source: NumberSource, uri: Uri): NumberCandidate {
     isPhone: false,
     phoneContext: '',
     host: '',
+    callingPartyCategory: '',
     displayName: '',
     reason: '',
     index: '',
@@ -112,7 +127,9 @@ function candidateOf(source: NumberSource, uri: Uri): NumberCandidate {
   if (uri.scheme === 'other') return plain;
   if (uri.scheme === 'tel') {
     const phoneContext = uri.params.get('phone-context') ?? '';
-    return { ...plain, text: decodeUser(uri.number), isPhone: true, phoneContext };
+    const callingPartyCategory = categoryIn(uri.params);
+    const text = decodeUser(uri.number);
+    return { ...plain, text, isPhone: true, phoneContext, callingPartyCategory };
   }
   // RFC 3261 §19.1.6: the user part of a SIP URI may be a whole telephone-subscriber.
   const semicolon = uri.user.indexOf(';');
@@ -124,5 +141,10 @@ function candidateOf(source: NumberSource, uri: Uri): NumberCandidate {
     isPhone: uri.params.get('user')?.toLowerCase() === 'phone',
     phoneContext: params?.get('phone-context') ?? '',
     host: uri.host,
+    callingPartyCategory: categoryIn(params) || categoryIn(uri.params),
   };
+}
+
+function categoryIn(params: Params | undefined): string {
+  return params?.get('cpc')?.toLowerCase() ?? '';
 }

@@ -13,6 +13,8 @@ export type CallerCandidates = {
   privacy: string | null;
   /** Does the trunk vouch for the asserted identity? */
   trustAsserted: boolean;
+  /** The carrier says so of the number, shown or not. */
+  isPayphone: boolean;
 };
 
 const MAX_ENTRIES = 10;
@@ -23,10 +25,14 @@ const REASONS: Record<string, WithheldReason> = {
   anonymous: 'withheld',
   非通知: 'withheld',
   'coin line/payphone': 'payphone',
+  'coin line': 'payphone',
+  payphone: 'payphone',
   公衆電話: 'payphone',
   unavailable: 'unavailable',
   'interaction with other service': 'unavailable',
   表示圏外: 'unavailable',
+  通知圏外: 'unavailable',
+  通知不可能: 'unavailable',
 };
 
 /** Who rings, and if no number is shown: why. A number that was to be hidden is not kept. */
@@ -36,7 +42,7 @@ export function identifyCaller(candidates: CallerCandidates, plan: NumberPlan): 
   const reason = reasonIn(displayName) ?? reasonIn(user);
   const hidden = reason === 'withheld' || reason === 'payphone' || asksPrivacy(candidates.privacy);
   // Carriers ask for privacy in all three cases; the display name says which it is.
-  if (hidden) return nobody(reason ?? 'withheld');
+  if (hidden) return nobody(hiddenBecause(reason, candidates));
   const number = numberOf(candidates, plan);
   // "Unavailable" is no wish of the caller's: a number that came all the same may be shown.
   if (number === null && (reason !== null || user === '')) return nobody('unavailable');
@@ -48,6 +54,15 @@ export function identifyCaller(candidates: CallerCandidates, plan: NumberPlan): 
     withheld: null,
     international: isForeign(number),
   };
+}
+
+/** That it is a payphone says more than that nobody is to be named. */
+function hiddenBecause(
+  reason: WithheldReason | null,
+  { isPayphone }: Pick<CallerCandidates, 'isPayphone'>,
+): WithheldReason {
+  if (reason !== null && reason !== 'withheld') return reason;
+  return isPayphone ? 'payphone' : 'withheld';
 }
 
 function isForeign(number: E164 | null): boolean {

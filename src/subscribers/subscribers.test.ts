@@ -209,6 +209,7 @@ function caller(some: Partial<CallerCandidates>): ReturnType<typeof identifyCall
       pAssertedIdentity: [],
       privacy: null,
       trustAsserted: true,
+      isPayphone: false,
       ...some,
     },
     plan,
