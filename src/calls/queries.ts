@@ -77,7 +77,6 @@ export type FloorEvent =
       operatorId: OperatorId | null;
       callId: CallId | null;
       code:
-        | 'media-restarted'
         | 'app-restarted'
         | 'call-ended-by-fault'
         | 'recording-failed'

@@ -32,7 +32,6 @@ export type LiveClientFrame = z.infer<typeof liveClientFrameSchema>;
 
 export const noticeSchema = z.object({
   code: z.enum([
-    'media-restarted',
     'app-restarted',
     'call-ended-by-fault',
     'recording-failed',
@@ -42,7 +41,6 @@ export const noticeSchema = z.object({
     'disk-room',
     'not-saved',
     'saved-again',
-    'delivery-failed',
     'shutting-down',
   ]),
   callId: z.string().nullable(),

@@ -128,7 +128,9 @@ test('app and database die while she types: she is told, and the page keeps what
     caller = await TrunkCaller.dial(platform);
     await desk.answer();
     await noteDraftStatus(desk.page);
+    const said = desk.get('notice-app-restarted').waitFor({ timeout: 60_000 });
     await typeWith(desk.page, async () => platform.kill('app'));
+    await said;
     await desk.untilDraft('saved', 20_000);
     expect(await desk.field('company').inputValue()).toBe(text);
     expect(await stored(await operatorId())).toBe(text);

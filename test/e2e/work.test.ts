@@ -164,6 +164,7 @@ test('what became of the mail is said as it is: retrying, uncertain, failed; nev
     await row.getByTestId(`delivery-${state}`).waitFor({ timeout: 30_000 });
     await desk.page.keyboard.press('Alt+Enter');
     await desk.untilMode('idle');
+    expect(await desk.get('notice-delivery-failed').count()).toBe(state === 'failed' ? 1 : 0);
   }
   for (const page of [desk.page, portal.page]) {
     const text = (await page.locator('body').textContent()) ?? '';

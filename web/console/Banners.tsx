@@ -18,7 +18,6 @@ import type { Notice } from './notices.ts';
 import { useDeskKeys } from './use-desk-keys.ts';
 
 const REASSURING: ReadonlySet<string> = new Set([
-  'media-restarted',
   'app-restarted',
   'saved-again',
   'recording-again',

@@ -49,9 +49,11 @@ function CallTypes(props: { closed: boolean; withKeys: boolean }): ReactNode {
             px="sm"
             aria-pressed={chosen === callType}
             rightSection={
-              <Kbd visibleFrom="sm" aria-hidden>
-                {index + 1}
-              </Kbd>
+              props.withKeys && (
+                <Kbd visibleFrom="sm" aria-hidden>
+                  {index + 1}
+                </Kbd>
+              )
             }
             onClick={() => desk.type('callType', chosen === callType ? '' : callType)}
             data-testid={`call-type-${callType}`}

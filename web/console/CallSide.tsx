@@ -102,7 +102,7 @@ function ContactRow(props: { contact: Contact; chosen: boolean; closed: boolean 
       style={{ borderRadius: 'var(--mantine-radius-sm)' }}
     >
       <Group justify="space-between" wrap="nowrap" gap="xs" align="flex-start">
-        <Group gap="xs" align="baseline">
+        <Group gap="xs" align="baseline" style={{ rowGap: 2 }}>
           <Text fw={600}>{contact.name}</Text>
           <Text size="xs" c="dimmed">
             {contact.kana}

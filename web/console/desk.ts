@@ -26,6 +26,7 @@ import { DraftSync } from './draft-sync.ts';
 import { mayHangUp } from './keys.ts';
 import {
   addNotice,
+  hasFailed,
   noticesAfterWelcome,
   noticesBesideCall,
   noticesWithSound,
@@ -81,6 +82,8 @@ export class Desk {
   /** The call that she hung up last. */
   #letGo: string | null = null;
   #noticeCount = 0;
+  /** Messages whose report has failed, as far as was told. */
+  readonly #failed = new Set<string>();
 
   constructor(operatorId: string, deskId: string) {
     this.operatorId = operatorId;
@@ -415,7 +418,18 @@ export class Desk {
 
   #announce(message: MessageView, source: MessageSource): void {
     if (message.kind === 'taken') this.#drafts.close(message.callId, message.id);
+    this.#noteFailure(message);
     for (const listener of this.#messageListeners) listener(message, source);
+  }
+
+  /** Said once for each message, however often its state is told. */
+  #noteFailure(message: MessageView): void {
+    const isFailed = hasFailed(message);
+    if (isFailed && !this.#failed.has(message.id)) {
+      this.#notice({ code: 'delivery-failed', callId: null });
+    }
+    if (isFailed) this.#failed.add(message.id);
+    else this.#failed.delete(message.id);
   }
 
   #publish(change: Partial<DeskSnapshot>): void {

@@ -1,8 +1,11 @@
-import type { LiveServerFrame, NotReached } from '../../src/contract/index.ts';
+import type { LiveServerFrame, MessageView, NotReached } from '../../src/contract/index.ts';
 import type { AudioPhase } from './desk-audio.ts';
 
 export type NoticeCode =
-  Extract<LiveServerFrame, { type: 'notice' }>['notice']['code'] | 'call-back-failed';
+  | Extract<LiveServerFrame, { type: 'notice' }>['notice']['code']
+  // What the page itself finds.
+  | 'call-back-failed'
+  | 'delivery-failed';
 
 export type Notice = {
   id: number;
@@ -55,4 +58,9 @@ export function unrecordedAfter(
   if (callId === null) return before;
   if (code === 'recording-failed') return new Set([...before, callId]);
   return code === 'recording-again' ? new Set([...before].filter((id) => id !== callId)) : before;
+}
+
+/** The message has a report that nobody tries to send any more. */
+export function hasFailed({ deliveries }: Pick<MessageView, 'deliveries'>): boolean {
+  return deliveries.some(({ state }) => state === 'failed');
 }

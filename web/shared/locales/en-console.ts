@@ -394,7 +394,6 @@ export const consoleEn: Texts['console'] = {
     next: 'Next field',
   },
   notice: {
-    'media-restarted': 'The sound service restarted. Sound is being reconnected.',
     'app-restarted': 'The server restarted. What you wrote is kept.',
     'call-ended-by-fault': 'The call was cut by a fault. What you wrote is kept.',
     'recording-failed': 'This call is not being recorded. Write down what matters.',
@@ -407,7 +406,7 @@ export const consoleEn: Texts['console'] = {
     'not-saved':
       'Nothing can be saved now. Calls go on, but hold, relay and the like do not work. Write down what matters.',
     'saved-again': 'Everything is saved again.',
-    'delivery-failed': 'A message could not be delivered. See “Messages today”.',
+    'delivery-failed': 'A message could not be sent. Look at the undelivered messages.',
     'call-back-failed': 'The customer was not reached.',
     'shutting-down': 'The server is about to stop. No new calls come in.',
   },
