@@ -28,7 +28,9 @@ export function RelayPanel(props: { call: CallView; open: boolean; close: () => 
   const { call, open, close } = props;
   const { contacts, relay, phase } = call;
   if (!open && contacts.length === 0 && relay === null) return null;
-  const speaks = relay?.announce !== 'system' && contacts.length > 0 && phase !== 'three-way';
+  // Once the caller hears the contact there is nothing left to announce.
+  const isBefore = phase === 'relaying' || phase === 'consulting';
+  const speaks = isBefore && relay?.announce !== 'system' && contacts.length > 0;
   return (
     <Stack
       gap="xs"
