@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { PEERS, has, isUnwanted } from './harness/peers.ts';
 import type { Peer } from './harness/peers.ts';
+import { makeReadyFolder } from './harness/ready-folder.ts';
 
 type Count = { passed: number; failed: number; skipped: number };
 
@@ -22,6 +23,9 @@ const notes: string[] = [];
 /** These measure no time either: one beside the other, no core is idle. */
 const NEED_NO_PEERS = ['check', 'unit'];
 const NONE: Count = { passed: 0, failed: 0, skipped: 0 };
+/** Made for the first suite that starts the product, and handed to all by the environment. */
+let readyFolder: Promise<void> | undefined;
+let removeReadyFolder: (() => Promise<void>) | undefined;
 
 type Check = readonly [name: string, script: string, ...args: string[]];
 const LINT: Check = ['lint', 'eslint/bin/eslint.js', '.'];
@@ -156,6 +160,7 @@ async function runSuite(
   env: Record<string, string> = {},
   files: readonly string[] = [],
 ): Promise<Suite> {
+  if (!NEED_NO_PEERS.includes(project)) await (readyFolder ??= shareReadyFolder());
   const dir = mkdtempSync(join(tmpdir(), 'denwaban-test-'));
   const file = join(dir, 'report.json');
   try {
@@ -172,6 +177,11 @@ async function runSuite(
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Where it cannot be made, each suite says why. */
+async function shareReadyFolder(): Promise<void> {
+  removeReadyFolder = await makeReadyFolder().catch(() => undefined);
 }
 
 /** A file that could not be loaded and an error outside any test count as failures too. */
@@ -206,7 +216,9 @@ function run(command: string, args: string[], env: Record<string, string> = {}):
     });
     const leave = (signal: NodeJS.Signals): void => {
       child.kill(signal);
-      child.once('close', () => process.exit(1));
+      child.once('close', () => {
+        void Promise.resolve(removeReadyFolder?.()).finally(() => process.exit(1));
+      });
     };
     process.once('SIGINT', leave);
     process.once('SIGTERM', leave);
@@ -235,4 +247,4 @@ function cleanEnv(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(others), PATH: path };
 }
 
-process.exit(await main());
+process.exit(await main().finally(() => removeReadyFolder?.()));
