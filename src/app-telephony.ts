@@ -98,6 +98,7 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
         digestFor: (dialog) => trunks.digestFor(dialog),
         onConnectionLost: (peer) => trunks.connectionLost(peer),
         onRefer: (refer) => engine.transfers.onRefer(refer),
+        onDigit: (actor, legId, digit) => void engine.pressed(actor, legId, digit),
         onHold: (actor, legId, how) => void engine.farSides.onHold(actor, legId, how),
       });
       // Known before the calls of the former process are taken up: some are still to be rung over one.

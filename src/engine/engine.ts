@@ -394,12 +394,14 @@ export class Engine {
       await actor.post({ type: 'prompt.done', legId: event.leg, source });
       return;
     }
-    if (actor.state.contacts.some(({ legId }) => legId === event.leg)) {
-      await this.#onContactEvent(actor, event);
+    if (event.type === 'leg.dtmf') {
+      await this.pressed(actor, event.leg, event.digit);
       return;
     }
-    if (event.type === 'leg.dtmf') {
-      await this.operatorSide.pressed(actor, event.leg, event.digit);
+    if (actor.state.contacts.some(({ legId }) => legId === event.leg)) {
+      if (event.type === 'leg.closed') {
+        await actor.post({ type: 'contact.hung-up', legId: event.leg });
+      }
       return;
     }
     const isCaller = event.leg === callerLeg.id;
@@ -413,13 +415,11 @@ export class Engine {
     }
   }
 
-  async #onContactEvent(actor: CallActor, event: LegEvent): Promise<void> {
-    const { leg: legId } = event;
-    if (event.type === 'leg.dtmf') {
-      await actor.post({ type: 'contact.pressed', legId, digit: event.digit });
-    } else if (event.type === 'leg.closed') {
-      await actor.post({ type: 'contact.hung-up', legId });
-    }
+  /** A key, in the sound or by signalling, of whoever is asked for one. */
+  async pressed(actor: CallActor, legId: LegId, digit: string): Promise<void> {
+    if (actor.state.contacts.some((contact) => contact.legId === legId)) {
+      await actor.post({ type: 'contact.pressed', legId, digit });
+    } else await this.operatorSide.pressed(actor, legId, digit);
   }
 
   #adopt(): Promise<void> {

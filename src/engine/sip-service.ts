@@ -3,7 +3,14 @@ import { sleep } from '../base/index.ts';
 import type { Clock, LegId, Logger, Random } from '../base/index.ts';
 import { isHold, readAudio } from '../media/index.ts';
 import type { MediaPlane } from '../media/index.ts';
-import { FloodGate, SipUserAgent, dialogKey, glareDelayMs, sdpOf } from '../sip/index.ts';
+import {
+  FloodGate,
+  SipUserAgent,
+  dialogKey,
+  digitOfInfo,
+  glareDelayMs,
+  sdpOf,
+} from '../sip/index.ts';
 import type {
   Address,
   DialogState,
@@ -44,6 +51,8 @@ export type SipHandlers = {
   onConnectionLost?: (peer: Peer) => void;
   /** A party holds its side of the call, or is back (null). */
   onHold?: (actor: CallActor, legId: LegId, how: Held | null) => void;
+  /** A key by signalling (INFO); those in the sound are the media plane's to tell. */
+  onDigit?: (actor: CallActor, legId: LegId, digit: string) => void;
   /** A party wants its call transferred; absent: 603. One of `accept` and `refuse` is called. */
   onRefer?: (refer: IncomingRefer) => void;
 };
@@ -335,7 +344,12 @@ export class SipService {
       case 'NOTIFY':
         this.#transfers.onNotify(request);
         return;
-      case 'INFO':
+      case 'INFO': {
+        const digit = digitOfInfo(request.request);
+        request.respond(200);
+        if (digit !== null) this.#handlers?.onDigit?.(actor, legId, digit);
+        return;
+      }
       case 'OPTIONS':
         request.respond(200);
         return;

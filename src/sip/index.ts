@@ -27,6 +27,7 @@ export type { StoredAnswer } from './answer-repeater.ts';
 export type { DialogId, DialogState } from './dialog.ts';
 export { dialogKey, nextHop } from './dialog.ts';
 export { glareDelayMs } from './glare.ts';
+export { digitOfInfo } from './info-digit.ts';
 export { placesOfRedirect } from './redirect.ts';
 export { DigestServer } from './digest-server.ts';
 export type { DigestServerOptions, DigestVerdict, Ha1Lookup } from './digest-server.ts';

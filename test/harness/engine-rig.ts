@@ -387,6 +387,7 @@ export class EngineRig {
       onRegister: (request) => registrar.onRegister(request),
       isKnownPeer: () => true,
       digestFor: (dialog) => trunks.digestFor(dialog),
+      onDigit: (actor, legId, digit) => void engine.pressed(actor, legId, digit),
       onHold: (actor, legId, how) => {
         hooks.onHold?.(legId, how);
         void engine.farSides.onHold(actor, legId, how);

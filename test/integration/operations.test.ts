@@ -248,7 +248,12 @@ describe('relay', () => {
     await sayAll(id, 'relay-wait', legOf('jiro'));
     await until(() => stateOf(id).contacts.some(({ told }) => told === true), 3_000);
     await heardAsSaid(id);
-    press('1');
+    // By signalling, as telephones do that send no key in the sound.
+    const key = jiro.agent.prepareInDialog(jiro.agent.dialog(jiro.invites[0]!.dialog)!, 'INFO', {
+      headers: [['Content-Type', 'application/dtmf-relay']],
+      body: 'Signal=1\r\nDuration=160\r\n',
+    });
+    expect(await key.send()).toMatchObject({ response: { status: 200 } });
     await until(() => stateOf(id).contacts.some(({ state }) => state === 'accepting'), 3_000);
     await heardAsSaid(id);
     await sayAll(id, 'connecting', stateOf(id).callerLeg.id);
