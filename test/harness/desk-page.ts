@@ -99,10 +99,15 @@ export class DeskPage {
     }, 15_000);
   }
 
-  /** 受電を終える, and away. */
-  async leave(): Promise<void> {
+  /** 受電を終える: what she began with `begin`. */
+  async end(): Promise<void> {
     await this.get('end-shift').click();
     await this.untilMode('start');
+  }
+
+  /** 受電を終える, and away. */
+  async leave(): Promise<void> {
+    await this.end();
     await this.close();
   }
 
