@@ -53,8 +53,10 @@ export class OutgoingInvite {
   readonly #timers: TimerSet<'giveUp'>;
   /** Early dialogs by the peer's tag. */
   readonly #early = new Map<string, DialogState>();
-  /** The latest reliable provisional response of each fork, and the answer it has brought. */
-  readonly #reliable = new Map<string, { rseq: number; sdp: string }>();
+  /** RSeq of the latest reliable provisional response of each fork. */
+  readonly #reliable = new Map<string, number>();
+  /** The answer that a provisional response of each fork has brought. */
+  readonly #answers = new Map<string, string>();
   #state: 'calling' | 'ringing' | 'answered' | 'failed' = 'calling';
   #cancelRequested = false;
   #cancelSent = false;
@@ -139,6 +141,8 @@ export class OutgoingInvite {
     const dialog = toTagOf(response) === '' ? undefined : this.#earlyDialog(response);
     if (dialog && !this.#acknowledgeProvisional(response, dialog)) return;
     const event = { response, sdp: sdpOf(response) };
+    const isKept = dialog !== undefined && this.#early.has(dialog.remoteTag);
+    if (isKept && event.sdp !== '') this.#answers.set(dialog.remoteTag, event.sdp);
     this.#observer.onProvisional?.(dialog ? { ...event, dialog } : event);
   }
 
@@ -147,10 +151,9 @@ export class OutgoingInvite {
     const rseq = reliableSeqOf(response);
     if (rseq === undefined) return true;
     const known = this.#reliable.get(dialog.remoteTag);
-    if (known && rseq !== known.rseq + 1) return false;
-    if (!known && this.#reliable.size >= MAX_FORKS) return false;
-    const sdp = sdpOf(response);
-    this.#reliable.set(dialog.remoteTag, { rseq, sdp: sdp === '' ? (known?.sdp ?? '') : sdp });
+    if (known !== undefined && rseq !== known + 1) return false;
+    if (known === undefined && this.#reliable.size >= MAX_FORKS) return false;
+    this.#reliable.set(dialog.remoteTag, rseq);
     const current = this.#core.dialogs.get(dialog)?.state ?? dialog;
     const headers = [['RAck', formatRAck(rseq, response)]] as const;
     void prepareInDialog(this.#core, current, 'PRACK', { headers }).send();
@@ -163,6 +166,7 @@ export class OutgoingInvite {
     this.#forgetEarly();
     this.#early.clear();
     this.#reliable.clear();
+    this.#answers.clear();
     this.#observer.onSentAgain?.();
   }
 
@@ -193,8 +197,9 @@ export class OutgoingInvite {
     this.#dialog = dialog;
     this.#forgetEarly();
     this.#core.dialogs.put(dialog);
-    // RFC 3262 §5: an answer in a reliable provisional response is not given a second time.
-    const early = this.#reliable.get(dialog.remoteTag)?.sdp ?? '';
+    // RFC 3262 §5: an answer in a reliable provisional response is not given a second time; some gateways
+    // leave it out after any that had one.
+    const early = this.#answers.get(dialog.remoteTag) ?? '';
     const sdp = sdpOf(response);
     this.#observer.onAnswered({ response, sdp: sdp === '' ? early : sdp, dialog });
   }

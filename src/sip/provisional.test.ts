@@ -60,6 +60,10 @@ describe('provisional responses', () => {
     invites[0]?.provisional(183, { sdp: ANSWER });
     await network.pass(250);
     expect(events).toEqual(['183 true']);
+    // Some gateways do not say it again in the 2xx.
+    invites[0]?.accept();
+    await network.pass(250);
+    expect(events).toEqual(['183 true', 'answered true']);
   });
 
   it('are reliable for a caller that insists: repeated until the PRACK, which is answered', async () => {
