@@ -199,8 +199,10 @@ export class OutgoingLegs {
     const understood = await media.acceptAnswer(legId, answer.sdp);
     // The telephone says it again, to the next process.
     if (actor.hasLeft) return;
-    if (understood.ok) await leg.onAnswered();
-    else leg.onFailed({ status: 488, text: understood.reason });
+    if (understood.ok) {
+      await leg.onAnswered();
+      sip.noteHold(actor, legId, answer.sdp);
+    } else leg.onFailed({ status: 488, text: understood.reason });
     await this.#untilStored(actor);
     outgoing?.acknowledge();
     // The call may have gone elsewhere while the telephone was being picked up.

@@ -394,13 +394,13 @@ export class SipService {
       }
       if (leg) actor.putLeg({ ...leg, localSdp: renewed.value.localSdp });
       request.respond(200, { sdp: renewed.value.localSdp });
-      this.#noteHold(actor, legId, request.sdp);
+      this.noteHold(actor, legId, request.sdp);
     }
     await actor.saveLegsInTurn();
   }
 
   /** RFC 3264 §8.4, by what the peer has said last, offer or answer. */
-  #noteHold(actor: CallActor, legId: LegId, remoteSdp: string): void {
+  noteHold(actor: CallActor, legId: LegId, remoteSdp: string): void {
     const reading = readAudio(remoteSdp);
     const isHeld = reading.ok && isHold(reading.audio);
     const how = !isHeld
@@ -521,7 +521,7 @@ export class SipService {
 
   async #answerToOurs(actor: CallActor, legId: LegId, sdp: string): Promise<boolean> {
     const agreed = await this.#deps.media.acceptAnswer(legId, sdp);
-    if (agreed.ok) this.#noteHold(actor, legId, sdp);
+    if (agreed.ok) this.noteHold(actor, legId, sdp);
     else actor.log.warn({ legId, reason: agreed.reason }, 'answer to our offer not understood');
     return agreed.ok;
   }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId, ContactId, E164, LegId, OperatorId } from '../../src/base/index.ts';
-import { soundOf } from '../../src/calls/index.ts';
+import { heldBy, soundOf } from '../../src/calls/index.ts';
 import type { CallState } from '../../src/calls/index.ts';
 import { testDatabase } from '../harness/engine-rig.ts';
 import type { EngineRig, TestDatabase, TestPhone } from '../harness/engine-rig.ts';
@@ -182,8 +182,10 @@ describe('relay', () => {
       moved(invite, 'sip:0990500000@127.0.0.1', jiro.uri, `tel:${JIRO}`);
     await relay();
     await until(() => jiro.invites.length === 1, 3_000);
-    jiro.invites[0]?.accept({ sdp: RTP_ANSWER });
+    // Picked up by an exchange that holds from the first moment: she is told why she hears nothing.
+    jiro.invites[0]?.accept({ sdp: `${RTP_ANSWER}a=inactive\r\n` });
     await until(() => phaseOf(id) === 'consulting', 3_000);
+    await until(() => heldBy(stateOf(id)).includes('contact'), 3_000);
     await heardAsSaid(id);
     expect(await rig.operations.retrieve(one, id, null)).toEqual(DONE);
     await until(() => byes(jiro) === 1, 3_000);
