@@ -13,17 +13,18 @@ const MAX_PACKET_SAMPLES = 960;
 const CONCEALED_SAMPLES = 3 * FRAME_SAMPLES;
 const FADE = [0.7, 0.4, 0.15] as const;
 
-/** A packet may come at least this long after the fastest one and still be in time, from the start. */
-const INITIAL_TOLERANCE_MS = 20;
+/** A packet may come at least this long after the first one and still be in time, from the start. */
+const INITIAL_TOLERANCE_MS = 10;
 const MAX_LATENCY_MS = 240;
-/** Above this spare time for ten seconds the delay is cut back to `SPARE_KEPT_MS`. */
-const SPARE_TOO_MUCH_MS = 45;
-const SPARE_KEPT_MS = 25;
+/** When for ten seconds even the slowest packet waited longer than this, the delay is cut back to `LATENCY_KEPT_MS`. */
+const LATENCY_TOO_MUCH_MS = 40;
+const LATENCY_KEPT_MS = 25;
 const QUIET_PEAK = 200;
 const SILENCE_RESTART_MS = 2000;
 
 const WINDOW_FRAMES = 100;
 const WINDOWS_PER_REVIEW = 5;
+const WINDOWS_FOR_SILENCE = 2;
 const PACKETS_TO_JUDGE = 10;
 const LATE_WHEN_SETTLED = 6;
 const SETTLING_FRAMES = 250;
@@ -61,9 +62,10 @@ export function noJitter(): Record<
  *
  * Samples lie in a ring at their RTP timestamp, so packets of any length (10 … 60 ms) and any order
  * need no queue. Time is kept in three ways:
- * - **Depth.** In the first 5 s each packet that came near to being late makes the delay grow by what
- *   was lacking, later six within 2 s that did come late; ten seconds of much spare time let it shrink,
- *   in silence where there is any. Both go to a place of the sound that is like the one left.
+ * - **Depth.** A line begins with 10 to 30 ms, until a packet comes near to being late or its clock is seen to
+ *   drift. In the first 5 s each such packet makes the delay grow by what was lacking, later six within 2 s
+ *   that did come late; when all packets of ten seconds waited long it shrinks, in silence where there is any.
+ *   Both go to a place of the sound that is like the one left.
  * - **Clock drift.** The fastest packet of each 2 s shows how the sender's clock runs against ours;
  *   frames of 159 or 161 samples, stretched to 160, keep the delay where it is (1.6 a second for
  *   200 ppm). So a recording keeps the tick's time and never loses or repeats a frame. What moves by
@@ -95,9 +97,8 @@ export class JitterBuffer {
   #referenceLatencyMs = Number.NaN;
   #pendingSlip = 0;
   #reviewWindows = 0;
-  #smallestSpareMs = Infinity;
+  #smallestInReviewMs = Infinity;
   #excessSamples = 0;
-  #spliceable = false;
   /** Where reading would have gone on had the delay not grown; faded out in the next frame. */
   #leftAt: number | undefined;
 
@@ -190,14 +191,24 @@ export class JitterBuffer {
     const spareMs = this.#lastTickMs + FRAME_MS * ticksAway - nowMs;
     const latencyMs = this.#lastTickMs + FRAME_MS + lead / SAMPLES_PER_MS - nowMs;
     this.#largestLatencyMs = Math.max(this.#largestLatencyMs, latencyMs);
-    this.#smallestSpareMs = Math.min(this.#smallestSpareMs, spareMs);
+    this.#smallestInReviewMs = Math.min(this.#smallestInReviewMs, latencyMs);
     this.#smallestLatencyMs = Math.min(this.#smallestLatencyMs, latencyMs);
     if (lead < 0) {
       this.counters.late++;
       this.#windowLate++;
     }
-    const settling = this.#framesSinceStart < SETTLING_FRAMES;
-    if (settling ? latencyMs < FRAME_MS : this.#windowLate >= LATE_WHEN_SETTLED) this.#grow();
+    if (this.#isScarce(spareMs, latencyMs)) this.#grow();
+  }
+
+  /** A delay that never grew is a guess, which the first packet that comes near to being late refutes. */
+  get #isGuess(): boolean {
+    return this.#toleranceMs <= INITIAL_TOLERANCE_MS;
+  }
+
+  #isScarce(spareMs: number, latencyMs: number): boolean {
+    if (this.#isGuess) return spareMs < MARGIN_MS;
+    if (this.#framesSinceStart < SETTLING_FRAMES) return latencyMs < FRAME_MS;
+    return this.#windowLate >= LATE_WHEN_SETTLED;
   }
 
   /**
@@ -274,9 +285,8 @@ export class JitterBuffer {
     this.#referenceLatencyMs = Number.NaN;
     this.#pendingSlip = 0;
     this.#excessSamples = 0;
-    this.#spliceable = false;
     this.#reviewWindows = 0;
-    this.#smallestSpareMs = Infinity;
+    this.#smallestInReviewMs = Infinity;
     this.#beginWindow();
   }
 
@@ -306,26 +316,30 @@ export class JitterBuffer {
       this.#pendingSlip = 0;
       return;
     }
+    if (Math.abs(error) > DEADBAND_SAMPLES && this.#isGuess && this.#smallestLatencyMs < FRAME_MS) {
+      // Slips move the places where frames begin: now and then within a packet that is not there yet.
+      this.#grow();
+      return;
+    }
     // Half of the error per window: the correction is still under way while the next one is measured.
     const wanted = Math.abs(error) > DEADBAND_SAMPLES ? Math.round(error / 2) : 0;
     this.#pendingSlip = Math.max(-MAX_SLIPS_PER_WINDOW, Math.min(MAX_SLIPS_PER_WINDOW, wanted));
   }
 
   #reviewDepth(): void {
-    const spareMs = this.#smallestSpareMs;
+    const latencyMs = this.#smallestInReviewMs;
     this.#reviewWindows = 0;
-    this.#smallestSpareMs = Infinity;
-    if (spareMs === Infinity || spareMs <= SPARE_TOO_MUCH_MS) {
+    this.#smallestInReviewMs = Infinity;
+    if (latencyMs === Infinity || latencyMs <= LATENCY_TOO_MUCH_MS) {
       this.#excessSamples = 0;
-      this.#spliceable = false;
       return;
     }
-    this.#spliceable = this.#excessSamples > 0;
-    this.#excessSamples = Math.floor((spareMs - SPARE_KEPT_MS) * SAMPLES_PER_MS);
+    this.#excessSamples = Math.floor((latencyMs - LATENCY_KEPT_MS) * SAMPLES_PER_MS);
   }
 
   #moveReference(samples: number): void {
     this.#referenceLatencyMs -= samples / SAMPLES_PER_MS;
+    this.#smallestInReviewMs -= samples / SAMPLES_PER_MS;
     this.#toleranceMs = Math.max(
       INITIAL_TOLERANCE_MS,
       this.#toleranceMs - samples / SAMPLES_PER_MS,
@@ -333,9 +347,11 @@ export class JitterBuffer {
     this.counters.shrunk++;
   }
 
-  /** Still too deep after a review period without silence: a little of the voice is left out. */
+  /** Too deep, and no silence came since that was found: a little of the voice is left out. */
   #splice(): void {
-    if (!this.#spliceable || this.#excessSamples < MAX_SPLICE_SAMPLES) return;
+    if (this.#excessSamples < MAX_SPLICE_SAMPLES) return;
+    const leftMs = this.#smallestInReviewMs - MAX_SPLICE_SAMPLES / SAMPLES_PER_MS;
+    if (this.#reviewWindows < WINDOWS_FOR_SILENCE || leftMs < LATENCY_KEPT_MS) return;
     const ahead = -this.#bestJoin(-MAX_SPLICE_SAMPLES);
     this.#leftAt = this.#readTimestamp;
     this.#advance(ahead);
