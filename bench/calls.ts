@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DiskProbe } from './disk-probe.ts';
 import { PLACES, startProduct } from './product.ts';
 import type { Product, Usage } from './product.ts';
 import { readBack } from './recordings.ts';
@@ -35,8 +36,7 @@ export async function calls({ rates, seconds }: CallsOptions): Promise<void> {
     for (const rate of rates) {
       const result = await run(product, { rate, seconds });
       report(rate, result);
-      if (result.faults.length > 0) break;
-      highest = rate;
+      if (result.faults.length === 0) highest = rate;
     }
     say(highest > 0 ? `Highest rate carried: ${highest} calls/s` : 'No rate was carried.');
   } finally {
@@ -56,6 +56,10 @@ type RunResult = {
   calls: LoadCall[];
   back: ReadBack;
   faults: string[];
+  /** How long the disk took to sync 8 kB meanwhile, sorted. */
+  diskMs: number[];
+  /** What PostgreSQL wrote into its log. */
+  walBytes: number;
 };
 
 async function run(product: Product, { rate, seconds }: Placing): Promise<RunResult> {
@@ -74,18 +78,31 @@ async function run(product: Product, { rate, seconds }: Placing): Promise<RunRes
   ];
   try {
     const since = Date.now();
+    const walBefore = await walPosition(product);
+    const probe = await DiskProbe.start(product.platform.dataDir);
     const placed = load.place(Math.round(rate * seconds), rate);
     await sleep(HOLD_MS + 1000);
     const windowMs = Math.max(1000, 1000 * seconds - HOLD_MS - 1000);
     const usage = await product.measure(() => sleep(windowMs));
     await placed;
     await settled(product, load, since);
+    const diskMs = await probe.stop();
+    const walBytes = (await walPosition(product)) - walBefore;
     const back = await readBack(product, since, false);
-    return { usage, calls: load.calls, back, faults: faultsOf(load.calls, back) };
+    const faults = faultsOf(load.calls, back);
+    return { usage, calls: load.calls, back, faults, diskMs, walBytes };
   } finally {
     for (const ear of ears) ear.close();
     await load.close();
   }
+}
+
+/** Bytes since the cluster was made. */
+async function walPosition(product: Product): Promise<number> {
+  const [row] = await product.rows<{ at: number }>(
+    `select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 as at`,
+  );
+  return row?.at ?? Number.NaN;
 }
 
 /** Until both ends of every call have parted and its recording is closed, or for so long. */
@@ -138,7 +155,8 @@ function backlogMs(made: LoadCall[]): number {
   return middle(all.slice(-quarter)) - middle(all.slice(0, quarter));
 }
 
-function report(rate: number, { usage, calls: made, back, faults }: RunResult): void {
+function report(rate: number, result: RunResult): void {
+  const { usage, calls: made, back, faults, diskMs, walBytes } = result;
   const cost = (percent: number): string => `${((10 * percent) / rate).toFixed(2)} ms`;
   const offered = waits(made).toSorted((a, b) => a - b);
   const answered = made
@@ -152,6 +170,7 @@ function report(rate: number, { usage, calls: made, back, faults }: RunResult): 
     `${rate} calls/s for ${usage.seconds.toFixed(0)} s: ${verdict}`,
     `  core ${usage.total.toFixed(0)} %, per call ${cost(usage.total)} (${shares(usage, cost)})`,
     `  INVITE → phone ${times(offered)}, pick-up → caller ${times(answered)} (p50/p99); ${made.length} calls, ${back.recordings} recordings read`,
+    `  PostgreSQL's log ${(walBytes / made.length / 1024).toFixed(1)} kB a call; the disk synced 8 kB in ${times(diskMs)}, ${(diskMs.at(-1) ?? Number.NaN).toFixed(0)} at worst`,
     `  ${disturbance(usage)}`,
   );
 }
