@@ -361,7 +361,7 @@ export function compareTiming(
   a: ReadonlyMap<number, number>,
   b: ReadonlyMap<number, number>,
   expectedMs: (block: number) => number = () => 0,
-): { offsetMs: number; driftMsPerMinute: number; blocks: number } {
+): Timing {
   const points: Point[] = [];
   for (const [block, position] of a) {
     const other = b.get(block);
@@ -379,7 +379,7 @@ export function compareTiming(
 export function delayOf(
   positions: ReadonlyMap<number, number>,
   atMs: (block: number) => number | undefined,
-): { delayMs: number; driftMsPerMinute: number; blocks: number } {
+): Omit<Timing, 'offsetMs'> & { delayMs: number } {
   const points: Point[] = [];
   for (const [block, position] of positions) {
     const happenedMs = atMs(block);
@@ -391,21 +391,28 @@ export function delayOf(
   return { delayMs: offsetMs, ...rest };
 }
 
+export type Timing = {
+  offsetMs: number;
+  driftMsPerMinute: number;
+  /** How long the delay was not set anew, at most: what the drift was seen in. */
+  steadyMinutes: number;
+  blocks: number;
+};
+
 type Point = { atMinutes: number; offsetMs: number };
 
 /** What moved by more from one block to the next is a delay that was set anew, and no clock does that. */
 const SET_ANEW_MS = 1.5;
 
-function fit(points: readonly Point[]): {
-  offsetMs: number;
-  driftMsPerMinute: number;
-  blocks: number;
-} {
-  const apart = Math.max(1, Math.floor(points.length / 8));
+function fit(points: readonly Point[]): Timing {
+  const stretches = steadyStretches(smoothed(points));
+  // Over a short time the correction of a clock looks like a drift.
+  const apart = Math.max(1, ...stretches.map(({ length }) => Math.floor(length / 2)));
   return {
     offsetMs: median(points.map((point) => point.offsetMs)),
-    driftMsPerMinute: median(
-      steadyStretches(smoothed(points)).flatMap((each) => slopesOf(each, apart)),
+    driftMsPerMinute: median(stretches.flatMap((each) => slopesOf(each, apart))),
+    steadyMinutes: Math.max(
+      ...stretches.map((each) => (each.at(-1)?.atMinutes ?? 0) - (each[0]?.atMinutes ?? 0)),
     ),
     blocks: points.length,
   };
