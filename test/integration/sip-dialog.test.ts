@@ -374,6 +374,8 @@ test.skipIf(!has('linphone'))(
       linphone.command('pause');
       await seen(() => heldBy(actor.state).length === 1);
       expect(heldBy(actor.state)).toEqual(['operator']);
+      // Its own re-INVITE must be over, or it takes the command for nothing.
+      await linphone.printed('is now paused');
       linphone.command('resume');
       await seen(() => heldBy(actor.state).length === 0);
       linphone.command('terminate');
