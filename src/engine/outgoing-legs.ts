@@ -22,6 +22,11 @@ export type OutgoingLegsDeps = { media: MediaPlane; sip: SipService; clock: Cloc
  * again (RFC 3261 §13.3.1.4: it is repeated for 32 s, every 4 s at last), and the two hear each other.
  */
 const ACK_WITHIN_MS = 10_000;
+/**
+ * A server that says nothing at all, not even 100: the caller waits, so the next way is tried soon. Of the
+ * last way to a trunk it is known before the time to answer is over, and no contact is blamed for it.
+ */
+const PATIENCE_MS = { next: 4_000, last: 12_000 };
 
 /** One way to the telephone. */
 export type Route = OutgoingTarget & { mediaNetworks?: readonly string[] };
@@ -132,6 +137,7 @@ export class OutgoingLegs {
     if (!route) return;
     const outgoing = this.#deps.sip.agent.prepareInvite({
       ...route,
+      ...patienceFor(leg, at.index),
       sdp: at.sdp,
       observer: this.#observer(leg, at),
     });
@@ -231,7 +237,9 @@ export class OutgoingLegs {
     this.#forgetInvite(leg);
     if (isOurs && (await this.#followed(leg, { sdp, failure }))) return;
     await this.#deps.media.closeLeg(leg.legId);
-    leg.onFailed({ status: failure.status, text: `${failure.status} ${failure.reason}` });
+    // 408 is a proxy's word for a telephone that was not picked up; here nobody has said anything.
+    const status = failure.reason === 'timeout' ? 503 : failure.status;
+    leg.onFailed({ status, text: `${failure.status} ${failure.reason}` });
   }
 
   async #followed(
@@ -279,6 +287,11 @@ export class OutgoingLegs {
     this.#deps.log.info({ legId: leg.id }, 'telephone left ringing by a former process: cancelled');
     outgoing?.cancel();
   }
+}
+
+function patienceFor({ routes, onRoute }: OutgoingLeg, index: number): { patienceMs?: number } {
+  if (index + 1 < routes.length) return { patienceMs: PATIENCE_MS.next };
+  return onRoute === undefined ? {} : { patienceMs: PATIENCE_MS.last };
 }
 
 function signallingOf(actor: CallActor, legId: LegId): OutgoingSignalling | undefined {

@@ -39,6 +39,8 @@ export type OutgoingInviteOptions = {
   request: SipRequest;
   peer: Peer;
   digest?: DigestSession;
+  /** Without any response for so long the call fails by `timeout`; default: timer B, 32 s. */
+  patienceMs?: number;
   observer: OutgoingInviteObserver;
 };
 
@@ -50,7 +52,8 @@ export class OutgoingInvite {
   readonly #core: UserAgentCore;
   readonly #observer: OutgoingInviteObserver;
   readonly #exchange: ClientExchange;
-  readonly #timers: TimerSet<'giveUp'>;
+  readonly #timers: TimerSet<'giveUp' | 'patience'>;
+  readonly #patienceMs: number | undefined;
   /** Early dialogs by the peer's tag. */
   readonly #early = new Map<string, DialogState>();
   /** RSeq of the latest reliable provisional response of each fork. */
@@ -67,6 +70,7 @@ export class OutgoingInvite {
   constructor(core: UserAgentCore, options: OutgoingInviteOptions) {
     this.#core = core;
     this.#observer = options.observer;
+    this.#patienceMs = options.patienceMs;
     this.#timers = new TimerSet(core.clock);
     this.#exchange = new ClientExchange(core, {
       request: options.request,
@@ -95,6 +99,7 @@ export class OutgoingInvite {
   }
 
   start(): void {
+    this.#waitForSign();
     this.#exchange.start();
   }
 
@@ -131,7 +136,18 @@ export class OutgoingInvite {
     else this.#rejected(response);
   }
 
+  /** RFC 3263 §4.3 has the next server tried after timer B: who waits for it has hung up by then. */
+  #waitForSign(): void {
+    if (this.#patienceMs === undefined) return;
+    this.#timers.start('patience', this.#patienceMs, () => {
+      // What it says later is cancelled or ended.
+      this.cancel();
+      this.#fail({ status: 408, reason: 'timeout' });
+    });
+  }
+
   #provisional(response: SipResponse): void {
+    this.#timers.stop('patience');
     if (this.#state === 'calling') this.#state = 'ringing';
     if (this.#cancelRequested) {
       this.#sendCancel();
@@ -167,6 +183,7 @@ export class OutgoingInvite {
     this.#early.clear();
     this.#reliable.clear();
     this.#answers.clear();
+    this.#waitForSign();
     this.#observer.onSentAgain?.();
   }
 

@@ -110,6 +110,8 @@ export type OutgoingTarget = {
 
 export type InviteTarget = OutgoingTarget & {
   sdp?: string;
+  /** See `OutgoingInviteOptions`. */
+  patienceMs?: number;
   observer: OutgoingInviteObserver;
 };
 
@@ -224,6 +226,7 @@ export class SipUserAgent {
       peer: target.destination,
       observer: target.observer,
       ...(target.digest ? { digest: target.digest } : {}),
+      ...(target.patienceMs === undefined ? {} : { patienceMs: target.patienceMs }),
     });
     outgoing.prepare();
     return outgoing;
