@@ -6,10 +6,19 @@ export const trunkViewSchema = z.object({
   key: z.string(),
   name: z.string(),
   /**
-   * `unwatched`: neither registers nor is probed, so nobody knows. `refused`: the carrier does not
-   * take our account. `unreachable`: it does not answer.
+   * `checking`: asked whether it is there, and nothing is known yet. `unwatched`: neither registers nor is
+   * probed, so nobody knows. `refused`: the carrier does not take our account. `unreachable`: it does not
+   * answer.
    */
-  state: z.enum(['registered', 'registering', 'reachable', 'unwatched', 'refused', 'unreachable']),
+  state: z.enum([
+    'registered',
+    'registering',
+    'checking',
+    'reachable',
+    'unwatched',
+    'refused',
+    'unreachable',
+  ]),
   since: z.number(),
   /** What is wrong and what to do about it. */
   trouble: z.object({ code: z.string(), ja: z.string(), en: z.string() }).nullable(),

@@ -35,6 +35,9 @@ type Condition = Pick<TrunkStatus, 'state' | 'trouble' | 'sipStatus'>;
 /** What a call has met: `refused` is a 5xx, which may concern that one number; `silent` is nothing at all. */
 export type TrunkExperience = 'alive' | 'refused' | 'silent';
 
+/** Nobody knows better of one that is being checked, or that nobody watches. */
+const IN_ORDER: readonly TrunkState[] = ['registered', 'reachable', 'checking', 'unwatched'];
+
 /** After a 5xx or no answer calls go over other trunks for this long. */
 const PASSED_OVER_MS = 30_000;
 
@@ -165,7 +168,7 @@ export class TrunkLine {
     const { state } = this.#condition;
     // A process that has just begun owes calls of the former one, whose registration holds still.
     if (state === 'registering') return !this.#isSettled;
-    return state === 'registered' || state === 'reachable' || state === 'unwatched';
+    return IN_ORDER.includes(state);
   }
 
   /** Host part of our address of record. */
@@ -224,7 +227,7 @@ export class TrunkLine {
   async #startProbe(): Promise<void> {
     const { probeSeconds } = this.trunk;
     if (probeSeconds === null) return;
-    const place = this.#outboundPlace() ?? this.#firstRegistrar() ?? this.#firstAddress();
+    const place = this.#probePlace();
     const [destination] = place === null ? [] : await this.#deps.locate(place);
     if (place === null || this.#isOver) return;
     if (destination && this.#servers.length === 0) this.#servers = [destination];
@@ -250,6 +253,10 @@ export class TrunkLine {
       },
     );
     this.#probe.start();
+  }
+
+  #probePlace(): SipUri | null {
+    return this.#outboundPlace() ?? this.#firstRegistrar() ?? this.#firstAddress();
   }
 
   #firstRegistrar(): SipUri | null {
@@ -294,7 +301,9 @@ export class TrunkLine {
 
   #probedCondition(): { state: TrunkState; trouble: TrunkTrouble | null } {
     if (this.#probed === 'down') return { state: 'unreachable', trouble: 'probe-unanswered' };
-    return { state: this.#probed === 'up' ? 'reachable' : 'unwatched', trouble: null };
+    if (this.#probed === 'up') return { state: 'reachable', trouble: null };
+    const isWatched = this.trunk.probeSeconds !== null && this.#probePlace() !== null;
+    return { state: isWatched ? 'checking' : 'unwatched', trouble: null };
   }
 }
 

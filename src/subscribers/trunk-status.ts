@@ -1,11 +1,11 @@
 import type { Trunk } from './ports.ts';
 
 /**
- * `registering` until the first answer; `unwatched`: neither registers nor is probed, so nobody
- * knows; `refused`: the carrier does not take our account, somebody has to look at it.
+ * `registering`, `checking` (probed, without an account): until the first answer, or until enough stayed
+ * away; `unwatched`: neither registers nor is probed, so nobody knows; `refused`: the carrier does not take our account, somebody has to look at it.
  */
 export type TrunkState =
-  'registered' | 'registering' | 'reachable' | 'unwatched' | 'refused' | 'unreachable';
+  'registered' | 'registering' | 'checking' | 'reachable' | 'unwatched' | 'refused' | 'unreachable';
 
 export type TrunkTrouble =
   | 'no-password'

@@ -10,6 +10,7 @@ afterEach(async () => {
 
 const PASSWORD = 'geheim-bei-der-leitung';
 const LOOPBACK = { id: 'loopback', name: '試験用', addresses: ['127.0.0.0/8'] };
+const PROBED = { id: 'probed', name: '確認中', addresses: ['192.0.2.1'], probeSeconds: 60 };
 const CARRIER = {
   id: 'carrier',
   name: 'IP電話',
@@ -30,13 +31,15 @@ it('the state of a trunk is on the API, in /readyz and /metrics, and its passwor
   platform = running;
   const applied = await running.api('POST', '/api/v1/apply', {
     version: 1,
-    trunks: [LOOPBACK, CARRIER],
+    trunks: [LOOPBACK, PROBED, CARRIER],
   });
   expect(applied.status).toBe(200);
   const stateOf = async (key: string): Promise<Trunks['trunks'][number] | undefined> => {
     const { body } = await running.api<Trunks>('GET', '/api/v1/trunks');
     return body.trunks.find((trunk) => trunk.key === key);
   };
+  // Asked, and silent so far: it is not one that nobody watches.
+  await until(async () => (await stateOf('probed'))?.state === 'checking', 20_000);
   await until(async () => (await stateOf('carrier'))?.state === 'unreachable', 20_000);
   expect((await stateOf('carrier'))?.trouble).toMatchObject({ code: 'no-address' });
   expect(await stateOf('loopback')).toMatchObject({ state: 'unwatched', trouble: null });

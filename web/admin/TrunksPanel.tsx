@@ -22,6 +22,7 @@ const LOOKS: Record<TrunkView['state'], { color: string; icon: ReactNode }> = {
   registered: { color: 'green', icon: <IconCircleCheck size={14} aria-hidden /> },
   reachable: { color: 'green', icon: <IconCircleCheck size={14} aria-hidden /> },
   registering: { color: 'gray', icon: <IconLoader size={14} aria-hidden /> },
+  checking: { color: 'gray', icon: <IconLoader size={14} aria-hidden /> },
   unwatched: { color: 'gray', icon: <IconCircleDashed size={14} aria-hidden /> },
   refused: { color: 'red', icon: <IconCircleX size={14} aria-hidden /> },
   unreachable: { color: 'orange', icon: <IconAlertTriangle size={14} aria-hidden /> },

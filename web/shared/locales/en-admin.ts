@@ -75,6 +75,7 @@ export const adminEn: Texts['admin'] = {
     state: {
       registered: 'Registered',
       registering: 'Registering',
+      checking: 'Checking',
       reachable: 'Answers',
       unwatched: 'Not watched',
       refused: 'Refused',

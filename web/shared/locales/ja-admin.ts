@@ -73,6 +73,7 @@ export const adminJa = {
     state: {
       registered: '登録済み',
       registering: '登録中',
+      checking: '確認中',
       reachable: '応答あり',
       unwatched: '監視なし',
       refused: '拒否されました',
