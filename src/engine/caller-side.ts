@@ -39,6 +39,7 @@ export class CallerSide {
       onCancel: () => actor.note({ type: 'caller.hung-up' }),
       onAck: (sdp) => void this.#acknowledged(actor, sdp),
       onAckTimeout: () => void actor.post({ type: 'caller.failed', reason: 'ack-missing' }),
+      onUnheard: () => void actor.post({ type: 'caller.failed', reason: 'ack-missing' }),
     });
   }
 

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { lonelyActor } from '../../test/harness/lonely-actor.ts';
 import { countingRandom, parsed, settled } from '../../test/harness/sip-network.ts';
 import { asId, silentLogger } from '../base/index.ts';
-import type { LegId, RecordingId } from '../base/index.ts';
+import type { LegId } from '../base/index.ts';
 import { ManualClock } from '../base/manual-clock.ts';
-import { DEFAULT_CALL_SETTINGS, arrive } from '../calls/index.ts';
 import { FakeMediaPlane } from '../media/index.ts';
 import type { Peer, SipTransport } from '../sip/index.ts';
-import { CallActor } from './call-actor.ts';
 import { OutgoingLegs } from './outgoing-legs.ts';
 import type { LegFailure, Route } from './outgoing-legs.ts';
 import { SipService } from './sip-service.ts';
@@ -39,7 +38,7 @@ function rig() {
     /** Rings over the servers at these ports. */
     ring: (...ports: number[]): Promise<void> =>
       legs.dial({
-        actor: actorOf(clock),
+        actor: lonelyActor(clock),
         legId: LEG,
         role: 'contact',
         routes: ports.map(routeTo),
@@ -86,45 +85,6 @@ function routeTo(port: number): Route {
     destination: peerAt(port),
     from: { uri: 'sip:0301234567@192.0.2.1' },
   };
-}
-
-function actorOf(clock: ManualClock): CallActor {
-  const newRecordingId = asId<RecordingId>('rec_1');
-  const context = { now: 0, settings: DEFAULT_CALL_SETTINGS, newRecordingId };
-  const nobody = { number: null, rawNumber: null, displayName: null, withheld: null };
-  const called = { subscriberId: null, did: null, dialedNumber: '0301234567' };
-  const { state } = arrive(
-    {
-      id: asId('call_1'),
-      callerLegId: asId('leg_1'),
-      callerLegKind: 'sip',
-      caller: { ...nobody, international: false },
-      called: { ...called, how: 'request-uri', certainty: 'unknown' },
-      trunkId: null,
-    },
-    context,
-  );
-  return new CallActor(
-    { state, legs: [], pendingEffects: [], owner: 'boot' },
-    {
-      clock,
-      log: silentLogger,
-      store: {
-        insert: () => Promise.resolve(),
-        save: () => Promise.resolve(true),
-        openCalls: () => Promise.resolve([]),
-        callsOwingBye: () => Promise.resolve([]),
-        adopt: () => Promise.resolve(true),
-      },
-      settings: () => DEFAULT_CALL_SETTINGS,
-      newRecordingId: () => newRecordingId,
-      runEffect: () => Promise.resolve(),
-      onTransition: () => undefined,
-      onLeg: () => undefined,
-      onLost: () => undefined,
-      onStore: () => undefined,
-    },
-  );
 }
 
 describe('a server of which nothing at all is heard', () => {

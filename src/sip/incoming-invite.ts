@@ -21,6 +21,8 @@ import type { UserAgentCore } from './user-agent-core.ts';
 export interface IncomingInviteObserver extends AnswerObserver {
   /** The caller gave up while we had not answered; 487 has been sent. */
   onCancel?(how: 'cancel' | 'bye'): void | Promise<void>;
+  /** The caller insists on 100rel and never said that it has our ringing (RFC 3262 §3); 504 has been sent. */
+  onUnheard?(): void;
 }
 
 export type AnswerOptions = Pick<ResponseOptions, 'headers' | 'reason' | 'sdp'>;
@@ -65,7 +67,9 @@ export class IncomingInvite {
     this.#toTag = options.toTag ?? newTag(core.random);
     this.#isTakenOver = options.toTag !== undefined;
     const { clock, random, timers } = core;
-    const onTimeout = (): void => void this.reject(504);
+    const onTimeout = (): void => {
+      if (this.reject(504)) this.#observer.onUnheard?.();
+    };
     this.#reliable = new ReliableProvisionals({ clock, random, timers, onTimeout });
   }
 
