@@ -186,12 +186,12 @@ test('another number is rung by key, one against the rules refused in a sentence
   await desk.leave();
 });
 
-test('two contacts are rung together by two keys; a call that is not recorded says so', async () => {
+test('two contacts are rung together by two keys; a failed transfer leads back; a call not recorded says so', async () => {
   const nowhere = noFolderForRecordings();
   const desk = await DeskPage.open(browser, platform.url, { operator: 'hanako@example.jp' });
   const { keyboard } = desk.page;
   const caller = await TrunkCaller.dial(platform);
-  const phones = carrier('uas-refuse', { texts: { refusal: 486 }, args: ['-m', '2'] });
+  const phones = carrier('uas-refuse', { texts: { refusal: 486 }, args: ['-m', '3'] });
   try {
     await desk.answer();
     // For as long as it is true, though the line above can be closed.
@@ -218,6 +218,19 @@ test('two contacts are rung together by two keys; a call that is not recorded sa
     );
     await keyboard.press('Alt+H');
     await desk.untilPhase('talking');
+
+    // Left to one who is engaged: she is told where the caller is, and has her back by key.
+    await desk.field('company').fill('青空商事');
+    await keyboard.press('Alt+L');
+    for (const key of ['Space', 'ArrowDown', 'Space', 'Shift+Enter']) await keyboard.press(key);
+    expect(await desk.get('transfer-refused').textContent()).toContain('一人だけ');
+    for (const key of ['Space', 'Shift+Enter']) await keyboard.press(key);
+    await desk.get('left-waiting').waitFor();
+    expect(await desk.get('left-waiting').textContent()).toContain('山田 太郎につながりません');
+    expect(await desk.field('company').inputValue()).toBe('青空商事');
+    await keyboard.press('Alt+H');
+    await desk.answer();
+    expect(await desk.field('company').inputValue()).toBe('青空商事');
     await finish(desk);
   } finally {
     nowhere.over();

@@ -21,6 +21,7 @@ import { colleaguesQuery } from './colleagues.ts';
 import classes from './console.module.css';
 import { useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { FarSides } from './FarSides.tsx';
+import { LeftWaiting } from './LeftWaiting.tsx';
 import { GreetingBox } from './RingCard.tsx';
 import type { RunningAction } from './use-call-actions.ts';
 import { WATCH_ICONS } from './WatchBar.tsx';
@@ -61,6 +62,7 @@ export function CallHeader(props: {
         <MoreActions call={call} actions={props.actions} />
       </Box>
       <FaultNotice call={call} />
+      <LeftWaiting call={call} />
     </>
   );
 }

@@ -1,5 +1,5 @@
-import { Badge, Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
-import { IconPhoneOutgoing } from '@tabler/icons-react';
+import { Alert, Badge, Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
+import { IconAlertTriangle, IconArrowForwardUp, IconPhoneOutgoing } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
 import type { ReactNode, RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -25,15 +25,20 @@ export function RelayChoice(props: { call: CallView; close: () => void }): React
   const [bySystem, setBySystem] = useState(false);
   const [together, setTogether] = useState(false);
   const number = useRef<HTMLInputElement>(null);
+  const [refusal, setRefusal] = useState<TransferRefusal | null>(null);
   const mayTransfer = call.operations.includes('transfer');
   const ring: Ring = (to, withShift) => {
     const [only] = to;
     if (only === undefined) return;
+    const why = withShift ? transferRefusal(call, to.length) : null;
+    setRefusal(why);
+    // To ring and ask is another thing than she wished.
+    if (why !== null) return;
     const announce = bySystem ? 'system' : 'operator';
     const order = together ? 'together' : 'one-after-another';
     close();
     desk.attempt(() =>
-      withShift && mayTransfer
+      withShift
         ? desk.operations.transfer(call.id, only)
         : desk.operations.relay(call.id, { to, order, announce }),
     );
@@ -45,8 +50,25 @@ export function RelayChoice(props: { call: CallView; close: () => void }): React
   };
   return (
     <Stack gap="xs">
+      {refusal !== null && (
+        <Alert
+          py="xs"
+          color="red"
+          icon={<IconAlertTriangle aria-hidden />}
+          role="alert"
+          data-testid="transfer-refused"
+        >
+          {t(`console.relay.${refusal}`)}
+        </Alert>
+      )}
       {contacts.length > 0 ? (
-        <ContactChoice contacts={contacts} keys={keys} ring={ring} close={close} />
+        <ContactChoice
+          contacts={contacts}
+          keys={keys}
+          ring={ring}
+          close={close}
+          mayTransfer={mayTransfer}
+        />
       ) : (
         <Text size="sm" c="dimmed">
           {t('console.relay.nobody')}
@@ -68,9 +90,41 @@ export function RelayChoice(props: { call: CallView; close: () => void }): React
         keyName={contacts.length > 0 ? 'S' : null}
         testId="relay-by-system"
       />
-      <OtherNumber inputRef={number} alone={contacts.length === 0} ring={ring} close={close} />
-      <Hints withTransfer={mayTransfer} withContacts={contacts.length > 0} />
+      <OtherNumber
+        inputRef={number}
+        alone={contacts.length === 0}
+        ring={ring}
+        close={close}
+        mayTransfer={mayTransfer}
+      />
+      {contacts.length > 0 && <Hints />}
     </Stack>
+  );
+}
+
+type TransferRefusal = 'transferOne' | 'transferForbidden' | 'transferNotNow';
+
+/** Why the caller cannot be left to them unasked; null: she can. */
+function transferRefusal({ operations, phase }: CallView, targets: number): TransferRefusal | null {
+  if (operations.includes('transfer')) return targets > 1 ? 'transferOne' : null;
+  return phase === 'talking' || phase === 'held' ? 'transferForbidden' : 'transferNotNow';
+}
+
+/** Leaves the caller to whoever answers there. */
+function TransferButton(props: { onClick: () => void; disabled?: boolean }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <Button
+      px="sm"
+      variant="default"
+      disabled={props.disabled ?? false}
+      leftSection={<IconArrowForwardUp size={18} aria-hidden />}
+      rightSection={<Keys names={['Shift', 'Enter']} />}
+      onClick={props.onClick}
+      data-testid="transfer"
+    >
+      {t('console.relay.transfer')}
+    </Button>
   );
 }
 
@@ -101,6 +155,7 @@ function ContactChoice(props: {
   keys: Record<string, () => void>;
   ring: Ring;
   close: () => void;
+  mayTransfer: boolean;
 }): ReactNode {
   const { t } = useTranslation();
   const { draft } = useDeskSnapshot();
@@ -167,6 +222,7 @@ function ContactChoice(props: {
         <Button px="sm" variant="default" rightSection={<Keys names={['Esc']} />} onClick={close}>
           {t('common.cancel')}
         </Button>
+        {props.mayTransfer && <TransferButton onClick={() => enter(true)} />}
       </Group>
     </>
   );
@@ -179,6 +235,7 @@ function OtherNumber(props: {
   alone: boolean;
   ring: Ring;
   close: () => void;
+  mayTransfer: boolean;
 }): ReactNode {
   const { t } = useTranslation();
   const { inputRef, alone, ring, close } = props;
@@ -231,6 +288,7 @@ function OtherNumber(props: {
           >
             {t('console.relay.toNumber')}
           </Button>
+          {props.mayTransfer && <TransferButton disabled={isEmpty} onClick={() => enter(true)} />}
           {alone && (
             <Button variant="default" rightSection={<Keys names={['Esc']} />} onClick={close}>
               {t('common.cancel')}
@@ -242,19 +300,12 @@ function OtherNumber(props: {
   );
 }
 
-function Hints(props: { withTransfer: boolean; withContacts: boolean }): ReactNode {
+function Hints(): ReactNode {
   const { t } = useTranslation();
   const hints = [
-    ...(props.withContacts
-      ? [
-          { names: ['↑↓'], word: t('console.relay.hint.move') },
-          { names: ['Space'], word: t('console.relay.hint.mark') },
-          { names: ['N'], word: t('console.relay.hint.number') },
-        ]
-      : []),
-    ...(props.withTransfer
-      ? [{ names: ['Shift', 'Enter'], word: t('console.relay.hint.transfer') }]
-      : []),
+    { names: ['↑↓'], word: t('console.relay.hint.move') },
+    { names: ['Space'], word: t('console.relay.hint.mark') },
+    { names: ['N'], word: t('console.relay.hint.number') },
   ];
   return (
     <Group gap="xs" visibleFrom="sm">

@@ -6,12 +6,14 @@ import type { AudioPhase } from './desk-audio.ts';
 type Case = {
   view?: Partial<DeskView> | null;
   phase?: CallView['phase'];
+  operations?: CallView['operations'];
   audio?: AudioPhase;
   taken?: boolean;
 };
 
-function modeOf({ view = {}, phase, audio = 'up', taken = false }: Case): string {
-  const call = phase === undefined ? null : ({ phase } as CallView);
+function modeOf(facts: Case): string {
+  const { view = {}, phase, operations = [], audio = 'up', taken = false } = facts;
+  const call = phase === undefined ? null : ({ phase, operations } as unknown as CallView);
   const desk = { device: 'browser', state: 'available', deskId: 'mine', audio: 'up', call };
   return consoleMode({
     view: view === null ? null : ({ ...desk, ...view } as DeskView),
@@ -42,6 +44,12 @@ test('a call stays on the screen whatever happens to the sound', () => {
 test('a call that left this desk does not', () => {
   expect(modeOf({ phase: 'ended' })).toBe('idle');
   expect(modeOf({ phase: 'waiting' })).toBe('idle');
+});
+
+test('a caller left to a contact who was not reached: the form stays, and rings nowhere here', () => {
+  for (const phase of ['waiting', 'offering'] as const) {
+    expect(modeOf({ phase, operations: ['finish'] })).toBe('call');
+  }
 });
 
 test('another window holds the sound', () => {

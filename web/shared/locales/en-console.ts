@@ -178,12 +178,13 @@ export const consoleEn: Texts['console'] = {
     ring: 'Ring',
     next: 'Next: {{name}}',
     left: '{{time}} left',
-    hint: {
-      move: 'choose',
-      mark: 'choose several',
-      number: 'another number',
-      transfer: 'transfer unasked',
-    },
+    transfer: 'Transfer unasked',
+    transferForbidden:
+      'Calls of this company are never transferred unasked. Ring the contact first.',
+    transferNotNow:
+      'No transfer unasked now. Go back to the caller first, or ring the contact and ask.',
+    transferOne: 'Only one person can be transferred to unasked. Choose again.',
+    hint: { move: 'choose', mark: 'choose several', number: 'another number' },
     state: {
       dialing: 'Dialling',
       ringing: 'Ringing',
@@ -219,6 +220,12 @@ export const consoleEn: Texts['console'] = {
     },
     about: 'ご用件は「{{request}}」とのことです。',
     ask: 'おつなぎしてよろしいでしょうか。',
+  },
+  left: {
+    why: '{{name}} could not be reached ({{reason}}). ',
+    waiting:
+      'The caller is waiting. “Back to caller” has the call ring here again; what you wrote stays.',
+    offered: 'The call is ringing at another desk now.',
   },
   handOver: {
     title: 'Hand over',

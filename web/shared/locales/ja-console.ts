@@ -181,7 +181,13 @@ export const consoleJa = {
     ring: '呼び出す',
     next: '次に {{name}}',
     left: 'あと {{time}}',
-    hint: { move: '選ぶ', mark: '複数を選ぶ', number: 'ほかの番号', transfer: '確認せずに転送' },
+    transfer: '確認せずに転送',
+    transferForbidden:
+      'この会社の電話は、確認せずに転送できません。「呼び出す」で担当者に確かめてください。',
+    transferNotNow:
+      'いまは確認せずに転送できません。先にお客様へ戻るか、「呼び出す」で担当者に確かめてください。',
+    transferOne: '確認せずに転送できるのは一人だけです。選び直してください。',
+    hint: { move: '選ぶ', mark: '複数を選ぶ', number: 'ほかの番号' },
     state: {
       dialing: '発信中',
       ringing: '呼出中',
@@ -217,6 +223,12 @@ export const consoleJa = {
     },
     about: 'ご用件は「{{request}}」とのことです。',
     ask: 'おつなぎしてよろしいでしょうか。',
+  },
+  left: {
+    why: '{{name}}につながりませんでした（{{reason}}）。',
+    waiting:
+      'お客様はお待ちです。「お客様へ戻る」を押すと、このお電話がもう一度鳴ります。書いた内容は残ります。',
+    offered: 'お客様のお電話は、いまほかの人を呼び出しています。',
   },
   handOver: {
     title: '引き継ぎ',
