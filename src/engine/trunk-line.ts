@@ -82,7 +82,7 @@ export class TrunkLine {
 
   start(): void {
     this.#registration?.start();
-    void this.#startProbe();
+    this.#startProbe();
   }
 
   connectionLost(peer: Peer): void {
@@ -224,23 +224,15 @@ export class TrunkLine {
     return found;
   }
 
-  async #startProbe(): Promise<void> {
+  #startProbe(): void {
     const { probeSeconds } = this.trunk;
-    if (probeSeconds === null) return;
     const place = this.#probePlace();
-    const [destination] = place === null ? [] : await this.#deps.locate(place);
-    if (place === null || this.#isOver) return;
-    if (destination && this.#servers.length === 0) this.#servers = [destination];
-    if (!destination) {
-      this.#probed = 'down';
-      this.#settle();
-      return;
-    }
+    if (probeSeconds === null || place === null) return;
     this.#probe = new OptionsProbe(
       {
         uri: `sip:${place.host}`,
         from: { uri: `sip:denwaban@${this.#domain === '' ? place.host : this.#domain}` },
-        destination,
+        locate: () => this.#locateProbed(place),
         intervalMs: probeSeconds * 1000,
       },
       {
@@ -257,6 +249,15 @@ export class TrunkLine {
 
   #probePlace(): SipUri | null {
     return this.#outboundPlace() ?? this.#firstRegistrar() ?? this.#firstAddress();
+  }
+
+  /** Where calls would go now: of several registrars the one that has taken us. */
+  async #locateProbed(place: SipUri): Promise<Peer[]> {
+    const registered = this.#outboundPlace() === null ? this.#registered : null;
+    if (registered !== null) return [registered.registrar];
+    const peers = await this.#deps.locate(place);
+    if (peers.length > 0) this.#servers = peers;
+    return peers;
   }
 
   #firstRegistrar(): SipUri | null {

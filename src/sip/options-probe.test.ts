@@ -2,17 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { SipNetwork, peerAt } from '../../test/harness/sip-network.ts';
 import { OptionsProbe } from './options-probe.ts';
 import type { ProbeState } from './options-probe.ts';
+import type { Peer } from './transport.ts';
 
 function probed() {
   const network = new SipNetwork();
   let status = 200;
   network.start(2, { onOptions: (request) => void request.respond(status) });
   const states: ProbeState[] = [];
+  const found = { hosts: [2] };
+  const locate = (): Promise<Peer[]> => Promise.resolve(found.hosts.map(peerAt));
   const probe = new OptionsProbe(
-    { uri: 'sip:192.0.2.2', from: { uri: 'sip:192.0.2.1' }, destination: peerAt(2) },
+    { uri: 'sip:192.0.2.2', from: { uri: 'sip:192.0.2.1' }, locate },
     { clock: network.clock, agent: network.start(1, {}), onChange: (state) => states.push(state) },
   );
-  return { network, probe, states, answer: (next: number) => (status = next) };
+  return { network, probe, states, found, answer: (next: number) => (status = next) };
 }
 
 describe('the OPTIONS probe', () => {
@@ -22,7 +25,7 @@ describe('the OPTIONS probe', () => {
     probe.start();
     await network.pass(500);
     expect(states).toEqual(['up']);
-    await network.pass(60_000);
+    await network.pass(61_000);
     expect(network.lines(2)).toEqual(['OPTIONS', 'OPTIONS', 'OPTIONS']);
     probe.stop();
     await network.pass(60_000);
@@ -74,5 +77,32 @@ describe('the OPTIONS probe', () => {
     probe.note(true);
     probe.note(true);
     expect(states).toEqual(['up', 'down']);
+  });
+
+  it('finds an address that was not to be had at first, and one that has changed', async () => {
+    const { network, probe, states, found } = probed();
+    found.hosts = [];
+    probe.start();
+    await network.pass(60_000);
+    expect(states).toEqual(['down']);
+    found.hosts = [2];
+    await network.pass(70_000);
+    expect(states).toEqual(['down', 'up']);
+    network.kill(2);
+    network.start(3, { onOptions: (request) => void request.respond(200) });
+    found.hosts = [3];
+    await network.pass(120_000);
+    expect(states).toEqual(['down', 'up']);
+    probe.stop();
+  });
+
+  it('asks the next server after a failure: one that answers is enough', async () => {
+    const { network, probe, states, found } = probed();
+    found.hosts = [9, 2];
+    probe.start();
+    await network.pass(300_000);
+    expect(states).toEqual(['up']);
+    expect(network.lines(9).length).toBeGreaterThan(0);
+    probe.stop();
   });
 });

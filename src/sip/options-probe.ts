@@ -7,7 +7,11 @@ export type ProbeOptions = {
   /** Request-URI and To: `sip:carrier.example`. */
   uri: string;
   from: { uri: string; displayName?: string };
-  destination: Peer;
+  /**
+   * Where to ask, the preferred place first; before each ping, so that a change in the DNS, or an address that
+   * was not to be had at the start, is found. It must come to an end by itself.
+   */
+  locate: () => Promise<readonly Peer[]>;
   /** Between two pings while all is well; default 30 s. */
   intervalMs?: number;
   route?: readonly string[];
@@ -35,7 +39,8 @@ const SUCCESSES_TO_UP = 2;
  *
  *     unknown ──1 answer──▶ up ──3 failures in a row──▶ down ──2 answers in a row──▶ up
  *
- * Any answer will do, a refusal too, except 408 and the 5xx: such a trunk takes no calls. The trunk
+ * Any answer will do, a refusal too, except 408 and the 5xx: such a trunk takes no calls. After a failure the
+ * next of its servers is asked: one that answers is enough. The trunk
  * service of the engine owns one for each probed trunk; what real calls meet counts as well
  * (`note`).
  */
@@ -79,14 +84,18 @@ export class OptionsProbe {
 
   #ping(): void {
     const turn = ++this.#turn;
-    const { uri, from, destination, route } = this.#options;
     this.#timers.start('patience', PATIENCE_MS, () => this.#concluded(turn, false));
-    void this.#deps.agent
-      .request({ method: 'OPTIONS', uri, from, destination, ...(route ? { route } : {}) })
-      .then((outcome) => {
-        const alive = outcome.kind === 'answered' && isAlive(outcome.response.status);
-        this.#concluded(turn, alive);
-      });
+    void this.#ask(turn).then((alive) => this.#concluded(turn, alive));
+  }
+
+  async #ask(turn: number): Promise<boolean> {
+    const { uri, from, locate, route } = this.#options;
+    const places = await locate().catch((): Peer[] => []);
+    const destination = places[Math.max(0, -this.#streak) % places.length];
+    if (destination === undefined || turn !== this.#turn) return false;
+    const asked = { method: 'OPTIONS', uri, from, destination, ...(route ? { route } : {}) };
+    const outcome = await this.#deps.agent.request(asked);
+    return outcome.kind === 'answered' && isAlive(outcome.response.status);
   }
 
   #concluded(turn: number, alive: boolean): void {
