@@ -23,6 +23,7 @@ import {
 import { endCall, finishWrapUp } from './ending.ts';
 import { probeFarEnds, stepFarEnd } from './far-side.ts';
 import { hold, remind, stepSwitches } from './hold.ts';
+import { loseLeg } from './lost-leg.ts';
 import { endMonitor, monitor, moveMonitor } from './monitors.ts';
 import { isForbidden, operationsOf } from './operations.ts';
 import { handOver, park, pickUp, unpark } from './parking.ts';
@@ -44,7 +45,7 @@ import {
   stepWaiting,
 } from './search.ts';
 import { SILENCE, sameSound, soundOf } from './sound.ts';
-import { notReached } from './termination.ts';
+import { LINE_LOST, notReached } from './termination.ts';
 import { change, enter, unchanged } from './transition.ts';
 
 /** A call has arrived and its number is recognised: let it ring and look for an operator. */
@@ -224,6 +225,7 @@ const HANDLERS: { [T in CallEvent['type']]: Handler<T> } = {
   'monitor.ended': (state, { operatorId }) => endMonitor(state, operatorId),
   'leg.held': stepFarEnd,
   'leg.unheard': stepFarEnd,
+  'leg.lost': loseLeg,
   'prompt.done': stepPrompt,
   'media-plane.lost': unchanged,
   'timer.fired': (state, event, context) => TIMERS[event.timer](state, context),
@@ -317,11 +319,6 @@ function causeOfEnd(state: CallState, event: CallEvent): Termination | null {
   switch (event.type) {
     case 'caller.hung-up':
       return { class: 'caller', reason: hangUpReason(state) };
-    case 'caller.failed':
-      return {
-        class: event.reason === 'media-lost' ? 'indeterminate' : 'upstream',
-        reason: event.reason,
-      };
     case 'customer.failed':
       return state.phase === 'calling-customer' ? notReached('customer', event.reason) : null;
     case 'operator.hung-up':
@@ -337,12 +334,19 @@ function causeOfEnd(state: CallState, event: CallEvent): Termination | null {
     case 'timer.fired':
       return causeOfTimer(event.timer);
     default:
-      return causeOfFault(event);
+      return causeOfFault(state, event);
   }
 }
 
-function causeOfFault(event: CallEvent): Termination | null {
+function causeOfFault(state: CallState, event: CallEvent): Termination | null {
   switch (event.type) {
+    case 'caller.failed':
+      return {
+        class: event.reason === 'media-lost' ? 'indeterminate' : 'upstream',
+        reason: event.reason,
+      };
+    case 'leg.lost':
+      return event.legId === state.callerLeg.id ? LINE_LOST : null;
     case 'media-plane.lost':
       return { class: 'platform', reason: 'media-plane-lost' };
     case 'shutdown':

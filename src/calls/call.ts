@@ -71,6 +71,8 @@ export type Termination = {
     | 'abandoned'
     | 'unattended'
     | 'media-lost'
+    /** The far end is gone without a word: its session has run out, or it answers no more. */
+    | 'line-lost'
     | 'media-plane-lost'
     | 'no-common-codec'
     | 'ack-missing'
@@ -410,6 +412,11 @@ export type CallEvent =
   | { type: 'leg.held'; legId: LegId; how: FarEnd['held'] }
   /** No sound comes from a leg that somebody should hear, or it does again. */
   | { type: 'leg.unheard'; legId: LegId; why: FarEnd['unheard'] }
+  /**
+   * Nobody is there any more, and nobody has hung up: the session was not refreshed (RFC 4028 §10), or
+   * the far end does not answer.
+   */
+  | { type: 'leg.lost'; legId: LegId }
   | { type: 'prompt.done'; legId: LegId; source: SoundSource }
   | { type: 'media-plane.lost' }
   /** `due` is what the timer was armed with: where the state says otherwise, the firing is stale. */

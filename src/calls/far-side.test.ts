@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asId } from '../base/index.ts';
-import type { CallId, LegId, OperatorId, RecordingId } from '../base/index.ts';
+import type { CallId, E164, LegId, OperatorId, RecordingId } from '../base/index.ts';
 import { arrive, step } from './call-machine.ts';
 import { DEFAULT_CALL_SETTINGS } from './call.ts';
 import type { CallEvent, CallState } from './call.ts';
@@ -10,6 +10,7 @@ import { soundOf } from './sound.ts';
 const T0 = 1_700_000_000_000;
 const caller = asId<LegId>('leg-caller');
 const desk = asId<LegId>('leg-desk');
+const NUMBER = asId<E164>('+819001234567');
 const operatorId = asId<OperatorId>('op-one');
 const context = {
   now: T0,
@@ -114,5 +115,49 @@ describe('a far end that holds us', () => {
     expect(played(state, caller)).toEqual(['hold-music']);
     expect([heldBy(state), noSoundFrom(state)]).toEqual([['operator'], []]);
     expect(state.timers.probe).toBeUndefined();
+  });
+});
+
+describe('a far end that is gone, though nobody has hung up', () => {
+  const lost = (legId: LegId): CallEvent => ({ type: 'leg.lost', legId });
+
+  it('the caller’s: the line is lost, and the operator still writes her form', () => {
+    const state = after(talking(), lost(caller));
+    expect(state.termination).toEqual({ class: 'indeterminate', reason: 'line-lost' });
+    expect(state.phase).toBe('wrap-up');
+  });
+
+  it('the operator’s telephone: the caller stays, and is offered on when it does not come back', () => {
+    const state = after(talking(), lost(desk));
+    expect([state.phase, state.operator?.audio]).toEqual(['talking', 'lost']);
+    expect(played(state, caller)).toEqual(['wait-tone']);
+    const waiting = after(state, { type: 'timer.fired', timer: 'reconnect' });
+    expect([waiting.phase, waiting.termination]).toEqual(['waiting', null]);
+  });
+
+  it('a contact’s: back to the operator, or the end of a call that is theirs alone', () => {
+    const target = { legId: asId<LegId>('leg-contact'), contactId: null, name: '', number: NUMBER };
+    const consulting = after(
+      talking(),
+      ...([
+        {
+          type: 'relay.started',
+          operatorId,
+          targets: [target],
+          order: 'together',
+          announce: 'operator',
+        },
+        { type: 'contact.answered', legId: target.legId },
+      ] satisfies CallEvent[]),
+    );
+    const back = after(consulting, lost(target.legId));
+    expect([back.phase, back.relay?.outcomes[0]?.reason]).toEqual(['held', 'unreachable']);
+    const alone = after(
+      consulting,
+      { type: 'relay.connected', operatorId },
+      { type: 'operator.wrapped-up', operatorId },
+      lost(target.legId),
+    );
+    expect([alone.phase, alone.termination?.reason]).toEqual(['ended', 'line-lost']);
   });
 });

@@ -12,7 +12,7 @@ export type Party = 'caller' | 'operator' | 'contact';
 type FarEvent = Extract<CallEvent, { type: 'leg.held' | 'leg.unheard' }>;
 
 /** Whose leg it is; null for one that is not in the conversation (any more). */
-export function partyOf({ callerLeg, operator, contacts }: CallState, legId: LegId): Party | null {
+function partyOf({ callerLeg, operator, contacts }: CallState, legId: LegId): Party | null {
   if (legId === callerLeg.id) return 'caller';
   if (legId === operator?.legId) return 'operator';
   return contacts.some((contact) => contact.legId === legId) ? 'contact' : null;

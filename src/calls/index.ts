@@ -42,7 +42,7 @@ export type {
   EarlierOutcome,
 } from './queries.ts';
 export { RING_NO_ANSWER_LIMIT, compareIdle, longestIdle } from './floor.ts';
-export { heldBy, noSoundFrom, partyOf } from './far-side.ts';
+export { heldBy, noSoundFrom } from './far-side.ts';
 export type { Party } from './far-side.ts';
 export { operationsOf } from './operations.ts';
 export type { Operation, Person } from './operations.ts';

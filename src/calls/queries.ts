@@ -35,7 +35,14 @@ export type CallRecord = {
 
 /** How an earlier call ended for the caller. `cancelled`: given up by our side before she answered. */
 export type EarlierOutcome =
-  'answered' | 'relayed' | 'unattended' | 'abandoned' | 'cancelled' | 'fault' | NotReached;
+  | 'answered'
+  | 'relayed'
+  | 'unattended'
+  | 'abandoned'
+  | 'cancelled'
+  | 'line-lost'
+  | 'fault'
+  | NotReached;
 
 /** What screens read about calls and operators. Implemented by storage. */
 export interface CallQueries {

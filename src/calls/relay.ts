@@ -25,7 +25,7 @@ import { endCall } from './ending.ts';
 import { onMusic, putOnHold } from './hold.ts';
 import { searchAgain } from './search.ts';
 import { talk } from './talk.ts';
-import { notReached } from './termination.ts';
+import { LINE_LOST, notReached } from './termination.ts';
 import { change, enter, unchanged } from './transition.ts';
 
 type Started = Extract<CallEvent, { type: 'relay.started' }>;
@@ -281,9 +281,8 @@ export function contactOver(
 }
 
 function howContactEnds(contact: ContactLeg, reason: RelayReason): Termination {
-  return isRung(contact) || reason === 'no-key'
-    ? notReached('contact', reason)
-    : { class: 'contact', reason: 'hung-up' };
+  if (isRung(contact) || reason === 'no-key') return notReached('contact', reason);
+  return reason === 'unreachable' ? LINE_LOST : { class: 'contact', reason: 'hung-up' };
 }
 
 function endWithContact(

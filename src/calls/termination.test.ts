@@ -7,6 +7,7 @@ const REASONS: Record<Termination['reason'], true> = {
   abandoned: true,
   unattended: true,
   'media-lost': true,
+  'line-lost': true,
   'media-plane-lost': true,
   'no-common-codec': true,
   'ack-missing': true,

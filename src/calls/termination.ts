@@ -12,6 +12,9 @@ export type TerminationNotice = {
 
 type Reason = Termination['reason'];
 
+/** Who it was that lost the line nobody knows. */
+export const LINE_LOST: Termination = { class: 'indeterminate', reason: 'line-lost' };
+
 const NOTICES: Record<Exclude<Reason, 'hung-up' | NotReached>, TerminationNotice> = {
   abandoned: {
     sipStatus: 487,
@@ -30,6 +33,12 @@ const NOTICES: Record<Exclude<Reason, 'hung-up' | NotReached>, TerminationNotice
     q850Cause: 41,
     ja: 'お客様側の音声が途切れたため終了しました',
     en: 'The caller’s audio was lost',
+  },
+  'line-lost': {
+    sipStatus: 480,
+    q850Cause: 41,
+    ja: '回線が切れました',
+    en: 'The line went dead',
   },
   'media-plane-lost': {
     sipStatus: 503,

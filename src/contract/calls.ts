@@ -117,7 +117,8 @@ export type NotReached = z.infer<typeof notReachedSchema>;
 
 /**
  * `relayed`: talked with a contact. `unattended`: heard the prompt. `abandoned`: gave up before.
- * `cancelled`: our side gave up before an answer. `fault`: cut by us or by the network.
+ * `cancelled`: our side gave up before an answer. `line-lost`: nobody hung up, the far end was gone.
+ * `fault`: cut by us or by the network.
  */
 export const earlierOutcomeSchema = z.enum([
   'answered',
@@ -125,6 +126,7 @@ export const earlierOutcomeSchema = z.enum([
   'unattended',
   'abandoned',
   'cancelled',
+  'line-lost',
   'fault',
   ...notReachedSchema.options,
 ]);

@@ -325,6 +325,8 @@ export class Engine {
     const { termination, operator, id } = actor.state;
     if (termination === null || before.termination !== null || operator === null) return;
     if (['caller', 'operator', 'contact'].includes(termination.class)) return;
+    // Like a hang-up: the call's own words say it.
+    if (termination.reason === 'line-lost') return;
     const operatorId = operator.operatorId;
     this.events.publish({ type: 'notice', operatorId, callId: id, code: 'call-ended-by-fault' });
   }

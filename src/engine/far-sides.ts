@@ -1,5 +1,4 @@
 import type { LegId } from '../base/index.ts';
-import { partyOf } from '../calls/index.ts';
 import type { FarEnd } from '../calls/index.ts';
 import type { MediaEvent } from '../media/index.ts';
 import type { CallActor } from './call-actor.ts';
@@ -38,24 +37,7 @@ export class FarSides {
     const outcome = await this.#deps.sip.request(actor, legId, 'OPTIONS', {});
     if (outcome?.ended !== true) return;
     actor.log.warn({ legId }, 'nothing is heard of the far end, and it does not answer: gone');
-    await this.#gone(actor, legId);
-  }
-
-  async #gone(actor: CallActor, legId: LegId): Promise<void> {
-    const { operator } = actor.state;
-    switch (partyOf(actor.state, legId)) {
-      case 'caller':
-        await actor.post({ type: 'caller.failed', reason: 'media-lost' });
-        return;
-      case 'contact':
-        await actor.post({ type: 'contact.hung-up', legId });
-        return;
-      case 'operator':
-        if (operator)
-          await actor.post({ type: 'operator.audio-lost', operatorId: operator.operatorId });
-        return;
-      case null:
-    }
+    await actor.post({ type: 'leg.lost', legId });
   }
 
   /** A desk's kept-up leg is no leg of the call's own. */

@@ -504,13 +504,13 @@ export class SipService {
     await actor.saveLegsInTurn();
   }
 
-  /** §10: BYE, and for the call the party has hung up. */
+  /** §10: BYE, and the call is told that nobody is there any more. */
   async #sessionExpired(dialog: DialogState): Promise<void> {
     const { actor, leg } = this.#legOf(dialog) ?? {};
     if (!actor || !leg || this.#isClosed) return;
     actor.log.warn({ legId: leg.id }, 'session timer: the far end is gone');
     await this.bye(actor, leg, leg.sip?.dialog ?? dialog);
-    await this.#hungUp(actor, leg.id);
+    await actor.post({ type: 'leg.lost', legId: leg.id });
   }
 
   #legOf(dialog: DialogState): { actor: CallActor; leg: StoredLeg } | undefined {

@@ -111,6 +111,7 @@ function outcomeOf(row: EarlierRow): EarlierOutcome | null {
   if (row.kind === 'unattended') return 'unattended';
   const { termination_class: by, termination_reason: reason } = row;
   const byPerson = by === 'caller' || by === 'operator' || by === 'contact';
+  if (reason === 'line-lost') return reason;
   if (row.answered) return byPerson ? 'answered' : 'fault';
   if (reason !== null && isNotReached(reason)) return reason;
   if (by === 'caller') return 'abandoned';

@@ -132,13 +132,18 @@ export class World {
     if (legId !== undefined) this.apply(index, contactEvent(what, legId, pick));
   }
 
-  /** The far end of a leg of the call holds, falls silent or is heard again. */
+  /** The far end of a leg of the call holds, falls silent, is heard again or is gone. */
   farEnd(index: number, what: FarEventName, pick: number): void {
     const call = this.calls[index];
     if (call === undefined) return;
-    const { callerLeg, operator, contacts } = call.state;
+    const { callerLeg, operator, offer, contacts } = call.state;
     const legs = [callerLeg.id, ...contacts.map(({ legId }) => legId)];
     if (operator !== null) legs.push(operator.legId);
+    if (what === 'leg.lost') {
+      if (offer !== null) legs.push(offer.legId);
+      this.apply(index, { type: what, legId: legs[pick % legs.length]! });
+      return;
+    }
     const legId = legs[pick % legs.length]!;
     const how = ([null, 'sending', 'silent'] as const)[pick % 3]!;
     const why = ([null, 'never', 'stopped'] as const)[pick % 3]!;
@@ -500,7 +505,7 @@ const CONTACT_EVENTS = [
 ] as const;
 type ContactEventName = (typeof CONTACT_EVENTS)[number];
 
-const FAR_EVENTS = ['leg.held', 'leg.unheard'] as const;
+const FAR_EVENTS = ['leg.held', 'leg.unheard', 'leg.lost'] as const;
 type FarEventName = (typeof FAR_EVENTS)[number];
 
 function operatorEvent(type: OperatorEventName, operatorId: OperatorId, leg: string): CallEvent {
@@ -615,7 +620,8 @@ const anyAction: fc.Arbitrary<Action> = fc.oneof(
     weight: 5,
     arbitrary: act('far-end', {
       call: anyCall,
-      what: fc.constantFrom(...FAR_EVENTS),
+      // Nothing more happens in a call whose line is lost: seldom.
+      what: fc.constantFrom('leg.held', 'leg.held', 'leg.unheard', ...FAR_EVENTS),
       pick: small(11),
     }),
   },

@@ -143,8 +143,32 @@ describe('a far end of which nothing is heard', () => {
     trunk.onRequest = (request) => void request.respond(request.method === 'OPTIONS' ? 481 : 200);
     silence(caller);
     await until(() => actor.state.termination !== null, 8_000);
-    expect(actor.state.termination).toEqual({ class: 'indeterminate', reason: 'media-lost' });
+    expect(actor.state.termination).toEqual({ class: 'indeterminate', reason: 'line-lost' });
     await over();
+  });
+
+  test('whose session nobody refreshed has lost its line: no caller hung up', async () => {
+    const headers = [
+      ['Supported', 'timer'],
+      ['Session-Expires', '1800;refresher=uas'],
+    ] as const;
+    trunk.call(rig.port, '0301234567', { headers });
+    const { actor, caller } = await talking();
+    const leg = actor.leg('caller')!;
+    const { dialog } = leg.sip!;
+    expect(dialog?.session?.refresher).toBe('us');
+    // Half of its time is over while no app is there.
+    const session = { ...dialog!.session!, refreshedAtMs: Date.now() - 1_000_000 };
+    actor.putLeg({ ...leg, sip: { ...leg.sip!, dialog: { ...dialog!, session } } });
+    await actor.saveLegsInTurn();
+    trunk.onRequest = (request) => void request.respond(481);
+    const { media, port } = rig;
+    await rig.die();
+    rig = await EngineRig.start(database, { media, port });
+    await until(() => rig.engine.openCalls.length === 0, 8_000);
+    const { state } = (await rig.storage.callQueries.call(actor.state.id))!;
+    expect(state.callerLeg.id).toBe(caller);
+    expect(state.termination).toEqual({ class: 'indeterminate', reason: 'line-lost' });
   });
 
   test('an operator’s phone that is gone: the caller waits with the tone, then is offered on', async () => {

@@ -355,13 +355,16 @@ describe('earlier calls', () => {
     await past('call_e5', 5, {});
     await past('call_e6', 6, { termination: { class: 'upstream', reason: 'customer-busy' } });
     await past('call_e7', 7, { termination: by('operator') });
+    const lost = { class: 'indeterminate', reason: 'line-lost' } as const;
+    await past('call_e8', 8, { termination: lost, answeredAt: T0 });
     const earlier = await storage.callQueries.earlierCalls({
       caller: caller.number,
       subscriberId: asId('sub_1'),
       before: asId('call_now'),
-      limit: 7,
+      limit: 8,
     });
     expect(earlier.map(({ callId, outcome }) => [callId, outcome])).toEqual([
+      ['call_e8', 'line-lost'],
       ['call_e7', 'cancelled'],
       ['call_e6', 'customer-busy'],
       ['call_e5', null],

@@ -171,6 +171,7 @@ function Watchers({ call }: { call: CallView }): ReactNode {
 const ENDED_BY = { caller: 'byCaller', operator: 'byOperator', contact: 'byContact' } as const;
 
 function endedText({ termination }: CallView, t: TFunction): string {
+  if (termination?.reason === 'line-lost') return t('console.call.lineLost');
   if (termination === null || !isOrdinary(termination.class)) return t('console.call.wrapUp');
   return t(`console.call.${ENDED_BY[termination.class]}`);
 }
@@ -207,7 +208,7 @@ function Recording({ call }: { call: CallView }): ReactNode {
   );
 }
 
-/** A call that we lost, not they: said plainly, with what can still be done. */
+/** A call that was lost, by us or on the way: said plainly, with what can still be done. */
 function FaultNotice(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const { phase, termination } = props.call;
@@ -221,7 +222,7 @@ function FaultNotice(props: { call: CallView }): ReactNode {
       role="alert"
       data-testid="call-fault"
     >
-      {t('console.call.byFault')}
+      {t(termination.reason === 'line-lost' ? 'console.call.byLine' : 'console.call.byFault')}
     </Alert>
   );
 }

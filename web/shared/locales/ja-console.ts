@@ -145,6 +145,9 @@ export const consoleJa = {
     unrecorded: '録音できていません',
     recordingPaused: '録音停止中',
     byFault: '機器の問題で通話が切れました。書いた内容は残っています。そのまま送信できます。',
+    lineLost: '回線が切れました',
+    byLine:
+      '回線が切れました（どちらかが切ったのではありません）。書いた内容は残っています。そのまま送信できます。',
     byCaller: '相手が切りました',
     byOperator: 'こちらから切りました',
     byContact: '担当者が切りました',
@@ -367,6 +370,7 @@ export const consoleJa = {
       unattended: '不在案内',
       abandoned: '応答前に切断',
       cancelled: 'つながる前に取りやめ',
+      'line-lost': '途中で切断（回線）',
       fault: '途中で切断（機器の問題）',
       open: '通話中',
     },
