@@ -1,6 +1,7 @@
 import { newId } from '../base/index.ts';
 import type { Clock, E164, LegId, Random } from '../base/index.ts';
 import type { Offer, Operator, OperatorDevice } from '../calls/index.ts';
+import { encodeUser } from '../sip/index.ts';
 import type { Peer } from '../sip/index.ts';
 import type { Directory } from '../subscribers/index.ts';
 import type { CallActor } from './call-actor.ts';
@@ -153,7 +154,8 @@ export class OperatorSide {
     const company =
       called.subscriberId === null ? null : directory.subscriber(called.subscriberId)?.name;
     const user = caller.number ?? caller.rawNumber ?? 'anonymous';
-    const contact = sip.agent.contactUri(destination.protocol, user);
+    // What a caller's telephone calls itself may hold anything.
+    const contact = sip.agent.contactUri(destination.protocol, encodeUser(user));
     return { uri: contact, displayName: company ?? called.dialedNumber };
   }
 }

@@ -145,6 +145,12 @@ function dialableNumber(number: E164, format: 'national' | 'e164'): string {
   return number.startsWith('+81') ? `0${number.slice(3)}` : `010${number.slice(1)}`;
 }
 
+/** Without a number of the subscriber's the carrier would show the account's: that is hidden too. */
+const NOBODY: IdentityHeaders = {
+  from: { uri: 'sip:anonymous@anonymous.invalid', displayName: 'Anonymous' },
+  headers: [['Privacy', 'id']],
+};
+
 /**
  * Whom the called party is to see, by the trunk's rule: the subscriber's number; with `diversion`
  * the caller who is passed on, and the number that was rung in Diversion.
@@ -159,6 +165,7 @@ function identityOf(call: {
 }): IdentityHeaders {
   const { callerId, domain, account, own, wish, to } = call;
   const { format, privacy: isPrivate } = callerId;
+  if (own === null && isPrivate) return NOBODY;
   if (own === null) {
     return { from: { uri: `sip:${account ?? 'anonymous'}@${domain}` }, headers: [] };
   }

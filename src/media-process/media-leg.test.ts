@@ -171,6 +171,25 @@ describe('MediaLeg', () => {
     expect(Math.abs(at(1).leg.spoken[0]! - 5000)).toBeLessThan(200);
   });
 
+  it('hears a key by the number of telephone events that the peer named, or by ours', () => {
+    const press = (payloadType: number, event: number, timestamp: number): void => {
+      const packet = new Uint8Array(16);
+      const sequence = event;
+      writeRtpHeader(packet, { marker: true, payloadType, sequence, timestamp, ssrc: 7 });
+      packet.set([event, 0x8a, 0, 160], 12);
+      const header = at(0).leg.readHeader(packet)!;
+      for (let i = 0; i < 3; i++) at(0).leg.receive(header, packet, tick);
+    };
+    const agreed = { codec: 'PCMU', payloadType: 0, remoteDirection: 'sendrecv' } as const;
+    at(0).leg.agree({ ...agreed, eventPayloadType: 96 });
+    press(96, 1, 1000);
+    press(101, 2, 2000);
+    press(97, 3, 3000);
+    at(0).leg.agree({ ...agreed, payloadType: 101, eventPayloadType: 96 });
+    press(101, 4, 4000);
+    expect(told.filter((one) => one.includes('pressed'))).toEqual(['a pressed 1', 'a pressed 2']);
+  });
+
   it('leaves no packet but lets time pass while it may not send, and marks the next', () => {
     step(2);
     at(0).wire.canSend = false;

@@ -9,6 +9,7 @@ import {
   MULAW_ENCODE,
   MixFrame,
   RTP_HEADER_BYTES,
+  TELEPHONE_EVENT_PAYLOAD_TYPE,
   areDigits,
   Reception,
   addTimestamp,
@@ -141,7 +142,16 @@ export class MediaLeg {
 
   /** Whether this payload type is one the leg can take: the agreed one, and G.711's own always. */
   takes(payloadType: number): boolean {
-    return payloadType === this.#eventPayloadType || this.#tableOf(payloadType) !== undefined;
+    return this.#isEvent(payloadType) || this.#tableOf(payloadType) !== undefined;
+  }
+
+  /**
+   * By the number that the peer named for itself, or by ours: who answers 96 to our 101 owes us 101
+   * (RFC 3264 §6.1), and many send 96.
+   */
+  #isEvent(payloadType: number): boolean {
+    if (this.#eventPayloadType < 0 || payloadType === this.#out.payloadType) return false;
+    return payloadType === this.#eventPayloadType || payloadType === TELEPHONE_EVENT_PAYLOAD_TYPE;
   }
 
   #tableOf(payloadType: number): Int16Array | undefined {
@@ -156,7 +166,7 @@ export class MediaLeg {
     this.quietFrames = 0;
     if (this.lost === 'rtp-timeout' || this.lost === 'no-rtp') this.#listener.onHeardAgain(this);
     this.#reception.receive(header.ssrc, header.sequence, header.timestamp, nowMs);
-    if (header.payloadType === this.#eventPayloadType) {
+    if (this.#isEvent(header.payloadType)) {
       const payload = datagram.subarray(header.payloadStart, header.payloadEnd);
       this.#tellDigit(this.#dtmf.receive(payload, header.timestamp, nowMs));
     } else {

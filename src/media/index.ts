@@ -61,7 +61,15 @@ export type {
   WavSlice,
   WavView,
 } from './recording-format.ts';
-export { answerAudio, isHold, offerAudio, parseSdp, readAudio, serializeSdp } from './sdp.ts';
+export {
+  TELEPHONE_EVENT_PAYLOAD_TYPE,
+  answerAudio,
+  isHold,
+  offerAudio,
+  parseSdp,
+  readAudio,
+  serializeSdp,
+} from './sdp.ts';
 export type {
   AudioAgreement,
   AudioReading,

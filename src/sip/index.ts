@@ -71,7 +71,7 @@ export { DEFAULT_TIMERS } from './timers.ts';
 export type { TimerValues } from './timers.ts';
 export { isPrivateAddress, samePeer } from './transport.ts';
 export type { Address, Destination, Peer, SipTransport, TransportProtocol } from './transport.ts';
-export { decodeUser, formatUri, parseUri, sameUri } from './uri.ts';
+export { decodeUser, encodeUser, formatUri, parseUri, sameUri } from './uri.ts';
 export type { SipUri, TelUri, Uri } from './uri.ts';
 export {
   DEFAULT_REGISTRAR_LIMITS,

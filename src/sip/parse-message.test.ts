@@ -10,7 +10,7 @@ import {
 } from './parse-message.ts';
 import { serializeMessage } from './serialize-message.ts';
 import { SipHeaders, canonicalName } from './sip-headers.ts';
-import { decodeUser, formatUri, parseUri, sameUri } from './uri.ts';
+import { decodeUser, encodeUser, formatUri, parseUri, sameUri } from './uri.ts';
 import { formatVia, parseVia } from './via.ts';
 
 const HEAD = [
@@ -235,6 +235,11 @@ describe('a URI', () => {
 
   it('has its user unescaped for comparison', () => {
     expect(decodeUser('sales%40office%2')).toBe('sales@office%2');
+    const hostile = 'a b>;tag=x\r\nVia: y@"\u00e5';
+    expect(parseUri(`sip:${encodeUser(hostile)}@192.0.2.1`)).toMatchObject({ host: '192.0.2.1' });
+    expect(decodeUser(encodeUser(hostile))).toBe(hostile);
+    expect(encodeUser('+81-3.0123')).toBe('+81-3.0123');
+    expect(encodeUser('山\ud800')).toBe('%E5%B1%B1%EF%BF%BD');
   });
 });
 

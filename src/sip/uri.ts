@@ -152,6 +152,21 @@ export function decodeUser(user: string): string {
   return result;
 }
 
+/** The other way round: whatever the text holds, it stays the user part and nothing else (RFC 3261 §25.1). */
+export function encodeUser(text: string): string {
+  const isPlain = /^[A-Za-z0-9\-_.!~*'()&=+$,?/]*$/;
+  return isPlain.test(text) ? text : Array.from(text.toWellFormed(), escapedInUser).join('');
+}
+
+function escapedInUser(character: string): string {
+  if (/^[A-Za-z0-9\-_.!~*'()&=+$,?/]$/.test(character)) return character;
+  const code = character.charCodeAt(0);
+  const isByte = character.length === 1 && code <= 255;
+  return isByte
+    ? `%${code.toString(16).toUpperCase().padStart(2, '0')}`
+    : encodeURIComponent(character);
+}
+
 function parseHexByte(text: string, at: number): number {
   const pair = text.slice(at, at + 2);
   return /^[0-9a-fA-F]{2}$/.test(pair) ? Number.parseInt(pair, 16) : -1;

@@ -52,6 +52,8 @@ describe('toll fraud, number by number', () => {
     ['104', 'special-number'],
     ['171', 'special-number'],
     ['020-0123-4567', 'special-number'],
+    ['0170-123-456', 'special-number'],
+    ['+81 910 123456', 'special-number'],
     ['184-03-0123-4567', 'presentation-prefix'],
     ['1860301234567', 'presentation-prefix'],
     ['0033-010-1-212-555-0100', 'carrier-prefix'],
@@ -99,6 +101,15 @@ describe('toll fraud, number by number', () => {
     expect(reasonOf('+1 876 555 0100', open)).toBe('international');
     expect(reasonOf('+1 284 555 0100', open)).toBe('international');
     expect(reasonOf('+44 70 1234 5678', open)).toBe('premium');
+    const others = { countries: ['RU', 'NO', 'FI', 'MA'] };
+    for (const number of [
+      '+7 809 123 4567',
+      '+47 829 12 345',
+      '+358 700 12345',
+      '+212 891 234567',
+    ]) {
+      expect(reasonOf(number, others)).toBe('premium');
+    }
   });
 
   it('prefixes narrow what is allowed, and a denied one wins', () => {

@@ -34,7 +34,7 @@ export type NumberRefusal =
   | 'not-a-number'
   /** 110, 118, 119: a machine that rings them keeps somebody in need from getting through. */
   | 'emergency'
-  /** Other numbers of three digits, and 020: services of the network, no telephones. */
+  /** Other numbers of three digits, 020, 0170 and 0910: services of the network, no telephones. */
   | 'special-number'
   /** 184, 186: whose number is shown is the trunk's rule. */
   | 'presentation-prefix'
@@ -56,7 +56,10 @@ const PREMIUM = [
   ...['+34803', '+34806', '+34807', '+43900', '+43930', '+43939', '+41900', '+41901', '+41906'],
   ...['+31900', '+31906', '+31909', '+3290', '+46900', '+46939', '+46944', '+61190', '+64900'],
   ...['+8260', '+82700', '+852900', '+65190', '+886203', '+886204', '+6690', '+6319'],
+  ...['+7803', '+7809', '+4782', '+358600', '+358606', '+358700', '+21289'],
 ];
+/** Japan: 020 pagers and machines, 0170 voice boxes, 0910 private networks. */
+const SERVICES = ['+8120', '+81170', '+81910'];
 /** Satellites, international networks, universal and international premium numbers: no country. */
 const WORLDWIDE = ['+800', '+808', '+870', '+878', '+88', '+979', '+999'];
 const EMERGENCY = /^(110|118|119)$/;
@@ -105,7 +108,7 @@ function refusalOfNumber(
     prefixes.slice(0, MAX_PREFIXES).some((prefix) => number.startsWith(prefix));
   if (under(PREMIUM)) return 'premium';
   if (number.startsWith('+81')) {
-    if (number.startsWith('+8120')) return 'special-number';
+    if (under(SERVICES)) return 'special-number';
     if (number.startsWith('+81570') && !rules.naviDial) return 'navi-dial';
     if (!JAPANESE.test(number)) return 'not-a-number';
   } else {

@@ -199,9 +199,11 @@ test('a stranger gets 403 and no call', async () => {
 test('ring-no-answer goes on to the next operator, and only one phone rings at a time', async () => {
   const second = await TestPhone.open();
   await office([sipOperator('one', phone), sipOperator('two', second)]);
-  trunk.call(rig.port, '0301234567');
+  // Whatever the caller's telephone calls itself, it is a name to theirs, and no part of the message.
+  trunk.call(rig.port, '0301234567', { from: 'a%20b%3E%3Btag%3Dx' });
   await until(() => phone.invites.length + second.invites.length === 1, 5_000);
   const [first, next] = phone.invites.length === 1 ? [phone, second] : [second, phone];
+  expect(first.invites[0]?.request.headers.get('From')).toContain('<sip:a%20b%3E@');
   await until(() => next.invites.length === 1, 8_000);
   expect(first.invites[0]?.state).toBe('ended');
   next.invites[0]?.accept({ sdp: BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP') });

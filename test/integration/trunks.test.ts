@@ -341,6 +341,10 @@ describe('whose number a trunk shows', () => {
       'From: sip:+81301239999@first.example.jp;user=phone',
     ]);
     expect(await shown({}, true)).toEqual(['From: sip:anonymous@first.example.jp']);
+    expect(await shown({ privacy: true, assertedIdentity: false }, true)).toEqual([
+      'From: sip:anonymous@anonymous.invalid',
+      'Privacy: id',
+    ]);
     expect(await shown({ privacy: true })).toEqual([
       'From: sip:anonymous@anonymous.invalid',
       `P-Asserted-Identity: ${OWN}`,
