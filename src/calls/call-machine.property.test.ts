@@ -148,6 +148,28 @@ function isMute({ farEnds = [] }: CallState, leg: LegId): boolean {
   });
 }
 
+/** What those she talks with leave her to hear. At a browser she also reads why there may be nothing. */
+function operatorInSilence(
+  { operator, phase, monitors }: CallState,
+  sound: Sound,
+  mute: Mute,
+): string | null {
+  if (operator?.audio !== 'up') return null;
+  const { legId, device } = operator;
+  const talkers = heardBy(sound, legId).filter(
+    (speaker) => !monitors.some((one) => one.legId === speaker),
+  );
+  const isTalking = phase === 'talking' || phase === 'consulting' || phase === 'three-way';
+  if (!isTalking || talkers.length === 0) return null;
+  const people = talkers.filter((speaker) => !mute(speaker)).length;
+  const fill = playedTo(sound, legId).filter(({ source }) => source !== 'hold-reminder').length;
+  const sounds = (people > 0 ? 1 : 0) + fill;
+  const isRight = device.kind === 'browser' ? sounds <= 1 : sounds === 1;
+  return isRight ? null : `${people} people, ${fill} sounds for the operator in ${phase}`;
+}
+
+type Mute = (leg: LegId) => boolean;
+
 /** An answered caller hears people or one thing played; never both, never nothing. */
 function neverInSilence(call: ModelCall): string | null {
   for (const { after, sound } of call.log) {
@@ -156,6 +178,8 @@ function neverInSilence(call: ModelCall): string | null {
       heardBy(sound, leg).filter((speaker) => !isMute(after, speaker)).length;
     const heard = people(id);
     const played = playedTo(sound, id).length;
+    const ofOperator = operatorInSilence(after, sound, (leg) => isMute(after, leg));
+    if (ofOperator !== null) return ofOperator;
     if (gone && heard + played > 0) return `she hears something in ${after.phase} though gone`;
     if (answered && !gone && (heard > 0 ? 1 : 0) + played !== 1) {
       return `${heard} people, ${played} sounds in ${after.phase}`;
@@ -496,6 +520,16 @@ const PLANTED: { fault: string; caughtBy: PropertyName; machine: Machine }[] = [
         ? { ...sound, playing: [{ leg, source: 'hold-music', loop: true, turn: 0 }] }
         : sound,
     ),
+  },
+  {
+    fault: 'an operator at a telephone hears nothing of a caller who holds',
+    caughtBy: 'nobody is left in silence',
+    machine: mishearing((sound, { operator }) => ({
+      ...sound,
+      playing: sound.playing.filter(
+        ({ leg, source }) => leg !== operator?.legId || source !== 'hold-music',
+      ),
+    })),
   },
   {
     fault: 'a contact who waits for the operator hears nothing',

@@ -54,6 +54,24 @@ function talking(): CallState {
   );
 }
 
+/** She speaks with a contact while the caller has music. */
+function withContact(): { consulting: CallState; contact: LegId } {
+  const contact = asId<LegId>('leg-contact');
+  const target = { legId: contact, contactId: null, name: '', number: NUMBER };
+  const consulting = after(
+    talking(),
+    {
+      type: 'relay.started',
+      operatorId,
+      targets: [target],
+      order: 'together',
+      announce: 'operator',
+    },
+    { type: 'contact.answered', legId: contact },
+  );
+  return { consulting, contact };
+}
+
 const played = (state: CallState, leg: LegId): string[] =>
   soundOf(state).playing.flatMap((one) => (one.leg === leg ? [one.source] : []));
 const unheard = (legId: LegId, why: 'never' | 'stopped' | null): CallEvent => ({
@@ -71,6 +89,9 @@ describe('a far end of which nothing is heard', () => {
     expect(soundOf(state).hearing).toHaveLength(2);
     const back = after(state, unheard(desk, null));
     expect([noSoundFrom(back), played(back, caller)]).toEqual([[], []]);
+    // An operator at a telephone has no console in her ear.
+    const { playing } = soundOf(after(talking(), unheard(caller, 'never')));
+    expect(playing.map(({ leg, source }) => [leg, source])).toEqual([[desk, 'wait-tone']]);
     expect(back.timers.probe).toBeUndefined();
   });
 
@@ -110,6 +131,31 @@ describe('a far end that holds us', () => {
     expect([heldBy(back), played(back, caller)]).toEqual([[], []]);
   });
 
+  it('leaves nobody at a telephone in silence: the operator has our music, until somebody speaks', () => {
+    const ofCaller = (how: 'sending' | 'silent' | null): CallEvent => ({
+      type: 'leg.held',
+      legId: caller,
+      how,
+    });
+    const silent = after(talking(), ofCaller('silent'));
+    expect([heldBy(silent), played(silent, desk)]).toEqual([['caller'], ['hold-music']]);
+    expect(played(after(silent, ofCaller('sending')), desk)).toEqual([]);
+    expect(played(after(silent, ofCaller(null)), desk)).toEqual([]);
+
+    const { consulting, contact } = withContact();
+    const contactHolds: CallEvent = { type: 'leg.held', legId: contact, how: 'silent' };
+    const alone = after(consulting, contactHolds);
+    expect(played(alone, desk)).toEqual(['hold-music']);
+    const three = after(alone, { type: 'relay.widened', operatorId });
+    expect([played(three, desk), played(three, caller)]).toEqual([[], []]);
+    const bothHold = after(three, ofCaller('silent'));
+    expect(played(bothHold, desk)).toEqual(['hold-music']);
+    const connected = after(alone, { type: 'relay.connected', operatorId });
+    expect([played(connected, caller), played(connected, desk)]).toEqual([['hold-music'], []]);
+    const other = after(connected, contactHolds, ofCaller('silent'));
+    expect(played(other, contact)).toEqual(['hold-music']);
+  });
+
   it('and said that it would play, but does not, is filled with our music too', () => {
     const state = after(talking(), held('sending'), unheard(desk, 'stopped'));
     expect(played(state, caller)).toEqual(['hold-music']);
@@ -136,27 +182,14 @@ describe('a far end that is gone, though nobody has hung up', () => {
   });
 
   it('a contact’s: back to the operator, or the end of a call that is theirs alone', () => {
-    const target = { legId: asId<LegId>('leg-contact'), contactId: null, name: '', number: NUMBER };
-    const consulting = after(
-      talking(),
-      ...([
-        {
-          type: 'relay.started',
-          operatorId,
-          targets: [target],
-          order: 'together',
-          announce: 'operator',
-        },
-        { type: 'contact.answered', legId: target.legId },
-      ] satisfies CallEvent[]),
-    );
-    const back = after(consulting, lost(target.legId));
+    const { consulting, contact } = withContact();
+    const back = after(consulting, lost(contact));
     expect([back.phase, back.relay?.outcomes[0]?.reason]).toEqual(['held', 'unreachable']);
     const alone = after(
       consulting,
       { type: 'relay.connected', operatorId },
       { type: 'operator.wrapped-up', operatorId },
-      lost(target.legId),
+      lost(contact),
     );
     expect([alone.phase, alone.termination?.reason]).toEqual(['ended', 'line-lost']);
   });

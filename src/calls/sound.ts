@@ -1,5 +1,5 @@
 import type { LegId, RecordingId } from '../base/index.ts';
-import type { CallPhase, CallState, ContactLeg, SoundSource } from './call.ts';
+import type { CallOperator, CallPhase, CallState, ContactLeg, SoundSource } from './call.ts';
 import { isDumb, isHeldBy } from './far-side.ts';
 
 export type Hearing = { listener: LegId; speaker: LegId; gain: number };
@@ -115,7 +115,18 @@ function playingOf(state: CallState, hearing: Hearing[]): Playing[] {
   if (operator?.audio !== 'up') return playing;
   if (isRingingFor(state)) begin(operator.legId, 'ringback');
   else if (state.reminders > 0) begin(operator.legId, 'hold-reminder', state.reminders);
+  const toOperator = sourceForOperator(state, operator);
+  if (toOperator !== null) begin(operator.legId, toOperator);
   return playing;
+}
+
+/** Nothing comes from any of those she talks with. A supervisor who may say a word fills no silence. */
+function sourceForOperator(state: CallState, { legId, device }: CallOperator): SoundSource | null {
+  const others = conversationOf(state).filter((leg) => leg !== legId);
+  if (others.length === 0 || others.some((leg) => !isDumb(state, leg))) return null;
+  if (others.some((leg) => isHeldBy(state, leg))) return 'hold-music';
+  // Who may be heard by them all the same reads in her console that she does not hear them.
+  return device.kind === 'browser' ? null : 'wait-tone';
 }
 
 /** All else goes on until something else is heard. */
