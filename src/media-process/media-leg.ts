@@ -9,6 +9,7 @@ import {
   MULAW_ENCODE,
   MixFrame,
   RTP_HEADER_BYTES,
+  SILENT_FRAME,
   TELEPHONE_EVENT_PAYLOAD_TYPE,
   areDigits,
   Reception,
@@ -34,7 +35,6 @@ import { DigitSender } from './digit-sender.ts';
 import type { DigitFrame } from './digit-sender.ts';
 import type { Playback } from './playback.ts';
 
-const SILENCE = new Int16Array(FRAME_SAMPLES);
 const FINISHED_KEPT = 64;
 /** What a frame is summed in, one leg after the other. */
 const mix = new MixFrame();
@@ -72,10 +72,10 @@ export class MediaLeg {
   readonly kind: LegKind;
   readonly ssrc: number;
   readonly hears: Hearing[] = [];
-  readonly spoken = new Int16Array(FRAME_SAMPLES);
-  /** What the leg hears in this tick: another leg's frame, its own mix, or silence. Read only. */
-  heard: Int16Array = SILENCE;
-  speaks = false;
+  /** What the leg says in this tick; `SILENT_FRAME` when that is nothing. Read only. */
+  spoken: Int16Array = SILENT_FRAME;
+  /** What the leg hears in this tick: another leg's frame, its own mix, or `SILENT_FRAME`. Read only. */
+  heard: Int16Array = SILENT_FRAME;
   hasMedia = false;
   /** Why the peer is not heard of, when that was told. */
   lost: LostReason | undefined;
@@ -90,10 +90,14 @@ export class MediaLeg {
   readonly #reception = new Reception();
   readonly #dtmf = new DtmfReceiver();
   readonly #header = emptyRtpHeader();
+  /** Where `spoken` and `heard` lie once there is something to say or to add up. */
+  #received: Int16Array | undefined;
   #mixed: Int16Array | undefined;
   readonly #playbacks: Playback[] = [];
   readonly #finished = new Set<PlaybackId>();
   readonly #packet = new Uint8Array(RTP_HEADER_BYTES + FRAME_SAMPLES);
+  /** The packet's sound is silence as it stands. */
+  #isSilentPacket = false;
   readonly #out: Pick<RtpHeader, 'marker' | 'payloadType' | 'sequence' | 'timestamp' | 'ssrc'>;
   #encodeTable = MULAW_ENCODE;
   #decodeTable = MULAW_DECODE;
@@ -133,6 +137,7 @@ export class MediaLeg {
     this.#encodeTable = audio.codec === 'PCMU' ? MULAW_ENCODE : ALAW_ENCODE;
     this.#decodeTable = audio.codec === 'PCMU' ? MULAW_DECODE : ALAW_DECODE;
     this.#eventPayloadType = audio.eventPayloadType ?? -1;
+    this.#isSilentPacket = false;
   }
 
   /** The header of a datagram, or undefined; the object is reused for the next one. */
@@ -189,35 +194,26 @@ export class MediaLeg {
 
   /** First half of a tick: what the leg says now. */
   listen(tickMs: number): void {
-    this.speaks = this.#jitter.pop(this.spoken, tickMs) !== 'silence';
+    if (this.#jitter.hasStarted) {
+      const frame = (this.#received ??= new Int16Array(FRAME_SAMPLES));
+      this.spoken = this.#jitter.pop(frame, tickMs) === 'silence' ? SILENT_FRAME : frame;
+    } else this.#jitter.wait(tickMs);
     this.#tellDigit(this.#dtmf.poll(tickMs));
   }
 
   /** Second half of a tick, when all legs have been listened to: what the leg hears. */
   mix(): void {
-    const only = this.#onlySpeaker();
-    if (only) {
-      this.heard = only.spoken;
-      return;
-    }
     mix.clear();
     for (const { speaker, gain } of this.hears) {
-      if (speaker.speaks) mix.add(speaker.spoken, gain);
+      if (speaker.spoken !== SILENT_FRAME) mix.add(speaker.spoken, gain);
     }
     for (let i = this.#playbacks.length - 1; i >= 0; i--) this.#playFrame(i);
-    if (mix.empty) {
-      this.heard = SILENCE;
-      return;
+    if (mix.empty) this.heard = SILENT_FRAME;
+    else if (mix.alone) this.heard = mix.alone;
+    else {
+      this.heard = this.#mixed ??= new Int16Array(FRAME_SAMPLES);
+      mix.writeTo(this.heard);
     }
-    this.heard = this.#mixed ??= new Int16Array(FRAME_SAMPLES);
-    mix.writeTo(this.heard);
-  }
-
-  /** The plain two-party case: nothing to add up, the speaker's frame is what is heard. */
-  #onlySpeaker(): MediaLeg | undefined {
-    if (this.#playbacks.length > 0 || this.hears.length !== 1) return undefined;
-    const [only] = this.hears;
-    return only?.gain === 1 && only.speaker.speaks ? only.speaker : undefined;
   }
 
   /** Time goes on by one frame; with `live` its packet is sent. */
@@ -227,13 +223,20 @@ export class MediaLeg {
     if (event) this.#sendEvent(event, live);
     else if (live && this.transport?.canSend) {
       writeRtpHeader(this.#packet, this.#out);
-      encodeInto(this.#encodeTable, this.heard, this.#packet, RTP_HEADER_BYTES);
+      this.#encode();
       this.transport.sendRtp(this.#packet);
       this.#out.marker = false;
       this.#out.sequence = nextSequence(this.#out.sequence);
       this.#packetsSent++;
     } else this.#out.marker = true;
     this.#out.timestamp = addTimestamp(this.#out.timestamp, FRAME_SAMPLES);
+  }
+
+  #encode(): void {
+    const isSilent = this.heard === SILENT_FRAME;
+    if (isSilent && this.#isSilentPacket) return;
+    encodeInto(this.#encodeTable, this.heard, this.#packet, RTP_HEADER_BYTES);
+    this.#isSilentPacket = isSilent;
   }
 
   /** In the place of this frame's sound (RFC 4733 §2.5.1). False when they cannot be sent. */
@@ -308,7 +311,12 @@ export class MediaLeg {
 
   #playFrame(index: number): void {
     const playback = this.#playbacks[index];
-    if (!playback || playback.addTo(mix, this.spoken)) return;
+    const frame = playback?.next(this.spoken);
+    if (!playback || frame === SILENT_FRAME) return;
+    if (frame) {
+      mix.add(frame, 1);
+      return;
+    }
     this.#endPlayback(index);
     this.#listener.onPlaybackDone(this, playback.id);
   }

@@ -6,6 +6,7 @@ import {
   RECORDING_HEADER_BYTES,
   RECORD_BYTES,
   RECORD_SAMPLES,
+  SILENT_FRAME,
   encodeInto,
   recordOffset,
   sealRecord,
@@ -112,8 +113,11 @@ export class RecordingWriter {
       this.#advance();
       return;
     }
-    encodeInto(MULAW_ENCODE, caller, this.#record.caller, this.#filled);
-    encodeInto(MULAW_ENCODE, ours, this.#record.ours, this.#filled);
+    // A record is silent until something is written into it.
+    if (caller !== SILENT_FRAME) {
+      encodeInto(MULAW_ENCODE, caller, this.#record.caller, this.#filled);
+    }
+    if (ours !== SILENT_FRAME) encodeInto(MULAW_ENCODE, ours, this.#record.ours, this.#filled);
     this.#advance();
   }
 

@@ -68,7 +68,7 @@ function load(): UdpSystemCalls {
   const func = (declaration: string): Call => library.func(declaration);
   const close = func('int close(int fd)');
   const sendto = func(
-    'int64_t sendto(int fd, uintptr_t data, size_t size, int flags, uintptr_t to, uint32_t length)',
+    'void sendto(int fd, uintptr_t data, size_t size, int flags, uintptr_t to, uint32_t length)',
   );
   const out = new Uint8Array(DATAGRAM_BYTES);
   const outTo = new Uint8Array(2 * DATAGRAM_BYTES);

@@ -34,7 +34,7 @@ export { DtmfReceiver, areDigits, dtmfPayloads } from './dtmf-event.ts';
 export type { DtmfDigit } from './dtmf-event.ts';
 export { toneSamples } from './tones.ts';
 export type { Tone } from './tones.ts';
-export { FRAME_MS, FRAME_SAMPLES, MixFrame } from './mixer.ts';
+export { FRAME_MS, FRAME_SAMPLES, MixFrame, SILENT_FRAME } from './mixer.ts';
 export {
   RECORDING_HEADER_BYTES,
   RECORD_BYTES,

@@ -3,7 +3,10 @@ import type { RtpHeader } from './rtp-packet.ts';
 import { ABSENT, BEHIND_SAMPLES, SampleRing } from './sample-ring.ts';
 import { nextSequence, timestampDistance } from './sequence.ts';
 
-/** What a popped frame is made of: received audio, a fading repetition of what came before, nothing. */
+/**
+ * What a popped frame is made of: received audio, a fading repetition of what came before, nothing. Of
+ * `silence` every sample is zero.
+ */
 export type FrameKind = 'audio' | 'concealed' | 'silence';
 
 const SAMPLES_PER_MS = 8;
@@ -11,6 +14,7 @@ const MAX_AHEAD_SAMPLES = 4800;
 const MAX_LATE_SAMPLES = 4000;
 const MAX_PACKET_SAMPLES = 960;
 const CONCEALED_SAMPLES = 3 * FRAME_SAMPLES;
+const NOTHING = new Int16Array(0);
 const FADE = [0.7, 0.4, 0.15] as const;
 
 /** A packet may come at least this long after the first one and still be in time, from the start. */
@@ -74,7 +78,7 @@ export function noJitter(): Record<
  */
 export class JitterBuffer {
   readonly #ring = new SampleRing();
-  readonly #history = new Int16Array(FRAME_SAMPLES);
+  #history = NOTHING;
   #historyAt = 0;
   #missing = CONCEALED_SAMPLES;
 
@@ -110,6 +114,11 @@ export class JitterBuffer {
     this.#lastTickMs = lastTickMs;
   }
 
+  /** Something came. Until then every frame is silence. */
+  get hasStarted(): boolean {
+    return this.#started;
+  }
+
   /** Takes a packet that arrived at `nowMs`; `decode` is the table of its payload type. */
   insert(header: RtpHeader, datagram: Uint8Array, decode: Int16Array, nowMs: number): void {
     const samples = header.payloadEnd - header.payloadStart;
@@ -129,7 +138,12 @@ export class JitterBuffer {
     }
   }
 
-  /** The next 20 ms into `frame`, for the tick scheduled at `tickMs`. Called once per tick, always. */
+  /** A tick in which nothing is read: what `pop` does before anything came, without the frame. */
+  wait(tickMs: number): void {
+    this.#lastTickMs = tickMs;
+  }
+
+  /** The next 20 ms into `frame`, for the tick scheduled at `tickMs`. One of the two is called in every tick. */
   pop(frame: Int16Array, tickMs: number): FrameKind {
     this.#lastTickMs = tickMs;
     if (!this.#started) {
@@ -138,10 +152,10 @@ export class JitterBuffer {
     }
     this.#framesSinceStart++;
     const kind = this.#read(frame);
-    this.#fadeOver(frame);
+    const isFading = this.#fadeOver(frame);
     this.#dropInSilence(frame, kind);
     if (++this.#windowFrames >= WINDOW_FRAMES) this.#endWindow();
-    return kind;
+    return isFading && kind === 'silence' ? 'concealed' : kind;
   }
 
   #belongs(header: RtpHeader, nowMs: number): boolean {
@@ -173,6 +187,7 @@ export class JitterBuffer {
     this.#readTimestamp = (header.timestamp - FRAME_SAMPLES * (ticks - 1)) >>> 0;
     this.#endTimestamp = header.timestamp;
     this.#ring.clear();
+    if (this.#history === NOTHING) this.#history = new Int16Array(FRAME_SAMPLES);
     this.#started = true;
     this.#ssrc = header.ssrc;
     this.#candidate = undefined;
@@ -268,8 +283,8 @@ export class JitterBuffer {
   }
 
   /** Fades from where reading was to where it is. What of the old place never came fades nothing. */
-  #fadeOver(frame: Int16Array): void {
-    if (this.#leftAt === undefined) return;
+  #fadeOver(frame: Int16Array): boolean {
+    if (this.#leftAt === undefined) return false;
     const { samples: ring, mask } = this.#ring;
     for (let i = 0; i < JOIN_FADE_SAMPLES; i++) {
       const old = ring[(this.#leftAt + i) & mask] ?? ABSENT;
@@ -278,6 +293,7 @@ export class JitterBuffer {
       frame[i] = Math.round(old + ((frame[i] ?? 0) - old) * share);
     }
     this.#leftAt = undefined;
+    return true;
   }
 
   /** Forgets the reference of the drift control: the delay was changed on purpose. */
@@ -384,6 +400,12 @@ export class JitterBuffer {
 
   #readSamples(out: Int16Array, length: number): FrameKind {
     if (length === FRAME_SAMPLES && this.#readWhole(out)) return 'audio';
+    const wasSilent = this.#missing >= CONCEALED_SAMPLES;
+    if (wasSilent && timestampDistance(this.#endTimestamp, this.#readTimestamp) <= 0) {
+      out.fill(0);
+      this.#advance(length);
+      return 'silence';
+    }
     const { samples: ring, mask } = this.#ring;
     const begin = this.#readTimestamp & mask;
     let received = 0;
@@ -399,7 +421,7 @@ export class JitterBuffer {
     }
     this.#advance(length);
     if (received > 0) return 'audio';
-    if (this.#missing >= CONCEALED_SAMPLES + FRAME_SAMPLES) return 'silence';
+    if (wasSilent) return 'silence';
     this.counters.concealedFrames++;
     return 'concealed';
   }
@@ -424,7 +446,7 @@ export class JitterBuffer {
   #conceal(): number {
     const gain = FADE[Math.floor(this.#missing / FRAME_SAMPLES)] ?? 0;
     const sample = this.#history[(this.#historyAt + this.#missing) % FRAME_SAMPLES] ?? 0;
-    this.#missing = Math.min(this.#missing + 1, CONCEALED_SAMPLES + FRAME_SAMPLES);
+    this.#missing = Math.min(this.#missing + 1, CONCEALED_SAMPLES);
     return Math.round(sample * gain);
   }
 

@@ -7,15 +7,19 @@ export const BEHIND_SAMPLES = 1600;
 const LEAST_SAMPLES = 2048;
 const MOST_SAMPLES = 8192;
 
+const NONE = new Int16Array(0);
+
 /**
  * Samples at their RTP timestamps, from `BEHIND_SAMPLES` before where is read to as far ahead as packets
- * came so far: a quiet line needs a quarter of the memory of one that jitters.
+ * came so far: a quiet line needs a quarter of the memory of one that jitters, and one from which nothing
+ * came none. It begins with `clear`.
  */
 export class SampleRing {
-  samples = new Int16Array(LEAST_SAMPLES).fill(ABSENT);
+  samples = NONE;
   mask = LEAST_SAMPLES - 1;
 
   clear(): void {
+    if (this.samples === NONE) this.samples = new Int16Array(LEAST_SAMPLES);
     this.samples.fill(ABSENT);
   }
 
