@@ -133,10 +133,13 @@ export class TrunkCalls implements OutboundCalls {
   }
 }
 
+/** Our proof was refused, nothing is paid, or a fault: another trunk does not say the same. */
+const REFUSING: readonly number[] = [401, 402, 407, 500, 502, 503];
+
 /** Whether it is the trunk that fails, not the telephone that was rung. */
 function experienceOf({ reason, status, response }: InviteFailure): TrunkExperience {
   if (reason !== 'rejected' || response === undefined) return 'silent';
-  return status === 503 || status === 502 || status === 500 ? 'refused' : 'alive';
+  return REFUSING.includes(status) ? 'refused' : 'alive';
 }
 
 /** A number as the carrier wants it: `0301234567`, `010442079460000`, or in E.164. */

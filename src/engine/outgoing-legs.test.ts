@@ -87,6 +87,20 @@ function routeTo(port: number): Route {
   };
 }
 
+it.each([401, 407, 402, 488, 503])(
+  '%i is the trunk’s answer: the next is tried',
+  async (status) => {
+    const { ring, pass, says, went, failures } = rig();
+    await ring(1, 2);
+    says(1, status);
+    await pass(250);
+    expect(went(2)).toEqual(['INVITE']);
+    says(2, 486);
+    await pass(250);
+    expect(failures).toMatchObject([{ status: 486 }]);
+  },
+);
+
 describe('a server of which nothing at all is heard', () => {
   it('is left for the next one while the caller waits; what it says later is cancelled', async () => {
     const { ring, pass, says, went, heard, failures } = rig();

@@ -313,8 +313,12 @@ export function noteRoute(
   if (known) outbound.note(known, outcome);
 }
 
+/** We are not let in there, nothing is paid, or our sound is not spoken there: no telephone says so. */
+const OF_THE_ROUTE: readonly number[] = [401, 402, 407, 488];
+
 /** The trunk cannot carry the call; what the called party says is final. */
 function isRouteTrouble({ status, reason }: InviteFailure): boolean {
   if (reason === 'timeout' || reason === 'transport-error') return true;
-  return reason === 'rejected' && status >= 500 && status < 600;
+  if (reason !== 'rejected') return false;
+  return (status >= 500 && status < 600) || OF_THE_ROUTE.includes(status);
 }

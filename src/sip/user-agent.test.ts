@@ -484,10 +484,14 @@ describe('a dialog', () => {
   it('that is unknown is refused with 481, and 481 to our request ends it here', async () => {
     const { network, called, caller } = await established();
     called.agent.forgetDialog(called.invites[0]!.dialog);
-    const outcome = await send(network, caller.agent, caller.dialog(), 'INFO');
-    expect(statusOf(outcome)).toBe(481);
-    expect(outcome.ended).toBe(true);
-    expect(caller.agent.counts.dialogs).toBe(0);
+    const dialog = caller.dialog();
+    // OPTIONS may ask just that.
+    for (const method of ['INFO', 'OPTIONS']) {
+      const outcome = await send(network, caller.agent, dialog, method);
+      expect(statusOf(outcome)).toBe(481);
+      expect(outcome.ended).toBe(true);
+      expect(caller.agent.counts.dialogs).toBe(0);
+    }
   });
 
   it('ends also when the BYE is never answered', async () => {

@@ -398,7 +398,8 @@ export class SipUserAgent {
     const live = this.#core.dialogs.get(dialogIdOf(request));
     const refused = new IncomingRequest(this.#core, transaction);
     if (!live) {
-      refused.respond(request.method === 'OPTIONS' ? 200 : 481);
+      // OPTIONS too: in a dialog it asks whether the call is still there (§12.2.2).
+      refused.respond(481);
       return;
     }
     const verdict = acceptInDialogRequest(live.state, request, source);

@@ -281,9 +281,15 @@ describe.skipIf(!has('sipp'))('carriers known by their address (SIPp)', () => {
     ]);
     const routes = routesOf(await begin(subscriber, '+819001234567'));
     expect(routes.map(({ destination }) => destination.port)).toEqual([broken, called.socket.port]);
-    expect(await place(routes[0]!)).toMatchObject({ status: 503 });
+    const refused = await place(routes[0]!);
+    if (refused === 'answered') throw new Error(refused);
+    expect(refused).toMatchObject({ status: 503 });
     expect(await place(routes[1]!)).toBe('answered');
     expect(status('first').carriesCalls).toBe(false);
+    // So does one that does not let us in.
+    rig.outbound.note(routes[1]!, { ...refused, status: 407 });
+    expect(status('second').carriesCalls).toBe(false);
+    rig.outbound.note(routes[1]!, 'ringing');
     const again = routesOf(await begin(subscriber, '+819001234568'));
     expect(again.map(({ destination }) => destination.port)).toEqual([called.socket.port]);
     // Where no other is left, what they said of one number does not keep the next from being rung.
