@@ -47,7 +47,8 @@ export class CallDesk implements CallCommands {
 
   async decline(operatorId: OperatorId, callId: CallId): Promise<CommandOutcome> {
     const actor = this.#deps.engine.registry.get(callId);
-    if (actor?.state.offer?.operatorId !== operatorId) return refuse('not-offered');
+    if (!actor) return refuse('no-such-call');
+    if (actor.state.offer?.operatorId !== operatorId) return refuse('not-offered');
     return this.#tell(actor, { type: 'offer.declined', operatorId });
   }
 

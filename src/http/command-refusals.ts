@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
-import type { CommandOutcome, CommandRefusal } from '../calls/index.ts';
+import type { CallId } from '../base/index.ts';
+import type { CallQueries, CommandOutcome, CommandRefusal } from '../calls/index.ts';
 import { refuse } from './problems.ts';
 import type { ProblemCode } from './problems.ts';
 
@@ -37,4 +38,20 @@ export function problemOfRefusal(reason: CommandRefusal): ProblemCode {
 export function answerDone(reply: FastifyReply, outcome: CommandOutcome): FastifyReply {
   if (!outcome.ok) return refuse(reply, problemOfRefusal(outcome.reason));
   return reply.code(204).send();
+}
+
+/**
+ * Like `answerDone`, of an operation on a call, for somebody who may know of it: one that is long over
+ * is no call at work any more, and yet there was such a call.
+ */
+export async function answerOnCall(
+  reply: FastifyReply,
+  outcome: CommandOutcome,
+  { callId, calls }: { callId: CallId; calls: Pick<CallQueries, 'call'> },
+): Promise<FastifyReply> {
+  const isUnknown = !outcome.ok && outcome.reason === 'no-such-call';
+  const known = isUnknown ? await calls.call(callId) : null;
+  return known === null || known.state.termination === null
+    ? answerDone(reply, outcome)
+    : refuse(reply, 'call-over');
 }

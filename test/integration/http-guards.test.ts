@@ -373,3 +373,34 @@ describe('a number that was typed', () => {
     ]);
   });
 });
+
+describe('an operation on a call that is over', () => {
+  const hold = async (callId: string, user: 'operator' | 'member'): Promise<string> => {
+    const headers = { cookie: await rig.cookie(user), origin: ORIGIN, host: 'localhost:8080' };
+    const codes: string[] = [];
+    for (const what of ['hold', 'hang-up']) {
+      const url = `/api/v1/calls/${callId}/${what}`;
+      const answer = await rig.app.inject({ method: 'POST', url, headers });
+      codes.push(`${answer.statusCode} ${answer.json<{ code: string }>().code}`);
+    }
+    return [...new Set(codes)].join();
+  };
+
+  it('is told so to whoever may know of it; what never was is not there', async () => {
+    const { subscriberId } = rig;
+    const termination = { class: 'caller', reason: 'hung-up' } as const;
+    const over = await storeCall(rig, 91, { subscriberId, state: { phase: 'ended', termination } });
+    const open = await storeCall(rig, 92, { subscriberId });
+    // No call of these is at work here.
+    rig.commands.refusal = 'no-such-call';
+    try {
+      expect(await hold(over.callId, 'operator')).toBe('409 call-over');
+      expect(await hold(open.callId, 'operator')).toBe('404 no-such-call');
+      expect(await hold('call_never', 'operator')).toBe('404 no-such-call');
+      expect(await hold(over.callId, 'member')).toBe('403 not-allowed');
+      expect(await hold('call_never', 'member')).toBe('403 not-allowed');
+    } finally {
+      rig.commands.refusal = null;
+    }
+  });
+});

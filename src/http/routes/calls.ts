@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { asId } from '../../base/index.ts';
 import type { CallId } from '../../base/index.ts';
-import type { CallCommands, Person } from '../../calls/index.ts';
+import type { Person } from '../../calls/index.ts';
 import {
   callViewSchema,
   draftViewSchema,
@@ -11,7 +11,7 @@ import {
 } from '../../contract/index.ts';
 import type { Identity } from '../../people/index.ts';
 import type { App } from '../app.ts';
-import { answerDone } from '../command-refusals.ts';
+import { answerOnCall } from '../command-refusals.ts';
 import { problemOfDraft } from '../draft-refusals.ts';
 import { presentCall } from '../presenters/call.ts';
 import { emptyDraft, presentDraft } from '../presenters/desk.ts';
@@ -40,7 +40,7 @@ const COMMANDS: Record<
 export function registerCallRoutes(app: App, deps: Deps): void {
   registerReads(app, deps);
   for (const command of Object.keys(COMMANDS) as Command[]) {
-    registerCommand(app, deps.commands, command);
+    registerCommand(app, deps, command);
   }
   registerDraft(app, deps);
 }
@@ -88,7 +88,7 @@ function personOf(identity: Identity): Person | null {
   return { operatorId: identity.operatorId, supervises };
 }
 
-function registerCommand(app: App, commands: CallCommands, command: Command): void {
+function registerCommand(app: App, { commands, calls }: Deps, command: Command): void {
   const { summary, method } = COMMANDS[command];
   app.route({
     method: 'POST',
@@ -102,7 +102,8 @@ function registerCommand(app: App, commands: CallCommands, command: Command): vo
     },
     handler: async (request, reply) => {
       const callId = asId<CallId>(request.params.id);
-      return answerDone(reply, await commands[method](placeOf(request.identity), callId));
+      const outcome = await commands[method](placeOf(request.identity), callId);
+      return answerOnCall(reply, outcome, { callId, calls });
     },
   });
 }

@@ -8,7 +8,7 @@ import {
   customerNumberSchema,
 } from '../../contract/index.ts';
 import type { App } from '../app.ts';
-import { answerDone, problemOfRefusal } from '../command-refusals.ts';
+import { answerOnCall, problemOfRefusal } from '../command-refusals.ts';
 import { phaseShown } from '../presenters/call.ts';
 import { refuse } from '../problems.ts';
 import type { ServerDeps } from '../server-deps.ts';
@@ -103,7 +103,8 @@ function registerFollow(app: App, { commands, calls }: Deps): void {
     handler: async (request, reply) => {
       const call = await browserCall(request.params.id, calls);
       if (call === null) return refuse(reply, 'no-such-call');
-      return answerDone(reply, await commands.hangUpCustomer(call.id));
+      const outcome = await commands.hangUpCustomer(call.id);
+      return answerOnCall(reply, outcome, { callId: call.id, calls });
     },
   });
 }

@@ -21,7 +21,7 @@ import type { Identity, Policy } from '../../people/index.ts';
 import { checkOutboundNumber, OUTBOUND_WORDS } from '../../subscribers/index.ts';
 import type { NumberRefusal } from '../../subscribers/index.ts';
 import type { App } from '../app.ts';
-import { answerDone, problemOfRefusal } from '../command-refusals.ts';
+import { answerOnCall, problemOfRefusal } from '../command-refusals.ts';
 import { refuse } from '../problems.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
@@ -36,7 +36,7 @@ const CALL_BACKS_PER_MINUTE = 10;
 
 /** What is done with a call that is up: one row per operation of `operationsOf`. */
 export function registerOperationsRoutes(app: App, deps: Deps): void {
-  for (const route of routesOnCalls(deps)) registerOnCall(app, route);
+  for (const route of routesOnCalls(deps)) registerOnCall(app, route, deps);
   registerColleagues(app, deps);
   registerCallBack(app, deps);
 }
@@ -172,7 +172,7 @@ function routesOfOthers({ operations }: Deps): OnCall<unknown>[] {
   ];
 }
 
-function registerOnCall(app: App, route: OnCall<unknown>): void {
+function registerOnCall(app: App, route: OnCall<unknown>, { calls }: Pick<Deps, 'calls'>): void {
   const { on, summary, description, policy = OPERATOR, body, run } = route;
   const [method = '', path = ''] = on.split(' ');
   app.route({
@@ -190,8 +190,10 @@ function registerOnCall(app: App, route: OnCall<unknown>): void {
     handler: async (request, reply) => {
       const operatorId = placeIn(request.identity);
       if (operatorId === null) return refuse(reply, 'not-on-the-floor');
-      const outcome = await run(operatorId, asId<CallId>(request.params.id), request.body);
-      return answer(reply, outcome);
+      const callId = asId<CallId>(request.params.id);
+      const outcome = await run(operatorId, callId, request.body);
+      if ('number' in outcome) return refuseNumber(reply, outcome);
+      return answerOnCall(reply, outcome, { callId, calls });
     },
   });
 }
@@ -202,10 +204,6 @@ function placeIn(identity: Identity): OperatorId | null {
 }
 
 type NumberNotAllowed = { ok: false; number: NumberRefusal };
-
-function answer(reply: FastifyReply, outcome: Outcome): FastifyReply {
-  return 'number' in outcome ? refuseNumber(reply, outcome) : answerDone(reply, outcome);
-}
 
 /** With the rule that forbids it, as a sentence. */
 function refuseNumber(reply: FastifyReply, { number }: NumberNotAllowed): FastifyReply {
