@@ -7,7 +7,7 @@ import type { StoredLeg } from '../../src/engine/ports.ts';
 /** A call that has just arrived, stored nowhere, whose effects do nothing: for what stands beside it. */
 export function lonelyActor(clock: Clock, legs: StoredLeg[] = []): CallActor {
   const newRecordingId = asId<RecordingId>('rec_1');
-  const context = { now: 0, settings: DEFAULT_CALL_SETTINGS, newRecordingId };
+  const context = { now: clock.now(), settings: DEFAULT_CALL_SETTINGS, newRecordingId };
   const nobody = { number: null, rawNumber: null, displayName: null, withheld: null };
   const called = { subscriberId: null, did: null, dialedNumber: '0301234567' };
   const { state } = arrive(
