@@ -124,6 +124,7 @@ export interface RegistrationStore {
     username: string,
   ): Promise<{ ha1Md5: string; ha1Sha256: string; realm: string } | null>;
   bindings(username: string): Promise<StoredBinding[]>;
+  /** Of each account the one that was renewed last comes last: that is where the phone is. */
   allBindings(now: number): Promise<StoredBinding[]>;
   replaceBindings(username: string, bindings: StoredBinding[]): Promise<void>;
 }

@@ -58,7 +58,8 @@ export function createRegistrationStore(database: Database): RegistrationStore {
 
     async allBindings(now): Promise<StoredBinding[]> {
       const rows = await database.rows<BindingRow>({
-        text: 'select * from registration where expires_at > $1 order by username, contact_uri',
+        text: `select * from registration where expires_at > $1
+          order by username, expires_at, contact_uri`,
         values: [toTimestamp(now)],
       });
       return rows.map(toBinding);

@@ -251,6 +251,14 @@ describe('registered phones', () => {
     await storage.registrations.replaceBindings('101', [binding, second]);
     expect(await storage.registrations.bindings('101')).toEqual([binding, second]);
     expect(await storage.registrations.allBindings(T0 + 1000)).toEqual([binding]);
+    // The telephone was switched off and on: the next process, too, calls it where it is now.
+    const before = {
+      ...binding,
+      contactUri: 'sip:z@192.0.2.1',
+      expiresAt: binding.expiresAt - 1000,
+    };
+    await storage.registrations.replaceBindings('101', [before, binding]);
+    expect((await storage.registrations.allBindings(T0 + 1000)).at(-1)).toEqual(binding);
     const renewed = { ...binding, expiresAt: T0 + 120_000 };
     await storage.registrations.replaceBindings('101', [renewed]);
     expect(await storage.registrations.bindings('101')).toEqual([renewed]);
