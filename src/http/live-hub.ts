@@ -260,7 +260,7 @@ export class LiveHub {
         }
         return;
       case 'presence.changed':
-        this.#pokeDesks(null);
+        for (const { desk } of this.#connections.values()) desk?.poke();
         return;
       case 'notice':
         this.#onNotice(event);

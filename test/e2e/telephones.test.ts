@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { SubscriberView } from '../../src/contract/index.ts';
 import { launchChromium } from '../harness/chromium.ts';
 import { DeskPage } from '../harness/desk-page.ts';
 import { applyOffice, browserOperator } from '../harness/office.ts';
@@ -68,20 +67,22 @@ async function carrierListens(): Promise<void> {
   await until(async () => (await readFile('/proc/net/udp', 'utf8')).includes(port), 10_000);
 }
 
-/** By the subscriber, while somebody looks. */
-async function tellInMeeting(name: string): Promise<void> {
-  const answer = await platform.api<{ subscribers: SubscriberView[] }>(
-    'GET',
-    '/api/v1/subscribers',
-  );
-  const subscriber = answer.body.subscribers[0]!;
-  const contact = subscriber.contacts.find((one) => one.name === name)!;
-  const told = await platform.api(
-    'PUT',
-    `/api/v1/subscribers/${subscriber.id}/contacts/${contact.id}/presence`,
-    { presence: { state: 'meeting' } },
-  );
-  expect(told.status).toBe(204);
+/** The contact under the bar has said that he is in a meeting: told by key; the choice comes back. */
+async function tellInMeeting(desk: DeskPage, name: string): Promise<void> {
+  const { keyboard } = desk.page;
+  await keyboard.press('z');
+  await desk.page.locator('[data-testid=presence-states]:focus').waitFor();
+  await keyboard.press('3');
+  await desk.page.locator('[data-testid=presence-until]:focus').waitFor();
+  await keyboard.insertText('あとで');
+  await keyboard.press('Enter');
+  await desk.get('presence-panel').getByText('時刻は 15 や 15:30').waitFor();
+  await keyboard.press('Control+A');
+  await keyboard.insertText('明日');
+  await keyboard.press('Enter');
+  await desk.page.locator('[data-testid=relay-choices]:focus').waitFor();
+  const told = new RegExp(`${name}.*会議中 .*まで`);
+  await desk.get('relay-choices').getByRole('option', { name: told }).waitFor();
 }
 
 /** There is a file where the recordings belong, until it is over. */
@@ -201,11 +202,7 @@ test('two contacts are rung together by two keys; a failed transfer leads back; 
     expect(await desk.get('unrecorded').textContent()).toBe('録音できていません');
     await keyboard.press('Alt+L');
     await desk.page.locator('[data-testid=relay-choices]:focus').waitFor();
-    await tellInMeeting('鈴木 花子');
-    await desk
-      .get('relay-choices')
-      .getByRole('option', { name: /鈴木 花子.*会議中/ })
-      .waitFor();
+    await tellInMeeting(desk, '山田 太郎');
     for (const key of ['Space', 'ArrowDown', 'Space', 'a']) await keyboard.press(key);
     expect(await desk.get('relay-together').isChecked()).toBe(true);
     await keyboard.press('Enter');

@@ -169,6 +169,30 @@ describe('the live connection', () => {
     expect(await page.closed).toBe(1009);
   });
 
+  it('shows where a contact is as soon as anybody has told it', async () => {
+    const { operatorId, subscriberId } = rig;
+    const { callId } = await storeCall(rig, 2, { subscriberId });
+    const give = (state: string, call: CallId | null): Promise<unknown> =>
+      rig.database.sql(`update operator set state = $1, call_id = $2 where id = $3`, [
+        state,
+        call,
+        operatorId,
+      ]);
+    await give('busy', callId);
+    const page = await open('operator');
+    await page.hello(['desk']);
+    const [contact] = (await page.next('desk')).desk.contacts;
+    const told = await rig.app.inject({
+      method: 'PUT',
+      url: `/api/v1/subscribers/${subscriberId}/contacts/${contact!.id}/presence`,
+      headers: { cookie: await rig.cookie('member'), origin: ORIGIN },
+      payload: { presence: { state: 'meeting' } },
+    });
+    expect(told.statusCode).toBe(204);
+    await page.next('desk', ({ desk }) => desk.contacts[0]?.presence?.state === 'meeting');
+    await give('offline', null);
+  });
+
   it('shows the desk at once, and again after each change', async () => {
     const page = await open('operator');
     await page.hello(['desk']);

@@ -6,6 +6,7 @@ import {
   IconPlayerPauseFilled,
   IconPlayerRecordFilled,
 } from '@tabler/icons-react';
+import { useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
@@ -76,9 +77,10 @@ function TimeLine(props: {
   const now = useServerNow();
   const { call, timeZone } = props;
   const until = call.endedAt ?? now;
+  const isWide = useMediaQuery('(min-width: 62em)', true, { getInitialValueInEffect: false });
   return (
-    <Group justify="space-between" gap="xs">
-      <Group gap="md">
+    <div className={classes['timeLine']}>
+      <Group gap="md" wrap={isWide ? 'nowrap' : 'wrap'} flex={1} miw={0}>
         <Text
           fz="1.75rem"
           fw={700}
@@ -98,11 +100,11 @@ function TimeLine(props: {
         >
           {formatClock(now, { language: currentLanguage(), timeZone })}
         </Text>
-        <Phase call={call} />
         <CallerNumber caller={call.caller} />
+        <Phase call={call} />
       </Group>
       <CallActions call={call} actions={props.actions} />
-    </Group>
+    </div>
   );
 }
 
@@ -121,7 +123,7 @@ function Phase(props: { call: CallView }): ReactNode {
     />
   );
   return (
-    <Group gap="xs" role="status">
+    <Group gap="xs" role="status" style={{ rowGap: 0 }}>
       {isInWrapUp(call) ? badge : <VisuallyHidden>{badge}</VisuallyHidden>}
       {heldSince !== null && !isInWrapUp(call) && (
         <Text size="sm" c="orange" fw={600} role="timer" data-testid="hold-timer">

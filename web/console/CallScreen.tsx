@@ -42,7 +42,10 @@ export function CallScreen(props: { call: CallView }): ReactNode {
   const finish = (): void => desk.attempt(() => desk.finishWrapUp());
   const finishOrAsk = (): void => (hasUnsent(draft, isSent) ? ask.open() : finish());
   useFormKeys({ call, open: !isSent, send, finish: inWrapUp ? finishOrAsk : null, firstField });
-  useDeskKeys(Object.fromEntries(actions.map(({ key, run }) => [key, run])));
+  useDeskKeys({
+    ...Object.fromEntries(actions.map(({ key, run }) => [key, run])),
+    ...(call.called.subscriberId !== null && { presence: () => panel.open('presence') }),
+  });
   return (
     <div className={classes['call']} data-testid="call-screen" data-call-id={call.id}>
       <div className={classes['callHead']}>
@@ -71,8 +74,13 @@ export function CallScreen(props: { call: CallView }): ReactNode {
           )}
         </main>
         <div className={panel.isFirst ? classes['columnFirst'] : classes['column']}>
-          {panel.isShown && <SidePanels call={call} opened={panel.opened} close={panel.close} />}
-          <CallSide call={call} closed={isSent} timeZone={about?.timeZone} />
+          {panel.isShown && <SidePanels call={call} panel={panel} />}
+          <CallSide
+            call={call}
+            closed={isSent}
+            timeZone={about?.timeZone}
+            tellPresence={() => panel.open('presence')}
+          />
         </div>
       </div>
       <UnsentDialog opened={asking} onBack={ask.close} onLeave={finish} />

@@ -1,14 +1,29 @@
-import { Badge, Box, Group, Stack, Text, Title, UnstyledButton } from '@mantine/core';
+import {
+  Badge,
+  Box,
+  Button,
+  Group,
+  Stack,
+  Text,
+  Title,
+  UnstyledButton,
+  VisuallyHidden,
+} from '@mantine/core';
 import { IconAlertCircle, IconUserCheck } from '@tabler/icons-react';
+import type { TFunction } from 'i18next';
+import { useEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallView, DeskView } from '../../src/contract/index.ts';
 import { currentLanguage } from '../shared/i18n.ts';
-import { PresenceBadge } from '../shared/PresenceBadge.tsx';
+import type { FormatOptions } from '../shared/format.ts';
+import { PresenceBadge, untilText } from '../shared/PresenceBadge.tsx';
 import { When } from '../shared/When.tsx';
+import { Keys } from './CheatBar.tsx';
 import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { earlierText } from './earlier-text.ts';
 import { valueOf } from './draft-keeper.ts';
+import { KEY_NAMES } from './keys.ts';
 
 type Contact = DeskView['contacts'][number];
 
@@ -17,22 +32,26 @@ export function CallSide(props: {
   call: CallView;
   closed: boolean;
   timeZone: string | undefined;
+  tellPresence: () => void;
 }): ReactNode {
   return (
     <Stack gap="md">
       <Note call={props.call} />
       <EarlierCalls call={props.call} timeZone={props.timeZone} />
-      <Contacts closed={props.closed} />
+      <Contacts {...props} />
     </Stack>
   );
 }
 
-function Section(props: { title: string; children: ReactNode }): ReactNode {
+function Section(props: { title: string; aside?: ReactNode; children: ReactNode }): ReactNode {
   return (
     <Stack gap={4} component="section" aria-label={props.title}>
-      <Title order={2} size="sm">
-        {props.title}
-      </Title>
+      <Group justify="space-between" gap="xs">
+        <Title order={2} size="sm">
+          {props.title}
+        </Title>
+        {props.aside}
+      </Group>
       {props.children}
     </Stack>
   );
@@ -58,13 +77,34 @@ function Note(props: { call: CallView }): ReactNode {
   );
 }
 
-function Contacts(props: { closed: boolean }): ReactNode {
+function Contacts(props: {
+  closed: boolean;
+  tellPresence: () => void;
+  timeZone: string | undefined;
+}): ReactNode {
   const { t } = useTranslation();
   const { view, draft } = useDeskSnapshot();
   const contacts = view?.contacts ?? [];
   const chosen = draft === null ? '' : valueOf(draft, 'contactId');
   return (
-    <Section title={t('console.side.contacts')}>
+    <Section
+      title={t('console.side.contacts')}
+      aside={
+        contacts.length > 0 && (
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            rightSection={<Keys names={KEY_NAMES.presence} />}
+            aria-keyshortcuts={KEY_NAMES.presence.join('+')}
+            onClick={props.tellPresence}
+            data-testid="tell-presence"
+          >
+            {t('console.whereabouts.open')}
+          </Button>
+        )
+      }
+    >
+      <PresenceNews contacts={contacts} timeZone={props.timeZone} />
       {contacts.length === 0 && (
         <Text size="sm" c="dimmed">
           {t('console.side.noContacts')}
@@ -80,6 +120,36 @@ function Contacts(props: { closed: boolean }): ReactNode {
       ))}
     </Section>
   );
+}
+
+/** Whoever told it, where a contact is now is said once. */
+function PresenceNews(props: {
+  contacts: readonly Contact[];
+  timeZone: string | undefined;
+}): ReactNode {
+  const { t } = useTranslation();
+  const { contacts, timeZone } = props;
+  const known = useRef<ReadonlyMap<string, string> | null>(null);
+  const [news, setNews] = useState('');
+  useEffect(() => {
+    const before = known.current;
+    const format = { language: currentLanguage(), timeZone };
+    const words = new Map(contacts.map((one) => [one.id, presenceWords(one, format, t)]));
+    known.current = words;
+    const changed = [...words].filter(([id, text]) => {
+      const old = before?.get(id);
+      return old !== undefined && old !== text;
+    });
+    if (changed.length > 0) setNews(changed.map(([, text]) => text).join(' '));
+  }, [contacts, timeZone, t]);
+  return <VisuallyHidden role="status">{news}</VisuallyHidden>;
+}
+
+function presenceWords({ name, presence }: Contact, format: FormatOptions, t: TFunction): string {
+  if (presence === null) return t('console.whereabouts.unknown', { name });
+  const { state, until } = presence;
+  const time = until === null ? '' : untilText(until, Date.now(), format, t);
+  return t('console.whereabouts.told', { name, state: t(`presence.${state}`), time });
 }
 
 function ContactRow(props: { contact: Contact; chosen: boolean; closed: boolean }): ReactNode {

@@ -11,11 +11,20 @@ import { KEY_NAMES } from './keys.ts';
 
 type KeyOf = Exclude<keyof typeof KEY_NAMES, CallKey | 'call-back' | 'dismiss'>;
 const SHOWN: Record<'ring' | 'talk' | 'wrap-up' | 'talk-sent' | 'wrap-up-sent', KeyOf[]> = {
-  'talk-sent': ['hang-up'],
-  'wrap-up-sent': ['finish'],
+  'talk-sent': ['hang-up', 'presence'],
+  'wrap-up-sent': ['finish', 'presence'],
   ring: ['answer', 'decline'],
-  talk: ['hang-up', 'send', 'call-type', 'callback', 'urgency', 'caller-number', 'first-field'],
-  'wrap-up': ['send', 'finish', 'call-type', 'callback', 'urgency', 'caller-number'],
+  talk: [
+    'hang-up',
+    'send',
+    'call-type',
+    'callback',
+    'urgency',
+    'caller-number',
+    'first-field',
+    'presence',
+  ],
+  'wrap-up': ['send', 'finish', 'call-type', 'callback', 'urgency', 'caller-number', 'presence'],
 };
 
 export function Keys(props: { names: readonly string[] }): ReactNode {
@@ -40,7 +49,8 @@ export function CheatBar(props: {
   const inCall = SHOWN[`${wrapUp ? 'wrap-up' : 'talk'}${sent ? '-sent' : ''}`].filter(
     (action) =>
       (action !== 'hang-up' || call?.operations.includes('hang-up')) &&
-      (action !== 'call-type' || call?.phase !== 'consulting'),
+      (action !== 'call-type' || call?.phase !== 'consulting') &&
+      (action !== 'presence' || call?.called.subscriberId != null),
   );
   const shown = mode === 'call' ? inCall : mode === 'ring' || mode === 'idle' ? SHOWN.ring : [];
   const operations = mode === 'call' && call !== null ? callActions(call) : [];

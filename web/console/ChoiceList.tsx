@@ -17,6 +17,8 @@ export function ChoiceList<T extends { id: string }>(props: {
   keys?: Readonly<Partial<Record<string, () => void>>>;
   onEnter: (withShift: boolean) => void;
   onLeave: () => void;
+  /** One line each: where there is a mouse, more of them fit. */
+  compact?: boolean;
   testId: string;
   children: (choice: T) => ReactNode;
 }): ReactNode {
@@ -52,7 +54,7 @@ export function ChoiceList<T extends { id: string }>(props: {
       aria-multiselectable={onMark !== undefined}
       aria-activedescendant={under === undefined ? undefined : `${id}-${under}`}
       onKeyDown={press}
-      className={classes['choices'] ?? ''}
+      className={`${classes['choices'] ?? ''} ${props.compact === true ? (classes['compact'] ?? '') : ''}`}
       // In a dialog, whose own first field would have it.
       data-autofocus
       data-testid={props.testId}

@@ -16,7 +16,12 @@ import { chosenIds, reachable } from './relay-words.ts';
 type Ring = (to: RelayTo[], withShift: boolean) => void;
 
 /** Who is rung, in which order, and who tells them of the call. */
-export function RelayChoice(props: { call: CallView; close: () => void }): ReactNode {
+export function RelayChoice(props: {
+  call: CallView;
+  about: string | null;
+  tellPresence: (contactId: string) => void;
+  close: () => void;
+}): ReactNode {
   const { t } = useTranslation();
   const desk = useDesk();
   const { view } = useDeskSnapshot();
@@ -64,6 +69,8 @@ export function RelayChoice(props: { call: CallView; close: () => void }): React
       {contacts.length > 0 ? (
         <ContactChoice
           contacts={contacts}
+          about={props.about}
+          tellPresence={props.tellPresence}
           keys={keys}
           ring={ring}
           close={close}
@@ -97,7 +104,6 @@ export function RelayChoice(props: { call: CallView; close: () => void }): React
         close={close}
         mayTransfer={mayTransfer}
       />
-      {contacts.length > 0 && <Hints />}
     </Stack>
   );
 }
@@ -152,6 +158,8 @@ function Switch(props: {
 
 function ContactChoice(props: {
   contacts: ReturnType<typeof reachable>;
+  about: string | null;
+  tellPresence: (contactId: string) => void;
   keys: Record<string, () => void>;
   ring: Ring;
   close: () => void;
@@ -160,14 +168,21 @@ function ContactChoice(props: {
   const { t } = useTranslation();
   const { draft } = useDeskSnapshot();
   const now = useServerNow();
-  const { contacts, keys, ring, close } = props;
-  const addressee = draft === null ? '' : valueOf(draft, 'contactId');
+  const { contacts, about, ring, close } = props;
+  const addressee = about ?? (draft === null ? '' : valueOf(draft, 'contactId'));
   const first = contacts.findIndex(({ id }) => id === addressee);
   const [index, setIndex] = useState(Math.max(0, first));
   const [marked, setMarked] = useState<string[]>([]);
   const enter = (withShift: boolean): void => {
     const to = chosenIds(contacts, marked, index).map((contactId) => ({ contactId }));
     ring(to, withShift);
+  };
+  const keys = {
+    ...props.keys,
+    KeyZ: () => {
+      const under = contacts[index];
+      if (under !== undefined) props.tellPresence(under.id);
+    },
   };
   const mark = (id: string): void =>
     setMarked((before) =>
@@ -209,6 +224,7 @@ function ContactChoice(props: {
           </Group>
         )}
       </ChoiceList>
+      <Hints />
       <Group gap="xs">
         <Button
           px="sm"
@@ -305,10 +321,11 @@ function Hints(): ReactNode {
   const hints = [
     { names: ['↑↓'], word: t('console.relay.hint.move') },
     { names: ['Space'], word: t('console.relay.hint.mark') },
+    { names: ['Z'], word: t('console.relay.hint.presence') },
     { names: ['N'], word: t('console.relay.hint.number') },
   ];
   return (
-    <Group gap="xs" visibleFrom="sm">
+    <Group gap="xs" style={{ rowGap: 2 }} visibleFrom="sm">
       {hints.map(({ names, word }) => (
         <Group key={word} gap={4} wrap="nowrap">
           <Keys names={names} />

@@ -23,9 +23,16 @@ import { callerKind, requestText } from './relay-words.ts';
 type ContactLeg = CallView['contacts'][number];
 
 /** 取次ぎ: whom to ring, what to tell them, and what became of each. */
-export function RelayPanel(props: { call: CallView; open: boolean; close: () => void }): ReactNode {
+export function RelayPanel(props: {
+  call: CallView;
+  open: boolean;
+  /** The contact the choice begins at. */
+  about: string | null;
+  tellPresence: (contactId: string) => void;
+  close: () => void;
+}): ReactNode {
   const { t } = useTranslation();
-  const { call, open, close } = props;
+  const { call, open, about, tellPresence, close } = props;
   const { contacts, relay, phase } = call;
   if (!open && contacts.length === 0 && relay === null) return null;
   // Once the caller hears the contact there is nothing left to announce.
@@ -45,7 +52,7 @@ export function RelayPanel(props: { call: CallView; open: boolean; close: () => 
         {!open && call.operations.includes('relay') && <Keys names={KEY_NAMES.relay} />}
       </Group>
       <Progress call={call} />
-      {open && <RelayChoice call={call} close={close} />}
+      {open && <RelayChoice call={call} about={about} tellPresence={tellPresence} close={close} />}
       {(open || speaks) && <ToSay />}
       {phase === 'consulting' && <ConsultReasons call={call} />}
     </Stack>

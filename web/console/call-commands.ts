@@ -1,4 +1,4 @@
-import type { CallView } from '../../src/contract/index.ts';
+import type { CallView, PresenceBody } from '../../src/contract/index.ts';
 import { API } from '../shared/api.ts';
 
 type Command = (path: string, method: 'POST' | 'PUT', body?: unknown) => Promise<void>;
@@ -41,6 +41,16 @@ export class CallCommands {
   /** 取次ぎ */
   relay(callId: string, wish: RelayWish): Promise<void> {
     return this.#post(callId, 'relay', wish);
+  }
+
+  /** Where a contact is, as he has just said; null: nobody knows. */
+  tellPresence(
+    subscriberId: string,
+    contactId: string,
+    presence: PresenceBody['presence'],
+  ): Promise<void> {
+    const path = `${API}/subscribers/${subscriberId}/contacts/${contactId}/presence`;
+    return this.#command(path, 'PUT', { presence });
   }
 
   sendDigits(callId: string, digits: string): Promise<void> {

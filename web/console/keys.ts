@@ -22,6 +22,7 @@ export type DeskAction =
   | { type: 'park' }
   | { type: 'hand-over' }
   | { type: 'digits' }
+  | { type: 'presence' }
   | { type: 'call-back' }
   | { type: 'dismiss' };
 
@@ -59,6 +60,7 @@ export const KEY_NAMES = {
   park: ['Alt', 'K'],
   'hand-over': ['Alt', 'O'],
   digits: ['Alt', 'N'],
+  presence: ['Alt', 'Z'],
   'call-back': ['Alt', 'B'],
   dismiss: ['Esc'],
 } as const satisfies Record<DeskAction['type'], readonly string[]>;
@@ -77,6 +79,7 @@ const ALT_LETTERS: Partial<Record<string, DeskAction>> = {
   KeyK: { type: 'park' },
   KeyO: { type: 'hand-over' },
   KeyN: { type: 'digits' },
+  KeyZ: { type: 'presence' },
   KeyB: { type: 'call-back' },
 };
 

@@ -58,3 +58,15 @@ export function concernedContact({
   const joined = contacts.find(({ state }) => state === 'joined');
   return (joined ?? contacts[0] ?? relay?.outcomes.at(-1))?.name ?? '';
 }
+
+/** Whose presence is told: of whom it is about now, else of the addressee, else of the first. */
+export function presenceOf(
+  { contacts, relay }: Pick<CallView, 'contacts' | 'relay'>,
+  addressee: string,
+  known: readonly Contact[],
+): string | null {
+  const joined = contacts.find(({ state }) => state === 'joined');
+  const concerned = [joined, contacts[0], relay?.outcomes.at(-1)];
+  const ids = [...concerned.map((one) => one?.contactId ?? null), addressee];
+  return ids.find((id) => known.some((one) => one.id === id)) ?? known[0]?.id ?? null;
+}

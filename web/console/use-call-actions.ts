@@ -4,7 +4,8 @@ import type { CallDeed, CallKey } from './call-actions.ts';
 import { useDesk } from './desk-context.ts';
 import type { Desk } from './desk.ts';
 
-export type SidePanel = 'relay' | 'hand-over' | 'send-digits';
+type OfAnOperation = 'relay' | 'hand-over' | 'send-digits';
+export type SidePanel = OfAnOperation | 'presence';
 export type RunningAction = { key: CallKey; does: CallDeed; run: () => void };
 
 /** The operations of the call with what each does, for its button and its key alike. */
@@ -20,11 +21,11 @@ export function useCallActions(call: CallView, open: (panel: SidePanel) => void)
   }));
 }
 
-function isPanel(deed: CallDeed): deed is SidePanel {
+function isPanel(deed: CallDeed): deed is OfAnOperation {
   return deed === 'relay' || deed === 'hand-over' || deed === 'send-digits';
 }
 
-type Performed = Exclude<CallDeed, SidePanel>;
+type Performed = Exclude<CallDeed, OfAnOperation>;
 
 function perform({ operations }: Desk, { id }: CallView, deed: Performed): Promise<void> {
   switch (deed) {

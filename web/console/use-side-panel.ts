@@ -8,7 +8,9 @@ export type SidePanelState = {
   isShown: boolean;
   /** It comes before the form, where there is no room beside it. */
   isFirst: boolean;
-  open: (panel: SidePanel) => void;
+  /** The contact whom the panel is about, where it was opened for one. */
+  about: string | null;
+  open: (panel: SidePanel, about?: string | null) => void;
   close: () => void;
 };
 
@@ -19,27 +21,39 @@ const UNDER_WAY: readonly CallView['phase'][] = [
   'handing-over',
 ];
 
+/** `under`: what comes back when it closes. */
+type Choice = { opened: SidePanel | null; about: string | null; under: SidePanel | null };
+const NOTHING: Choice = { opened: null, about: null, under: null };
+
 /** Which choice is open beside the form. The caret goes back to where it was when it closes. */
 export function useSidePanel(call: CallView): SidePanelState {
-  const [opened, setOpened] = useState<SidePanel | null>(null);
+  const [{ opened, about, under }, setState] = useState<Choice>(NOTHING);
   const before = useRef<HTMLElement | null>(null);
-  const open = useCallback((panel: SidePanel): void => {
+  const open = useCallback((panel: SidePanel, whom: string | null = null): void => {
     const { activeElement } = document;
     before.current ??= activeElement instanceof HTMLElement ? activeElement : null;
-    setOpened(panel);
+    setState(({ opened: now }) => ({
+      opened: panel,
+      about: whom,
+      under: now === 'relay' && panel === 'presence' ? now : null,
+    }));
   }, []);
   const close = useCallback((): void => {
+    if (under !== null) {
+      setState({ opened: under, about, under: null });
+      return;
+    }
     before.current?.focus();
     before.current = null;
-    setOpened(null);
-  }, []);
+    setState(NOTHING);
+  }, [under, about]);
   // The call went another way meanwhile: a choice that cannot be made is not offered.
-  const isPossible = opened === null || call.operations.includes(opened);
+  const isPossible = opened === null || opened === 'presence' || call.operations.includes(opened);
   useEffect(() => {
     if (!isPossible) close();
   }, [isPossible, close]);
   const hasTried = (call.relay?.outcomes.length ?? 0) > 0 || call.handOver !== null;
   const isFirst = opened !== null || UNDER_WAY.includes(call.phase);
   const isShown = isFirst || hasTried;
-  return { opened: isPossible ? opened : null, isShown, isFirst, open, close };
+  return { opened: isPossible ? opened : null, isShown, isFirst, about, open, close };
 }

@@ -1,21 +1,39 @@
 import { Badge } from '@mantine/core';
 import { IconBeach, IconCircleCheck, IconUsers, IconWalk } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import type { TFunction } from 'i18next';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { DeskView } from '../../src/contract/index.ts';
-import { formatDateTime, formatTime } from './format.ts';
+import { formatDateTime, formatDay, formatTime } from './format.ts';
+import type { FormatOptions } from './format.ts';
 import { currentLanguage } from './i18n.ts';
 import { aboutQuery } from './session.tsx';
+import { lastDayBefore } from './until-time.ts';
 
 export type Presence = NonNullable<DeskView['contacts'][number]['presence']>;
 
-const LOOKS = {
+export const PRESENCE_LOOKS = {
   in: { color: 'teal', Icon: IconCircleCheck },
   out: { color: 'orange', Icon: IconWalk },
   meeting: { color: 'orange', Icon: IconUsers },
   off: { color: 'gray', Icon: IconBeach },
 } as const;
+
+/** `15:00まで`; a whole day by its date. */
+export function untilText(until: number, now: number, format: FormatOptions, t: TFunction): string {
+  const lastDay = lastDayBefore(until, format.timeZone);
+  if (lastDay !== null) {
+    const day = formatDay(lastDay, format);
+    return day === formatDay(now, format)
+      ? t('presence.untilTonight')
+      : t('presence.until', { time: day });
+  }
+  const isSoon = until - now < 12 * 3_600_000;
+  return t('presence.until', {
+    time: isSoon ? formatTime(until, format) : formatDateTime(until, format),
+  });
+}
 
 /** Where a contact is and until when; nothing where nobody has said it, or for a time that is over. */
 export function PresenceBadge(props: { presence: Presence | null; now: number }): ReactNode {
@@ -25,11 +43,8 @@ export function PresenceBadge(props: { presence: Presence | null; now: number })
   if (presence === null) return null;
   const { state, until } = presence;
   if (until !== null && until <= now) return null;
-  const { color, Icon } = LOOKS[state];
+  const { color, Icon } = PRESENCE_LOOKS[state];
   const format = { language: currentLanguage(), timeZone: about?.timeZone };
-  const isSoon = until !== null && until - now < 12 * 3_600_000;
-  const time =
-    until === null ? null : isSoon ? formatTime(until, format) : formatDateTime(until, format);
   return (
     <Badge
       color={color}
@@ -38,7 +53,7 @@ export function PresenceBadge(props: { presence: Presence | null; now: number })
       data-state={state}
     >
       {t(`presence.${state}`)}
-      {time !== null && ` ${t('presence.until', { time })}`}
+      {until !== null && ` ${untilText(until, now, format, t)}`}
     </Badge>
   );
 }

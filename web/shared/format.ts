@@ -20,10 +20,14 @@ function parts(instantMs: number, timeZone: string | undefined): Map<string, str
 
 /** `11月23日(月) 14:05`, `Mon 23 Nov 14:05` */
 export function formatDateTime(instantMs: number, options: FormatOptions): string {
+  return `${formatDay(instantMs, options)} ${formatTime(instantMs, options)}`;
+}
+
+/** `11月23日(月)`, `Mon 23 Nov` */
+export function formatDay(instantMs: number, options: FormatOptions): string {
   if (options.language === 'ja') {
     const p = parts(instantMs, options.timeZone);
-    const day = `${p.get('month') ?? ''}月${p.get('day') ?? ''}日(${p.get('weekday') ?? ''})`;
-    return `${day} ${formatTime(instantMs, options)}`;
+    return `${p.get('month') ?? ''}月${p.get('day') ?? ''}日(${p.get('weekday') ?? ''})`;
   }
   const day = new Intl.DateTimeFormat(LOCALES.en, {
     timeZone: options.timeZone,
@@ -31,7 +35,7 @@ export function formatDateTime(instantMs: number, options: FormatOptions): strin
     day: 'numeric',
     month: 'short',
   });
-  return `${day.format(instantMs).replace(',', '')} ${formatTime(instantMs, options)}`;
+  return day.format(instantMs).replace(',', '');
 }
 
 /** `14:05` */

@@ -186,7 +186,12 @@ export const consoleEn: Texts['console'] = {
     transferNotNow:
       'No transfer unasked now. Go back to the caller first, or ring the contact and ask.',
     transferOne: 'Only one person can be transferred to unasked. Choose again.',
-    hint: { move: 'choose', mark: 'choose several', number: 'another number' },
+    hint: {
+      move: 'choose',
+      mark: 'choose several',
+      number: 'another number',
+      presence: 'change presence',
+    },
     state: {
       dialing: 'Dialling',
       ringing: 'Ringing',
@@ -222,6 +227,19 @@ export const consoleEn: Texts['console'] = {
     },
     about: 'ご用件は「{{request}}」とのことです。',
     ask: 'おつなぎしてよろしいでしょうか。',
+  },
+  whereabouts: {
+    title: 'Where the contact is',
+    open: 'Change presence',
+    whose: 'Whose presence',
+    state: 'Where',
+    forget: 'Not known (take it back)',
+    until: 'Until (empty: until changed)',
+    untilPlaceholder: 'such as 15, 3:30pm, 12/3',
+    notATime: 'Write a time as 15 or 15:30, a date as 12/3 (month/day).',
+    tell: 'Save',
+    told: '{{name}}: {{state}} {{time}}',
+    unknown: '{{name}}: presence no longer known.',
   },
   left: {
     why: '{{name}} could not be reached ({{reason}}). ',
@@ -401,6 +419,7 @@ export const consoleEn: Texts['console'] = {
     callback: 'Call back',
     'caller-number': 'Caller’s number',
     'first-field': 'To company',
+    presence: 'Presence',
     next: 'Next field',
   },
   notice: {

@@ -52,6 +52,7 @@ export const en: Texts = {
     meeting: 'In a meeting',
     off: 'Off',
     until: 'until {{time}}',
+    untilTonight: 'for the rest of today',
   },
   callPhase: {
     waiting: 'Waiting',

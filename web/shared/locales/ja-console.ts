@@ -190,7 +190,7 @@ export const consoleJa = {
     transferNotNow:
       'いまは確認せずに転送できません。先にお客様へ戻るか、「呼び出す」で担当者に確かめてください。',
     transferOne: '確認せずに転送できるのは一人だけです。選び直してください。',
-    hint: { move: '選ぶ', mark: '複数を選ぶ', number: 'ほかの番号' },
+    hint: { move: '選ぶ', mark: '複数を選ぶ', number: 'ほかの番号', presence: '在席を変える' },
     state: {
       dialing: '発信中',
       ringing: '呼出中',
@@ -226,6 +226,19 @@ export const consoleJa = {
     },
     about: 'ご用件は「{{request}}」とのことです。',
     ask: 'おつなぎしてよろしいでしょうか。',
+  },
+  whereabouts: {
+    title: '担当者の在席を知らせる',
+    open: '在席を変える',
+    whose: 'だれの在席か',
+    state: 'どこにいるか',
+    forget: 'わからない（知らせを消す）',
+    until: 'いつまで（空欄なら変えるまで）',
+    untilPlaceholder: '例: 15、1530、12/3',
+    notATime: '時刻は 15 や 15:30、日付は 12/3 のように入れてください。',
+    tell: '知らせる',
+    told: '{{name}}　{{state}} {{time}}',
+    unknown: '{{name}}の在席の知らせは消えました。',
   },
   left: {
     why: '{{name}}につながりませんでした（{{reason}}）。',
@@ -405,6 +418,7 @@ export const consoleJa = {
     callback: '折返し',
     'caller-number': '着信番号を入れる',
     'first-field': '会社名へ',
+    presence: '在席を変える',
     next: '次の項目',
   },
   notice: {

@@ -52,6 +52,7 @@ export const ja = {
     meeting: '会議中',
     off: '休み',
     until: '{{time}}まで',
+    untilTonight: '今日いっぱい',
   },
   callPhase: {
     waiting: '待ち',
