@@ -46,7 +46,7 @@ export { heldBy, noSoundFrom } from './far-side.ts';
 export type { Party } from './far-side.ts';
 export { operationsOf } from './operations.ts';
 export type { Operation, Person } from './operations.ts';
-export { soundOf } from './sound.ts';
+export { keysGoTo, soundOf } from './sound.ts';
 export type { Hearing, Playing, Sound } from './sound.ts';
 export { isNotReached, noticeOf, terminationOf } from './termination.ts';
 export type { TerminationNotice } from './termination.ts';

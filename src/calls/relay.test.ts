@@ -4,7 +4,7 @@ import type { CallId, E164, LegId, OperatorId, RecordingId } from '../base/index
 import { arrive, callBack, step } from './call-machine.ts';
 import { DEFAULT_CALL_SETTINGS } from './call.ts';
 import type { CallEvent, CallState, CallTimerName, SoundSource } from './call.ts';
-import { soundOf } from './sound.ts';
+import { keysGoTo, soundOf } from './sound.ts';
 
 /* What is heard while contacts are rung and asked: by the caller, the contact and the operator. */
 
@@ -104,6 +104,20 @@ describe('what comes before the answer', () => {
     relay.on({ type: 'leg.unheard', legId: CONTACT, why: 'never' });
     expect(relay.heard(DESK)).toEqual(['ringback', CONTACT]);
   });
+});
+
+it('a key goes to whom its party talks with: never to the operator, nor from one who is asked for it', () => {
+  const asked = new Relay('system').on({ type: 'contact.answered', legId: CONTACT });
+  expect(keysGoTo(asked.state, CONTACT)).toEqual([]);
+  const relay = new Relay('operator').on({ type: 'contact.answered', legId: CONTACT });
+  const to = (): LegId[][] => [CALLER, DESK, CONTACT].map((leg) => keysGoTo(relay.state, leg));
+  expect(to()).toEqual([[], [CONTACT], []]);
+  relay.on({ type: 'relay.widened', operatorId });
+  expect(to()).toEqual([[CONTACT], [CALLER, CONTACT], [CALLER]]);
+  relay.on({ type: 'relay.connected', operatorId });
+  expect(to()).toEqual([[CONTACT], [], [CALLER]]);
+  relay.on({ type: 'caller.hung-up' });
+  expect(to()).toEqual([[], [], []]);
 });
 
 describe('announced by the system', () => {

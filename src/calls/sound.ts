@@ -57,6 +57,16 @@ function conversationOf(state: CallState): LegId[] {
   }
 }
 
+/**
+ * To whose telephones a key goes that this party presses in the conversation: it is no sound, so that the media
+ * plane hears it and nobody else does. Not to an operator, and none of a contact who is asked for one.
+ */
+export function keysGoTo(state: CallState, from: LegId): LegId[] {
+  const talkers = state.callerLeg.gone ? [] : conversationOf(state);
+  if (!talkers.includes(from)) return [];
+  return talkers.filter((leg) => leg !== from && leg !== state.operator?.legId);
+}
+
 function hearingOf(state: CallState): Hearing[] {
   const { operator, muted, monitors } = state;
   const talkers = conversationOf(state);

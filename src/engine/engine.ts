@@ -8,7 +8,7 @@ import type {
   Random,
   RecordingId,
 } from '../base/index.ts';
-import { arrive, callBack, DEFAULT_CALL_SETTINGS } from '../calls/index.ts';
+import { arrive, callBack, DEFAULT_CALL_SETTINGS, keysGoTo } from '../calls/index.ts';
 import type {
   CallOperator,
   CallSettings,
@@ -417,8 +417,9 @@ export class Engine {
     }
   }
 
-  /** A key, in the sound or by signalling, of whoever is asked for one. */
+  /** A key, in the sound or by signalling: of whoever is asked for one, or for whom the party talks with. */
   async pressed(actor: CallActor, legId: LegId, digit: string): Promise<void> {
+    for (const leg of keysGoTo(actor.state, legId)) void this.#deps.media.sendDigits(leg, digit);
     if (actor.state.contacts.some((contact) => contact.legId === legId)) {
       await actor.post({ type: 'contact.pressed', legId, digit });
     } else await this.operatorSide.pressed(actor, legId, digit);
