@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { SipNetwork, countingRandom, peerAt } from '../../test/harness/sip-network.ts';
 import { asId } from '../base/index.ts';
+import type { IncomingRequest } from '../sip/index.ts';
 import type { Trunk } from '../subscribers/index.ts';
 import { TrunkLine } from './trunk-line.ts';
 
@@ -61,6 +62,27 @@ it('a trunk that registered at its second registrar is asked there, and carries 
   await network.pass(120_000);
   expect(line.status).toMatchObject({ state: 'registered', carriesCalls: true });
   expect((await line.way())?.peers).toEqual([peerAt(3)]);
+  line.release();
+});
+
+it('a registrar that was away and is back is asked at once: it may have forgotten us', async () => {
+  const { network, line } = lineOf(CARRIER);
+  let registers = 0;
+  const onRegister = (request: IncomingRequest): void => {
+    registers++;
+    request.respond(200);
+  };
+  network.start(2, { onRegister });
+  line.start();
+  await network.pass(1_000);
+  network.kill(2);
+  await network.pass(120_000);
+  expect(line.status).toMatchObject({ state: 'unreachable' });
+  expect(registers).toBe(1);
+  network.start(2, { onRegister });
+  await network.pass(60_000);
+  expect(line.status).toMatchObject({ state: 'registered', carriesCalls: true });
+  expect(registers).toBe(2);
   line.release();
 });
 

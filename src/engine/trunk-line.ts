@@ -239,6 +239,8 @@ export class TrunkLine {
         clock: this.#deps.clock,
         agent: this.#deps.agent,
         onChange: (state) => {
+          // Where it has begun anew it may have forgotten us, and calls would find no way in.
+          if (this.#probed === 'down' && state === 'up') this.#registration?.registerNow();
           this.#probed = state;
           this.#settle();
         },
