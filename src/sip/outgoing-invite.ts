@@ -6,6 +6,7 @@ import { cseqOf, sdpOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { splitList } from './name-address.ts';
 import { prepareInDialog } from './outgoing-request.ts';
+import type { InDialogOptions } from './outgoing-request.ts';
 import { formatRAck, reliableSeqOf } from './reliable-provisional.ts';
 import { serializeMessage } from './serialize-message.ts';
 import { timerOfResponse } from './session-timer.ts';
@@ -54,6 +55,8 @@ export class OutgoingInvite {
   readonly #exchange: ClientExchange;
   readonly #timers: TimerSet<'giveUp' | 'patience'>;
   readonly #patienceMs: number | undefined;
+  /** Once challenged, every request of this call proves at once who we are (§22.2). */
+  readonly #proof: Pick<InDialogOptions, 'proof'>;
   /** Early dialogs by the peer's tag. */
   readonly #early = new Map<string, DialogState>();
   /** RSeq of the latest reliable provisional response of each fork. */
@@ -71,6 +74,7 @@ export class OutgoingInvite {
     this.#core = core;
     this.#observer = options.observer;
     this.#patienceMs = options.patienceMs;
+    this.#proof = options.digest ? { proof: options.digest } : {};
     this.#timers = new TimerSet(core.clock);
     this.#exchange = new ClientExchange(core, {
       request: options.request,
@@ -172,7 +176,7 @@ export class OutgoingInvite {
     this.#reliable.set(dialog.remoteTag, rseq);
     const current = this.#core.dialogs.get(dialog)?.state ?? dialog;
     const headers = [['RAck', formatRAck(rseq, response)]] as const;
-    void prepareInDialog(this.#core, current, 'PRACK', { headers }).send();
+    void prepareInDialog(this.#core, current, 'PRACK', { headers, ...this.#proof }).send();
     return true;
   }
 
@@ -234,8 +238,10 @@ export class OutgoingInvite {
   #endUnwanted(dialog: DialogState): void {
     const repeated = this.#early.get(dialog.remoteTag)?.state === 'confirmed';
     this.#early.set(dialog.remoteTag, dialog);
-    this.#core.layer.sendStateless(createAck(dialog), nextHop(dialog));
-    if (!repeated) void prepareInDialog(this.#core, dialog, 'BYE').send();
+    const ack = createAck(dialog);
+    copyCredentials(this.#exchange.request, ack);
+    this.#core.layer.sendStateless(ack, nextHop(dialog));
+    if (!repeated) void prepareInDialog(this.#core, dialog, 'BYE', this.#proof).send();
     if (this.#cancelRequested) this.#fail({ status: 487, reason: 'cancelled' });
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { placesOfRedirect } from './redirect.ts';
 import { SipNetwork, countingRandom, parsed, peerAt } from '../../test/harness/sip-network.ts';
 import type { DialogState } from './dialog.ts';
+import { DigestSession } from './digest-client.ts';
 import { glareDelayMs } from './glare.ts';
 import type { IncomingInvite } from './incoming-invite.ts';
 import type { InviteFailure } from './outgoing-invite.ts';
@@ -88,6 +89,21 @@ describe('provisional responses', () => {
     void caller.prepareInDialog(dialog(), 'BYE').send();
     await network.pass(500);
     expect(count(network, '200 BYE')).toBe(1);
+  });
+
+  it('are acknowledged with proof where the carrier has asked for it', async () => {
+    const network = new SipNetwork();
+    const digest = new DigestSession({ username: '0301234567', password: 'geheim' });
+    const { invites, events } = call(network, { headers: REQUIRE, digest });
+    await network.pass(250);
+    const challenge = 'Digest realm="example.jp", nonce="n", qop="auth"';
+    invites[0]?.reject(407, { headers: [['Proxy-Authenticate', challenge]] });
+    await network.pass(250);
+    invites[1]?.provisional(183, { sdp: ANSWER });
+    await network.pass(250);
+    expect(events).toEqual(['183 true']);
+    const prack = network.sent.find(({ text }) => text.startsWith('PRACK'))?.text ?? '';
+    expect(parsed(prack).headers.get('Proxy-Authorization')).toContain('nc=00000002');
   });
 
   it('wait for their turn: one at a time, the latest next, each with the next RSeq', async () => {
