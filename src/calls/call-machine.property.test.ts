@@ -135,6 +135,17 @@ function recordingClosed(call: ModelCall): string | null {
   return ids.size > 1 ? 'two recordings of one call' : null;
 }
 
+/** Whether it is recorded is what the recording itself was last heard to do, whoever has the call. */
+function knowsItsRecording(call: ModelCall): string | null {
+  let failing = false;
+  for (const { event, before, after } of call.log) {
+    if (before.termination === null && event.type === 'recording.failing') failing = true;
+    if (before.termination === null && event.type === 'recording.mended') failing = false;
+    if ((after.unrecorded ?? false) !== failing) return `forgotten by ${event.type}`;
+  }
+  return null;
+}
+
 const heardBy = (sound: Sound, leg: LegId): LegId[] =>
   sound.hearing.filter(({ listener }) => listener === leg).map(({ speaker }) => speaker);
 const playedTo = (sound: Sound, leg: LegId): Playing[] =>
@@ -337,6 +348,7 @@ const PROPERTIES = {
   'no timer missing, none left': ofEachCall(timersInOrder),
   'nothing is done for a caller who has hung up': ofEachCall(nothingForGoneCaller),
   'every recording is closed once': ofEachCall(recordingClosed),
+  'a call knows whether it is recorded': ofEachCall(knowsItsRecording),
   'nobody is left in silence': ofEachCall(neverInSilence),
   'a caller on hold hears only music': ofEachCall(onHoldOnlyMusic),
   'a whisper reaches only the operator': ofEachCall(whisperReachesOperatorOnly),
@@ -484,6 +496,15 @@ const PLANTED: { fault: string; caughtBy: PropertyName; machine: Machine }[] = [
     machine: mutant((next, before, event) =>
       before.operator?.audio === 'lost' && event.type === 'operator.audio-back'
         ? changed(next, { recordingId: asId('rec-more') })
+        : next,
+    ),
+  },
+  {
+    fault: 'that it is not recorded is forgotten with the operator',
+    caughtBy: 'a call knows whether it is recorded',
+    machine: mutant((next, _before, event) =>
+      event.type === 'call.parked' && next.state.unrecorded === true
+        ? changed(next, { unrecorded: false })
         : next,
     ),
   },

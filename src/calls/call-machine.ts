@@ -207,6 +207,8 @@ const HANDLERS: { [T in CallEvent['type']]: Handler<T> } = {
   'operator.muted': stepSwitches,
   'recording.paused': stepSwitches,
   'recording.resumed': stepSwitches,
+  'recording.failing': stepSwitches,
+  'recording.mended': stepSwitches,
   'relay.started': startRelay,
   'relay.connected': (state, _event, context) => connectJoined(state, context),
   'relay.widened': (state) =>

@@ -266,6 +266,8 @@ export type CallState = {
   /** The operator is heard by nobody. */
   muted: boolean;
   recordingPaused: boolean;
+  /** The recording could not be begun, has failed, or loses seconds now; absent when it never did. */
+  unrecorded?: boolean;
   /** Since when the caller hears music instead of a person. */
   heldSince: number | null;
   /** The caller was told that the contacts are away; absent before. */
@@ -371,6 +373,9 @@ export type CallEvent =
   | { type: 'operator.muted'; operatorId: OperatorId; on: boolean }
   | { type: 'recording.paused'; operatorId: OperatorId }
   | { type: 'recording.resumed'; operatorId: OperatorId }
+  /** Nothing of what is said is kept, from now on or until it is mended. */
+  | { type: 'recording.failing'; recordingId: RecordingId }
+  | { type: 'recording.mended'; recordingId: RecordingId }
   | {
       type: 'relay.started';
       operatorId: OperatorId;

@@ -31,7 +31,7 @@ export function remind(state: CallState, context: StepContext): Step {
   });
 }
 
-/** What may be done in several phases and changes none: mute, and the recording's pause. */
+/** What happens in several phases and changes none: mute, and the recording's pause and failure. */
 export function stepSwitches(state: CallState, event: CallEvent, context: StepContext): Step {
   switch (event.type) {
     case 'operator.muted':
@@ -43,6 +43,9 @@ export function stepSwitches(state: CallState, event: CallEvent, context: StepCo
     }
     case 'recording.resumed':
       return resumeRecording(state);
+    case 'recording.failing':
+    case 'recording.mended':
+      return noteRecording(state, event);
     case 'timer.fired':
       return event.timer === 'recording-pause' ? resumeRecording(state) : unchanged(state);
     default:
@@ -54,4 +57,13 @@ function resumeRecording(state: CallState): Step {
   if (!state.recordingPaused) return unchanged(state);
   const timers = withoutTimer(state.timers, 'recording-pause');
   return change(state, { recordingPaused: false, timers });
+}
+
+function noteRecording(
+  state: CallState,
+  { type, recordingId }: Extract<CallEvent, { type: 'recording.failing' | 'recording.mended' }>,
+): Step {
+  const unrecorded = type === 'recording.failing';
+  const isNews = recordingId === state.recordingId && unrecorded !== (state.unrecorded ?? false);
+  return isNews ? change(state, { unrecorded }) : unchanged(state);
 }

@@ -226,6 +226,8 @@ export const callViewSchema = z.object({
   operatorName: z.string().nullable(),
   recordingId: z.string().nullable(),
   recordingPaused: z.boolean(),
+  /** It should be recorded, and nothing of what is said is kept now. */
+  unrecorded: z.boolean(),
   muted: z.boolean(),
   direction: z.enum(['inbound', 'call-back']),
   /** Since when the caller hears music. */

@@ -31,6 +31,8 @@ export const floorViewSchema = z.object({
       subscriberName: z.string().nullable(),
       callerNumberFormatted: z.string().nullable(),
       operatorName: z.string().nullable(),
+      /** It should be recorded, and is not. */
+      unrecorded: z.boolean(),
       /** Who listens, whispers or has barged in. */
       monitors: z.array(
         z.object({ operatorId: z.string(), name: z.string(), mode: monitorModeSchema }),

@@ -8,7 +8,6 @@ import type { AttachedState, MediaPlane, PlaybackSource } from '../media/index.t
 import type { CallActor } from './call-actor.ts';
 import { playbackIdOf, readPlaybackId } from './playback-id.ts';
 import type { RecordingIndex } from './ports.ts';
-import type { RecordingNotices } from './recording-notices.ts';
 import { recordingPath } from './recording-path.ts';
 
 export type CallSoundDeps = {
@@ -16,7 +15,6 @@ export type CallSoundDeps = {
   media: MediaPlane;
   recordings: RecordingIndex;
   recordingsDir: string;
-  notices: RecordingNotices;
 };
 
 /** What the media plane was told for a call and has not refused. */
@@ -71,8 +69,15 @@ export class CallSound {
       playing: new Map(playing.map((one) => [keyOfPlayback(one.leg, one.id), one.id])),
       recording: recording ? { id: recording.recordingId, paused: recording.paused } : null,
     });
-    // The former process may have died before the index knew of it.
-    if (recording) await this.#index(actor, this.#entryOf(actor, recording.recordingId));
+    if (recording) {
+      const { recordingId, losing } = recording;
+      // What was told of it meanwhile was told to nobody.
+      const type = losing === undefined ? 'recording.mended' : 'recording.failing';
+      void actor.post({ type, recordingId });
+      // The former process may have died before the index knew of it.
+      await this.#index(actor, this.#entryOf(actor, recordingId));
+    }
+    // One that is not there any more is refused when it is begun again: it had failed.
     await this.apply(actor);
   }
 
@@ -161,7 +166,8 @@ export class CallSound {
     if (begun.ok) return true;
     const { id: recordingId } = recording;
     actor.log.error({ recordingId, reason: begun.reason }, 'this call is not recorded');
-    this.#deps.notices.say(actor.state, 'recording-failed');
+    // A caller whose leg is gone has no more to say: that ends the call.
+    if (begun.reason !== 'unknown-leg') void actor.post({ type: 'recording.failing', recordingId });
     return false;
   }
 

@@ -136,10 +136,9 @@ export class Engine {
     });
     const { recordings, recordingsDir } = deps;
     const { registry } = this;
-    const notices = new RecordingNotices(events);
-    this.#recordingNotices = notices;
-    this.#recordingEnds = new RecordingEnds({ clock, log, recordings, registry, notices });
-    this.#sound = new CallSound({ clock, media, recordings, recordingsDir, notices });
+    this.#recordingNotices = new RecordingNotices(events);
+    this.#recordingEnds = new RecordingEnds({ clock, log, recordings, registry });
+    this.#sound = new CallSound({ clock, media, recordings, recordingsDir });
     this.#effects = new Effects({
       clock,
       floor,
@@ -343,7 +342,6 @@ export class Engine {
     this.#storeNotices.note(actor, 'back');
     this.registry.remove(actor);
     this.#sound.forget(actor.state.id);
-    this.#recordingNotices.forget(actor.state.id);
     this.transfers.forget(actor.state.id);
   }
 

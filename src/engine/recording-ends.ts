@@ -3,7 +3,6 @@ import type { Clock, Logger, RecordingId } from '../base/index.ts';
 import type { MediaEvent, RecordingCut } from '../media/index.ts';
 import type { CallRegistry } from './call-registry.ts';
 import type { RecordingIndex } from './ports.ts';
-import type { RecordingNotices } from './recording-notices.ts';
 
 const NOTE_RETRY_MS = 5_000;
 /** An hour. */
@@ -17,10 +16,9 @@ type Deps = {
   log: Logger;
   recordings: RecordingIndex;
   registry: CallRegistry;
-  notices: RecordingNotices;
 };
 
-/** How recordings end and what they lose: told to the index, and to the operator while it happens. */
+/** How recordings end and what they lose: told to the index, and to the call while it happens. */
 export class RecordingEnds {
   readonly #deps: Deps;
   #stopped = false;
@@ -49,11 +47,12 @@ export class RecordingEnds {
     this.#stopped = true;
   }
 
+  /** Not waited for: that the call cannot be stored now keeps nothing from the index. */
   #say({ recordingId, type }: Trouble): void {
-    const { registry, notices } = this.#deps;
-    const actor = registry.all().find(({ state }) => state.recordingId === recordingId);
-    if (!actor) return;
-    notices.say(actor.state, type === 'recording.mended' ? 'recording-again' : 'recording-failed');
+    const actors = this.#deps.registry.all();
+    const actor = actors.find(({ state }) => state.recordingId === recordingId);
+    const isMended = type === 'recording.mended';
+    void actor?.post({ type: isMended ? 'recording.mended' : 'recording.failing', recordingId });
   }
 
   /** The disk that is full may be the database's as well. */

@@ -1,4 +1,3 @@
-import type { CallId } from '../base/index.ts';
 import type { CallState, FloorEvents } from '../calls/index.ts';
 
 /**
@@ -7,30 +6,25 @@ import type { CallState, FloorEvents } from '../calls/index.ts';
  */
 export class RecordingNotices {
   readonly #events: FloorEvents;
-  readonly #failing = new Set<CallId>();
 
   constructor(events: FloorEvents) {
     this.#events = events;
   }
 
-  say(state: CallState, code: 'recording-failed' | 'recording-again'): void {
-    if (code === 'recording-failed') this.#failing.add(state.id);
-    else this.#failing.delete(state.id);
-    this.#publish(state, code);
-  }
-
   onTransition(before: CallState, state: CallState): void {
-    if (!this.#failing.has(state.id) || state.operator === null) return;
-    if (state.operator.operatorId === before.operator?.operatorId) return;
-    this.#publish(state, 'recording-failed');
-  }
-
-  forget(callId: CallId): void {
-    this.#failing.delete(callId);
+    const [was, is] = [before.unrecorded ?? false, state.unrecorded ?? false];
+    if (was !== is) this.#publish(state, is ? 'recording-failed' : 'recording-again');
+    else if (is && state.operator !== null && isAnother(before, state)) {
+      this.#publish(state, 'recording-failed');
+    }
   }
 
   #publish({ id, operator }: CallState, code: 'recording-failed' | 'recording-again'): void {
     const operatorId = operator?.operatorId ?? null;
     this.#events.publish({ type: 'notice', operatorId, callId: id, code });
   }
+}
+
+function isAnother(before: CallState, { operator }: CallState): boolean {
+  return before.operator?.operatorId !== operator?.operatorId;
 }

@@ -249,10 +249,9 @@ export class MediaSwitch {
   }
 
   record(record: RecordOptions): MediaResult<null> {
-    if (this.#recordings.has(record.recordingId) || this.#finished.has(record.recordingId)) {
-      return done;
-    }
+    if (this.#recordings.has(record.recordingId)) return done;
     if (!this.#legs.has(record.callerLeg)) return refused('unknown-leg');
+    if (this.#finished.has(record.recordingId)) return refused('recording-over');
     const { clock, files, hash } = this.#options;
     const writer = new RecordingWriter({
       record,
@@ -305,12 +304,13 @@ export class MediaSwitch {
       hearing: legs.flatMap((leg) =>
         leg.hears.map(({ speaker, gain }) => ({ listener: leg.id, speaker: speaker.id, gain })),
       ),
-      recordings: [...this.#recordings.values()].map(({ options, seconds, paused }) => ({
+      recordings: [...this.#recordings.values()].map(({ options, seconds, paused, losing }) => ({
         recordingId: options.recordingId,
         callId: options.callId,
         path: options.path,
         seconds,
         paused,
+        ...(losing !== null && { losing }),
       })),
       playbacks: legs.flatMap((leg) => leg.playbacks.map(({ id }) => ({ id, leg: leg.id }))),
     };

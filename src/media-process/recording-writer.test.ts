@@ -172,6 +172,7 @@ describe('RecordingWriter', () => {
       break_();
       await speak(writer, 2, 40);
       expect(told).toEqual([`cut: ${cut}`]);
+      expect(writer.losing).toBe(cut);
       disk.recover();
       disk.fail = undefined;
       clock.advance(1000);
@@ -180,6 +181,7 @@ describe('RecordingWriter', () => {
       await writer.close();
       expect(told).toEqual([`cut: ${cut}`, 'mended', expect.stringContaining('closed 44 s')]);
       expect(writer.cut).toBe(cut);
+      expect(writer.losing).toBeNull();
       const { records, complete } = readBack();
       expect(complete).toBe(true);
       // Every second has its place, heard or silent; the last, empty record says what the file is.

@@ -106,6 +106,11 @@ export class RecordingWriter {
     return this.#cut;
   }
 
+  /** Why seconds of it are being lost now; null while none are. */
+  get losing(): RecordingCut | null {
+    return this.#isCut ? this.#cut : null;
+  }
+
   /** One frame of both channels. Called in every tick; never waits. */
   append(caller: Int16Array, ours: Int16Array): void {
     if (this.#state !== 'open') return;

@@ -12,6 +12,7 @@ import type {
   RecordOptions,
 } from './plane.ts';
 import { areDigits } from './dtmf-event.ts';
+import type { RecordingCut } from './recording-format.ts';
 import { answerAudio, offerAudio, readAudio } from './sdp.ts';
 
 type FakeLeg = { options: OpenLegOptions; localSdp: string; port: number };
@@ -30,7 +31,10 @@ export class FakeMediaPlane implements MediaPlane {
   readonly #gains = new Map<LegId, Map<LegId, number>>();
   readonly #playbacks = new Map<PlaybackId, LegId>();
   readonly #finished = new Set<string>();
-  readonly #recordings = new Map<RecordingId, RecordOptions & { paused: boolean }>();
+  readonly #recordings = new Map<
+    RecordingId,
+    RecordOptions & { paused: boolean; losing?: RecordingCut | null }
+  >();
   readonly #listeners = new Set<(event: MediaEvent) => void>();
   readonly #refusals = new Map<SeenCommand['type'], MediaRefusal>();
   readonly #now: () => number;
@@ -158,12 +162,27 @@ export class FakeMediaPlane implements MediaPlane {
   record(options: RecordOptions): Promise<MediaResult<null>> {
     return this.#run({ type: 'record', options }, () => {
       if (!this.#legs.has(options.callerLeg)) return refused('unknown-leg');
-      if (!this.#finished.has(options.recordingId)) {
-        const known = this.#recordings.get(options.recordingId);
-        this.#recordings.set(options.recordingId, known ?? { ...options, paused: false });
-      }
+      if (this.#finished.has(options.recordingId)) return refused('recording-over');
+      const known = this.#recordings.get(options.recordingId);
+      this.#recordings.set(options.recordingId, known ?? { ...options, paused: false });
       return done;
     });
+  }
+
+  /** The disk takes no more of it; `null`: it does again. */
+  cutRecording(recordingId: RecordingId, losing: RecordingCut | null): void {
+    const known = this.#recordings.get(recordingId);
+    if (!known) return;
+    known.losing = losing;
+    const at = this.#now();
+    if (losing === null) this.emit({ type: 'recording.mended', recordingId, at });
+    else this.emit({ type: 'recording.cut', recordingId, at, reason: losing });
+  }
+
+  failRecording(recordingId: RecordingId): void {
+    if (!this.#recordings.delete(recordingId)) return;
+    this.#finished.add(recordingId);
+    this.emit({ type: 'recording.failed', recordingId, at: this.#now(), reason: 'EIO' });
   }
 
   pauseRecording(recording: RecordingId, paused: boolean): Promise<MediaResult<null>> {
@@ -216,12 +235,13 @@ export class FakeMediaPlane implements MediaPlane {
           hasMedia: false,
         })),
         hearing,
-        recordings: [...this.#recordings.values()].map(({ recordingId, callId, path, paused }) => ({
-          recordingId,
-          callId,
-          path,
+        recordings: [...this.#recordings.values()].map((one) => ({
+          recordingId: one.recordingId,
+          callId: one.callId,
+          path: one.path,
           seconds: 0,
-          paused,
+          paused: one.paused,
+          ...(one.losing != null && { losing: one.losing }),
         })),
         playbacks: [...this.#playbacks].map(([id, leg]) => ({ id, leg })),
       },

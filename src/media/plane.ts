@@ -51,6 +51,8 @@ export type AttachedState = {
     path: string;
     seconds: number;
     paused: boolean;
+    /** Why seconds of it are being lost now; absent when none are. */
+    losing?: RecordingCut;
   }[];
   playbacks: { id: PlaybackId; leg: LegId }[];
 };
@@ -96,6 +98,8 @@ export type MediaRefusal =
   | 'bad-sdp'
   | 'no-port'
   | 'unknown-leg'
+  /** It was recorded before, and that has failed or is over. */
+  | 'recording-over'
   /** Not digits, or the peer takes no telephone events. */
   | 'no-digits'
   | 'stale-epoch'

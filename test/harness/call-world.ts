@@ -132,13 +132,18 @@ export class World {
     if (legId !== undefined) this.apply(index, contactEvent(what, legId, pick));
   }
 
-  /** The far end of a leg of the call holds, falls silent, is heard again or is gone. */
+  /** The far end of a leg of the call holds, falls silent, is heard again or is gone; the disk is full. */
   farEnd(index: number, what: FarEventName, pick: number): void {
     const call = this.calls[index];
     if (call === undefined) return;
     const { callerLeg, operator, offer, contacts } = call.state;
     const legs = [callerLeg.id, ...contacts.map(({ legId }) => legId)];
     if (operator !== null) legs.push(operator.legId);
+    if (what === 'recording.failing' || what === 'recording.mended') {
+      const { recordingId } = call.state;
+      if (recordingId !== null) this.apply(index, { type: what, recordingId });
+      return;
+    }
     if (what === 'leg.lost') {
       if (offer !== null) legs.push(offer.legId);
       this.apply(index, { type: what, legId: legs[pick % legs.length]! });
@@ -505,7 +510,13 @@ const CONTACT_EVENTS = [
 ] as const;
 type ContactEventName = (typeof CONTACT_EVENTS)[number];
 
-const FAR_EVENTS = ['leg.held', 'leg.unheard', 'leg.lost'] as const;
+const FAR_EVENTS = [
+  'leg.held',
+  'leg.unheard',
+  'leg.lost',
+  'recording.failing',
+  'recording.mended',
+] as const;
 type FarEventName = (typeof FAR_EVENTS)[number];
 
 function operatorEvent(type: OperatorEventName, operatorId: OperatorId, leg: string): CallEvent {

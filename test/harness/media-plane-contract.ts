@@ -145,6 +145,16 @@ export function mediaPlaneContract(
       ]);
     });
 
+    it('does not begin a recording anew that is over', async () => {
+      await openBoth();
+      const options = { recordingId, callId, path: join(folder, 'over.rec'), callerLeg: a };
+      await plane.record(options);
+      await plane.stopRecording(recordingId);
+      await expect.poll(() => events.map(({ type }) => type)).toContain('recording.closed');
+      expect(await plane.record(options)).toEqual({ ok: false, reason: 'recording-over' });
+      expect((await state()).recordings).toEqual([]);
+    });
+
     it('pauses a recording and says so', async () => {
       await openBoth();
       await plane.record({ recordingId, callId, path: join(folder, 'p.rec'), callerLeg: a });

@@ -302,8 +302,9 @@ test('a recording that loses sound: its operator is told, and the index knows wh
   rig.media.emit({ type: 'recording.cut', recordingId, at: 0, reason: 'disk-full' });
   await until(async () => (await stored())?.cause === 'disk-full', 3_000);
   rig.media.emit({ type: 'recording.mended', recordingId, at: 0 });
-  const notices = rig.events.flatMap((event) => (event.type === 'notice' ? [event] : []));
-  expect(notices).toEqual([
+  const notices = () => rig.events.flatMap((event) => (event.type === 'notice' ? [event] : []));
+  await until(() => notices().length === 2, 3_000);
+  expect(notices()).toEqual([
     { type: 'notice', operatorId: operator, callId: id, code: 'recording-failed' },
     { type: 'notice', operatorId: operator, callId: id, code: 'recording-again' },
   ]);
@@ -312,7 +313,7 @@ test('a recording that loses sound: its operator is told, and the index knows wh
   await until(async () => (await stored())?.state === 'incomplete', 5_000);
 });
 
-test('a recording that fails where nobody has the call: who picks it up is told', async () => {
+test('a recording that fails where nobody has the call: the next process knows it, and who picks it up is told', async () => {
   await office([browserOperator('one')]);
   const operator = await takeSeat('one');
   trunk.call(rig.port, '0301234567');
@@ -322,13 +323,25 @@ test('a recording that fails where nobody has the call: who picks it up is told'
   await until(() => stateOf(id)?.phase === 'talking', 3_000);
   await rig.operations.park(operator, id, '');
   const recordingId = stateOf(id)!.recordingId!;
-  rig.media.emit({ type: 'recording.cut', recordingId, at: 0, reason: 'disk-full' });
+  rig.media.cutRecording(recordingId, 'disk-full');
   const told = () => rig.events.flatMap((event) => (event.type === 'notice' ? [event] : []));
   await until(() => told().length === 1, 3_000);
+  expect(stateOf(id)?.unrecorded).toBe(true);
+  // What happens to it while no app is there is found when the next one looks.
+  const { media, port } = rig;
+  await rig.die();
+  media.cutRecording(recordingId, null);
+  rig = await EngineRig.start(database, { media, port });
+  await until(() => stateOf(id)?.unrecorded === false, 3_000);
+  media.cutRecording(recordingId, 'disk-slow');
+  await until(() => stateOf(id)?.unrecorded === true, 3_000);
+  await rig.die();
+  media.failRecording(recordingId);
+  rig = await EngineRig.start(database, { media, port });
+  expect(stateOf(id)?.unrecorded).toBe(true);
   await rig.operations.pickUp(operator, id);
-  await until(() => told().length === 2, 3_000);
+  await until(() => told().length > 0, 3_000);
   expect(told().map(({ operatorId: to, code }) => [to, code])).toEqual([
-    [null, 'recording-failed'],
     [operator, 'recording-failed'],
   ]);
 });

@@ -19,7 +19,7 @@ type FloorCall = FloorView['calls'][number];
 export function FloorCalls(props: {
   floor: FloorView;
   now: number;
-  /** Calls that should be recorded and are not. */
+  /** Told of calls that are not recorded; while nothing can be stored their own state says less. */
   unrecorded: ReadonlySet<string>;
 }): ReactNode {
   const { t } = useTranslation();
@@ -93,7 +93,7 @@ function CallTable(props: {
             key={call.id}
             call={call}
             now={now}
-            isUnrecorded={unrecorded.has(call.id)}
+            isUnrecorded={call.unrecorded || unrecorded.has(call.id)}
             choice={choice}
           />
         ))}

@@ -182,7 +182,8 @@ function Recording({ call }: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const { unrecorded } = useDeskSnapshot();
   if (call.recordingId === null || isInWrapUp(call)) return null;
-  if (unrecorded.has(call.id)) {
+  // While nothing can be stored the call itself says less than what this desk was told.
+  if (call.unrecorded || unrecorded.has(call.id)) {
     return (
       <Group gap={4} c="red" wrap="nowrap" data-testid="unrecorded">
         <IconAlertTriangle size={16} aria-hidden />

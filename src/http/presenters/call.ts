@@ -38,9 +38,14 @@ export function phaseShown({ phase, operator }: CallState): CallView['phase'] {
   return isLost && (phase === 'talking' || phase === 'connecting') ? 'reconnecting' : phase;
 }
 
+function isUnrecorded({ unrecorded, termination }: CallState): boolean {
+  return unrecorded === true && termination === null;
+}
+
 type OperationsView = Pick<
   CallView,
   | 'recordingPaused'
+  | 'unrecorded'
   | 'muted'
   | 'direction'
   | 'heldSince'
@@ -57,6 +62,7 @@ function presentOperations(state: CallState, { numbers }: CallWords): Operations
   const { recordingPaused, muted, direction, heldSince, parked, handOver, relay } = state;
   return {
     recordingPaused,
+    unrecorded: isUnrecorded(state),
     muted,
     direction,
     heldSince,

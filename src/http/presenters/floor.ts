@@ -41,10 +41,8 @@ function presentFloorCall(
 ): FloorView['calls'][number] {
   const { sources, names, place } = around;
   const { state } = record;
-  const { id, phase, arrivedAt, answeredAt, called, caller, operatorName } = presentCall(
-    record,
-    sources,
-  );
+  const { id, phase, arrivedAt, answeredAt, called, caller, operatorName, unrecorded } =
+    presentCall(record, sources);
   return {
     id,
     phase,
@@ -53,6 +51,7 @@ function presentFloorCall(
     subscriberName: called.subscriberName,
     callerNumberFormatted: caller.numberFormatted,
     operatorName,
+    unrecorded,
     monitors: state.monitors.map(({ operatorId, mode }) => {
       return { operatorId, name: names.get(operatorId) ?? '', mode };
     }),
