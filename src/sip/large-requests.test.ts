@@ -35,9 +35,10 @@ function agentWith(protocols: readonly TransportProtocol[]) {
       destination: peerAt(2),
       from: { uri: 'sip:a@192.0.2.1' },
       sdp: 'x'.repeat(bytes),
+      patienceMs: 4_000,
       observer: { onAnswered: () => undefined, onFailed: () => undefined },
     });
-  return { agent, sent, invite };
+  return { agent, clock, sent, invite };
 }
 
 describe('a request of more than 1300 bytes', () => {
@@ -61,6 +62,21 @@ describe('a request of more than 1300 bytes', () => {
     expect(outgoing.stored.request.match(/^Via: .*$/gm)).toHaveLength(1);
     invite(1200);
     expect(sent).toEqual(['TCP INVITE', 'UDP INVITE', 'UDP INVITE']);
+  });
+
+  it('is given time for a connection that a firewall swallows, and then anew', () => {
+    const { agent, clock, sent, invite } = agentWith(['UDP', 'TCP']);
+    const outgoing = invite(1200);
+    clock.advance(5_000);
+    agent.transportFailed({ ...peerAt(2), protocol: 'TCP' });
+    clock.advance(3_900);
+    expect(outgoing.state).toBe('calling');
+    expect(new Set(sent)).toEqual(new Set(['TCP INVITE', 'UDP INVITE']));
+    clock.advance(200);
+    expect(outgoing.state).toBe('failed');
+    const small = invite(200);
+    clock.advance(4_100);
+    expect(small.state).toBe('failed');
   });
 
   it('goes over UDP where there is nothing else', () => {

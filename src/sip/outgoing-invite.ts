@@ -143,7 +143,9 @@ export class OutgoingInvite {
   /** RFC 3263 §4.3 has the next server tried after timer B: who waits for it has hung up by then. */
   #waitForSign(): void {
     if (this.#patienceMs === undefined) return;
-    this.#timers.start('patience', this.#patienceMs, () => {
+    const { peer, target } = this.#exchange;
+    const trialMs = peer.protocol === target.protocol ? 0 : STREAM_TRIAL_MS;
+    this.#timers.start('patience', this.#patienceMs + trialMs, () => {
       // What it says later is cancelled or ended.
       this.cancel();
       this.#fail({ status: 408, reason: 'timeout' });
@@ -291,6 +293,9 @@ export class OutgoingInvite {
     for (const dialog of this.#early.values()) this.#core.dialogs.delete(dialog);
   }
 }
+
+/** A connection that a firewall swallows is given up after some 5 s; then the same goes as a datagram. */
+const STREAM_TRIAL_MS = 6_000;
 
 /** More early dialogs of one INVITE than any honest proxy makes. */
 const MAX_FORKS = 20;
