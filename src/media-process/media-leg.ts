@@ -201,6 +201,13 @@ export class MediaLeg {
     this.#tellDigit(this.#dtmf.poll(tickMs));
   }
 
+  /** Parts from a leg, or does nothing. */
+  hearNoMore(speaker: MediaLeg): void {
+    for (let i = this.hears.length - 1; i >= 0; i--) {
+      if (this.hears[i]?.speaker === speaker) this.hears.splice(i, 1);
+    }
+  }
+
   /** Second half of a tick, when all legs have been listened to: what the leg hears. */
   mix(): void {
     mix.clear();

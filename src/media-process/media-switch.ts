@@ -207,8 +207,7 @@ export class MediaSwitch {
     const speaker = this.#legs.get(speakerId)?.media;
     if (!listener || !speaker) return gain === 0 ? done : refused('unknown-leg');
     const { hears } = listener;
-    const index = hears.findIndex((each) => each.speaker === speaker);
-    if (index >= 0) hears.splice(index, 1);
+    listener.hearNoMore(speaker);
     // Nobody hears itself: the echo test is a playback.
     if (gain > 0 && speaker !== listener) hears.push({ speaker, gain });
     return done;
@@ -244,7 +243,9 @@ export class MediaSwitch {
   }
 
   stopPlayback(playback: PlaybackId): MediaResult<null> {
-    for (const { media } of this.#legs.values()) if (media.stopPlayback(playback)) break;
+    for (const { media } of this.#legs.values()) {
+      if (media.playbacks.length > 0 && media.stopPlayback(playback)) break;
+    }
     return done;
   }
 
@@ -465,9 +466,8 @@ export class MediaSwitch {
     if (!leg) return;
     this.#legs.delete(id);
     addTo(this.#jitterOfClosed, leg.media.jitterCounters);
-    for (const other of this.#legs.values()) {
-      const index = other.media.hears.findIndex(({ speaker }) => speaker === leg.media);
-      if (index >= 0) other.media.hears.splice(index, 1);
+    for (const { media } of this.#legs.values()) {
+      if (media.hears.length > 0) media.hearNoMore(leg.media);
     }
     for (const [recordingId, { options }] of this.#recordings) {
       if (options.callerLeg === id) this.stopRecording(recordingId);

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { close, fdatasync, open, write } from 'node:fs';
 
 /** The disk as the recording writer sees it; every call may take as long as the disk likes. */
 export interface RecordingFiles {
@@ -9,29 +9,54 @@ export interface RecordingFiles {
 export interface RecordingFile {
   /** Writes all of `bytes` at `position`; writing the same again after a failure is harmless. */
   write(bytes: Uint8Array, position: number): Promise<void>;
+  /** Resolves when what was written is on the disk, together with what others wrote meanwhile. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
+/**
+ * Files that want to be synced wait up to this long for each other. A sync empties the disk's cache and, for a
+ * new file, commits the file system's journal, for which the database's own syncs wait: those that come
+ * together share it.
+ */
+const SYNC_ROUND_MS = 100;
+
+type Done = (error: Error | null) => void;
+
+const waiting: { file: number; done: Done }[] = [];
+
 /** Files on the machine's own disk. */
 export const diskFiles: RecordingFiles = {
   create: async (path) => {
-    const handle = await open(path, 'wx', 0o600);
+    const file = await new Promise<number>((resolve, reject) => {
+      open(path, 'wx', 0o600, (error, opened) => (error ? reject(error) : resolve(opened)));
+    });
     return {
-      write: async (bytes, position) => {
-        let done = 0;
-        while (done < bytes.length) {
-          const { bytesWritten } = await handle.write(
-            bytes,
-            done,
-            bytes.length - done,
-            position + done,
-          );
-          done += bytesWritten;
-        }
-      },
-      sync: () => handle.datasync(),
-      close: () => handle.close(),
+      write: (bytes, position) => ended((done) => writeAll(file, { bytes, position, done })),
+      sync: () => ended((done) => syncWithOthers(file, done)),
+      close: () => ended((done) => close(file, done)),
     };
   },
 };
+
+function ended(begin: (done: Done) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    begin((error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function writeAll(file: number, what: { bytes: Uint8Array; position: number; done: Done }): void {
+  const { bytes, position, done } = what;
+  write(file, bytes, 0, bytes.length, position, (error, written) => {
+    if (error || written === bytes.length) done(error);
+    else writeAll(file, { bytes: bytes.subarray(written), position: position + written, done });
+  });
+}
+
+function syncWithOthers(file: number, done: Done): void {
+  waiting.push({ file, done });
+  if (waiting.length > 1) return;
+  setTimeout(() => {
+    for (const next of waiting.splice(0)) fdatasync(next.file, next.done);
+  }, SYNC_ROUND_MS);
+}

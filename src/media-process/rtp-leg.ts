@@ -20,6 +20,9 @@ export class RtpLeg implements LegTransport {
   readonly #source = { address: '', port: 0 };
   #ports: PortPair | undefined;
   #agreement: AudioAgreement | undefined;
+  /** The peer wants to hear us, and is to be heard: looked at for every packet. */
+  #peerHears = false;
+  #peerSpeaks = false;
   /** What the SDP of ours answers; undefined where it is an offer. */
   #lastOffer: string | undefined;
   #lastAnswer: string | undefined;
@@ -32,15 +35,11 @@ export class RtpLeg implements LegTransport {
   }
 
   get canSend(): boolean {
-    const direction = this.#agreement?.remoteDirection;
-    return (
-      (direction === 'sendrecv' || direction === 'recvonly') && this.#latch.target !== undefined
-    );
+    return this.#peerHears && this.#latch.target !== undefined;
   }
 
   get expectsMedia(): boolean {
-    const direction = this.#agreement?.remoteDirection;
-    return direction === 'sendrecv' || direction === 'sendonly';
+    return this.#peerSpeaks;
   }
 
   /** Takes ports and answers the offer, or makes one. On refusal nothing stays behind. */
@@ -112,6 +111,9 @@ export class RtpLeg implements LegTransport {
 
   #agree(audio: AudioAgreement): void {
     this.#agreement = audio;
+    const { remoteDirection } = audio;
+    this.#peerHears = remoteDirection === 'sendrecv' || remoteDirection === 'recvonly';
+    this.#peerSpeaks = remoteDirection === 'sendrecv' || remoteDirection === 'sendonly';
     // While held with 0.0.0.0 the stream has no address; the peer may go on from the old one.
     if (audio.remote) this.#latch.signal(audio.remote);
     this.#options.leg.agree(audio);
