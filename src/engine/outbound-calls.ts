@@ -2,7 +2,12 @@ import { toError } from '../base/index.ts';
 import type { Clock, E164, LegId, Logger } from '../base/index.ts';
 import { identityHeaders } from '../sip/index.ts';
 import type { IdentityHeaders, InviteFailure } from '../sip/index.ts';
-import { ceilingReached, checkOutboundNumber } from '../subscribers/index.ts';
+import {
+  ceilingReached,
+  checkOutboundNumber,
+  digitsForTrunk,
+  inFormat,
+} from '../subscribers/index.ts';
 import type { Directory, NumberPlan, Trunk, TrunkOutbound } from '../subscribers/index.ts';
 import type {
   OutboundCalls,
@@ -44,7 +49,7 @@ export class TrunkCalls implements OutboundCalls {
       log.warn({ callId: wish.callId, because: verdict.reason }, 'outbound call refused');
       return { ok: false, reason: 'number-not-allowed', because: verdict.reason };
     }
-    const routes = await this.#routes(wish);
+    const routes = await this.#routes({ ...wish, number: verdict.number });
     if (routes.length === 0) {
       log.warn({ callId: wish.callId }, 'outbound call refused: no trunk');
       return { ok: false, reason: 'no-trunk', because: 'no-trunk' };
@@ -96,8 +101,17 @@ export class TrunkCalls implements OutboundCalls {
     const { outbound, register } = trunk;
     if (outbound === null) return [];
     const { callerId } = outbound;
-    const digits = dialableNumber(wish.number, callerId.format);
-    const to = `sip:${digits}@${way.domain};user=phone`;
+    const { directory, plan, log } = this.#deps;
+    const { outbound: rules } = directory.settings();
+    const dialled = digitsForTrunk(wish.number, callerId.format, { rules, plan });
+    if (!dialled.ok) {
+      log.warn(
+        { callId: wish.callId, trunk: trunk.key, because: dialled.reason },
+        'not for this trunk',
+      );
+      return [];
+    }
+    const to = `sip:${dialled.digits}@${way.domain};user=phone`;
     const own = this.#ownNumber(wish) ?? callerId.fallbackNumber;
     const account = register?.username ?? null;
     const { from, headers } = identityOf({ callerId, domain: way.domain, account, own, wish, to });
@@ -142,12 +156,6 @@ function experienceOf({ reason, status, response }: InviteFailure): TrunkExperie
   return REFUSING.includes(status) ? 'refused' : 'alive';
 }
 
-/** A number as the carrier wants it: `0301234567`, `010442079460000`, or in E.164. */
-function dialableNumber(number: E164, format: 'national' | 'e164'): string {
-  if (format === 'e164') return number;
-  return number.startsWith('+81') ? `0${number.slice(3)}` : `010${number.slice(1)}`;
-}
-
 /** Without a number of the subscriber's the carrier would show the account's: that is hidden too. */
 const NOBODY: IdentityHeaders = {
   from: { uri: 'sip:anonymous@anonymous.invalid', displayName: 'Anonymous' },
@@ -176,10 +184,10 @@ function identityOf(call: {
   const shown = isPassedOn && wish.callerNumber !== null ? wish.callerNumber : own;
   return identityHeaders(
     {
-      number: dialableNumber(shown, format),
+      number: inFormat(shown, format),
       isPrivate,
       ...(isPassedOn && {
-        passedOn: { number: dialableNumber(own, format), reason: 'unconditional' },
+        passedOn: { number: inFormat(own, format), reason: 'unconditional' },
       }),
     },
     {

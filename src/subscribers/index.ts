@@ -15,6 +15,8 @@ export {
   OUTBOUND_WORDS,
   ceilingReached,
   checkOutboundNumber,
+  digitsForTrunk,
+  inFormat,
 } from './outbound-rules.ts';
 export type {
   Ceiling,

@@ -6,6 +6,7 @@ import {
   OUTBOUND_WORDS,
   ceilingReached,
   checkOutboundNumber,
+  digitsForTrunk,
 } from './outbound-rules.ts';
 import type { OutboundRules } from './outbound-rules.ts';
 
@@ -152,6 +153,87 @@ describe('toll fraud, number by number', () => {
           .join('');
         expect(reasonOf(written)).not.toBe('ok');
       }),
+    );
+  });
+});
+
+describe('what a trunk is sent', () => {
+  /** Spellings a fraudster may try, and whole numbers with what carriers read before them. */
+  const digits = fc.stringMatching(/^[+０-９0-9 ()−ー.-]{0,24}$/u);
+  const heads = [
+    '+81',
+    '81',
+    '0081',
+    '010',
+    '01081',
+    '00',
+    '0',
+    '184',
+    '186',
+    '+',
+    '+8110',
+    '+810',
+  ];
+  const tails = ['12125550100', '442079460000', '110', '0990500000', '301234567', '5351234567'];
+  const forged = fc
+    .tuple(fc.constantFrom(...heads), fc.constantFrom(...heads, ''), fc.constantFrom(...tails))
+    .map((parts) => parts.join(''));
+  const context = fc
+    .tuple(
+      fc.constantFrom('tel:', 'sip:', '<sip:'),
+      forged,
+      fc.constantFrom('+81', '+1', '+810', '+81010'),
+    )
+    .map(([scheme, user, where]) => `${scheme}${user};phone-context=${where}`);
+  const spelling = fc.oneof(digits, forged, context, fc.string({ unit: 'binary' }));
+  const format = fc.constantFrom('national' as const, 'e164' as const);
+
+  it.each([
+    ['+81301234567', 'national', '0301234567'],
+    ['03-0123-4567', 'e164', '+81301234567'],
+    // Not 010 30 1234567, which is Greece.
+    ['0301234567', 'national', '0301234567'],
+  ] as const)('%s, %s: %s', (raw, as, sent) => {
+    const dialled = digitsForTrunk(raw, as, { rules: rules(), plan });
+    expect(dialled).toMatchObject({ ok: true, digits: sent });
+  });
+
+  it('goes abroad by 010 where the country is open', () => {
+    const open = { rules: rules({ countries: ['US'] }), plan };
+    const dialled = digitsForTrunk('+1 212 555 0100', 'national', open);
+    expect(dialled).toMatchObject({ ok: true, digits: '0101 212 555 0100'.replaceAll(' ', '') });
+  });
+
+  it('never leaves the country, chooses a carrier or rings a service for a new office', () => {
+    fc.assert(
+      fc.property(spelling, format, (raw, as) => {
+        const dialled = digitsForTrunk(raw, as, { rules: rules(), plan });
+        if (!dialled.ok) return;
+        const national = /^0(?!0|10|990|180|570|20|170|91)[1-9]\d{8,9}$/;
+        expect(dialled.digits.replace(/^\+81/, '0')).toMatch(national);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('is always the number that was judged, whatever countries are open', () => {
+    const countries = ['US', 'GB', 'GR', 'CU', 'DE'];
+    fc.assert(
+      fc.property(spelling, format, (raw, as) => {
+        const dialled = digitsForTrunk(raw, as, { rules: rules({ countries }), plan });
+        if (!dialled.ok) return;
+        const { digits: sent, number } = dialled;
+        // Read by hand, as a Japanese exchange does.
+        const read = sent.startsWith('+')
+          ? sent
+          : sent.startsWith('010')
+            ? `+${sent.slice(3)}`
+            : `+81${sent.slice(1)}`;
+        expect(read).toBe(number);
+        expect(['JP', ...countries, null]).toContain(plan.countryOf(number));
+        if (plan.countryOf(number) === null) expect(number).toMatch(/^\+81/);
+      }),
+      { numRuns: 3000 },
     );
   });
 });

@@ -87,6 +87,37 @@ export function checkOutboundNumber(
   return late === null ? { ok: true, number } : { ok: false, reason: late };
 }
 
+/** How a trunk wants its numbers: `0301234567` and `010442079460000`, or in E.164. */
+export type TrunkFormat = 'national' | 'e164';
+
+export type DialVerdict =
+  { ok: true; number: E164; digits: string } | { ok: false; reason: NumberRefusal };
+
+/**
+ * What a trunk is sent for a number. These digits are what is charged for, so they are asked of the same rules
+ * once more, read as a carrier in Japan reads them: they must be allowed, and the very number that was meant.
+ */
+export function digitsForTrunk(
+  raw: string,
+  format: TrunkFormat,
+  { rules, plan }: { rules: OutboundRules; plan: NumberPlan },
+): DialVerdict {
+  const meant = checkOutboundNumber(raw, rules, plan);
+  if (!meant.ok) return meant;
+  const digits = inFormat(meant.number, format);
+  const sent = checkOutboundNumber(digits, rules, plan);
+  if (!sent.ok) return sent;
+  return sent.number === meant.number
+    ? { ok: true, number: meant.number, digits }
+    : { ok: false, reason: 'not-a-number' };
+}
+
+/** A number as the trunk wants it; of our own, that is shown, nothing is asked. */
+export function inFormat(number: E164, format: TrunkFormat): string {
+  if (format === 'e164') return number;
+  return number.startsWith('+81') ? `0${number.slice(3)}` : `010${number.slice(1)}`;
+}
+
 /** What the keys pressed say before they are a number. */
 function refusalOfDialed(dialed: string): NumberRefusal | null {
   const bare = dialed

@@ -238,6 +238,9 @@ describe.skipIf(!has('kamailio'))('a carrier that has us register (Kamailio)', (
     const routes = routesOf(await begin(null, '+819001234567'));
     const keyOf = new Map(rig.trunks.statuses().map(({ trunk }) => [trunk.id, trunk.key]));
     expect(routes.map(({ trunkId }) => keyOf.get(trunkId))).toEqual(['second', 'carrier']);
+    // Each is sent what was judged, in its own form: not 010 30 1234567, a telephone in Greece.
+    const asWritten = routesOf(await begin(null, '0301234567')).map(({ uri }) => uri.split('@')[0]);
+    expect(asWritten).toEqual(['sip:+81301234567', 'sip:0301234567']);
   });
 
   it('says when a registrar cannot be found by its name', async () => {
