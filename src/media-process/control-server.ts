@@ -68,7 +68,10 @@ export class ControlServer {
 
   async close(): Promise<void> {
     this.#abandoned?.cancel();
-    for (const { socket } of this.#connections) socket.end();
+    for (const { socket, writer } of this.#connections) {
+      writer.flush();
+      socket.end();
+    }
     const closed = new Promise((resolve) => this.#server.close(resolve));
     const limit = setTimeout(() => {
       for (const { socket } of this.#connections) socket.destroy();

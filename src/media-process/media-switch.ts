@@ -337,7 +337,7 @@ export class MediaSwitch {
       media.mix();
       media.send(live);
     }
-    for (const [, writer] of this.#recordings) {
+    for (const writer of this.#recordings.values()) {
       const caller = this.#legs.get(writer.options.callerLeg);
       if (caller) writer.append(caller.media.spoken, caller.media.heard);
     }

@@ -74,13 +74,13 @@ export class LineReader {
 }
 
 /** What a line is written to; a socket of Node fits. */
-export type LineSink = { cork(): void; uncork(): void; write(text: string): unknown };
+export type LineSink = { write(text: string): unknown };
 
-/** Writes lines; those of one turn of the event loop leave together. `defer` ends the turn. */
+/** Writes lines; those of one turn of the event loop leave as one text. `defer` ends the turn. */
 export class LineWriter {
   readonly #sink: LineSink;
   readonly #defer: (work: () => void) => void;
-  #corked = false;
+  #lines = '';
 
   constructor(sink: LineSink, defer: (work: () => void) => void) {
     this.#sink = sink;
@@ -88,15 +88,15 @@ export class LineWriter {
   }
 
   write(message: unknown): void {
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#sink.cork();
-      this.#defer(() => {
-        this.#corked = false;
-        this.#sink.uncork();
-      });
-    }
-    this.#sink.write(encodeLine(message));
+    if (this.#lines === '') this.#defer(() => this.flush());
+    this.#lines += encodeLine(message);
+  }
+
+  /** What is left of this turn leaves now: before the end of what it is written to. */
+  flush(): void {
+    const lines = this.#lines;
+    this.#lines = '';
+    if (lines !== '') this.#sink.write(lines);
   }
 }
 
