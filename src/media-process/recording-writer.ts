@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { Clock, Timer } from '../base/index.ts';
 import { toError } from '../base/index.ts';
 import {
@@ -156,7 +157,7 @@ export class RecordingWriter {
 
   #enqueue(last: boolean): void {
     const head = { number: this.#number, atMs: this.#recordAtMs, samples: this.#filled, last };
-    sealRecord(this.#record, { ...head, cut: last ? this.#cut : null });
+    sealRecord(this.#record, { ...head, cut: last ? this.#cut : null }, crc32);
     this.#waiting.push(this.#record);
     this.#number++;
     this.#filled = 0;

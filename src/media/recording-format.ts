@@ -121,12 +121,16 @@ export function silenceRecord({ bytes }: OpenRecord): void {
   bytes.fill(MULAW_SILENCE, RECORD_HEAD_BYTES, RECORD_HEAD_BYTES + 2 * RECORD_SAMPLES);
 }
 
-/** Writes number, time, length and checksum into a filled record; it is then ready for the disk. */
+/**
+ * Writes number, time, length and checksum into a filled record; it is then ready for the disk. `crc` computes what
+ * `crc32` does: a machine may have a quicker one.
+ */
 export function sealRecord(
   record: OpenRecord,
   head: Pick<RecordingRecord, 'number' | 'atMs' | 'samples' | 'last'> & {
     cut?: RecordingCut | null;
   },
+  crc = crc32,
 ): Uint8Array {
   const { bytes } = record;
   writeUint32(bytes, 0, RECORD_MAGIC);
@@ -135,7 +139,7 @@ export function sealRecord(
   writeUint16(bytes, 16, head.samples);
   const cutFlag = head.cut ? FLAG_OF_CUT[head.cut] : 0;
   writeUint16(bytes, 18, (head.last ? FLAG_LAST : 0) | cutFlag);
-  writeUint32(bytes, 28, recordChecksum(bytes));
+  writeUint32(bytes, 28, recordChecksum(bytes, crc));
   return bytes;
 }
 
@@ -216,9 +220,9 @@ function channels(bytes: Uint8Array): { caller: Uint8Array; ours: Uint8Array } {
   };
 }
 
-function recordChecksum(bytes: Uint8Array): number {
-  const head = crc32(bytes.subarray(0, 28));
-  return crc32(bytes.subarray(RECORD_HEAD_BYTES, RECORD_HEAD_BYTES + 2 * RECORD_SAMPLES), head);
+function recordChecksum(bytes: Uint8Array, crc = crc32): number {
+  const head = crc(bytes.subarray(0, 28));
+  return crc(bytes.subarray(RECORD_HEAD_BYTES, RECORD_HEAD_BYTES + 2 * RECORD_SAMPLES), head);
 }
 
 // ---- The recording as a WAV file: PCM of 16 bit, stereo, made while it is read.
