@@ -3,9 +3,11 @@ import { asId } from '../base/index.ts';
 import type { LegId, PlaybackId } from '../base/index.ts';
 import {
   ALAW_ENCODE,
+  ALAW_SILENCE,
   FRAME_SAMPLES,
   MULAW_DECODE,
   MULAW_ENCODE,
+  MULAW_SILENCE,
   emptyRtpHeader,
   encodeInto,
   parseRtcp,
@@ -22,10 +24,12 @@ class Wire implements LegTransport {
   expectsMedia = true;
   readonly rtp: (RtpHeader & { first: number })[] = [];
   readonly rtcp: Uint8Array[] = [];
+  lastCode = -1;
 
   sendRtp(packet: Uint8Array): void {
     const header = emptyRtpHeader();
     readRtpHeader(packet, header);
+    this.lastCode = packet[20]!;
     this.rtp.push({ ...header, first: MULAW_DECODE[packet[20]!]! });
   }
 
@@ -188,6 +192,21 @@ describe('MediaLeg', () => {
     at(0).leg.agree({ ...agreed, payloadType: 101, eventPayloadType: 96 });
     press(101, 4, 4000);
     expect(told.filter((one) => one.includes('pressed'))).toEqual(['a pressed 1', 'a pressed 2']);
+  });
+
+  it('is silent again after a voice, in the codec agreed last', () => {
+    const code = (): number => at(1).wire.lastCode;
+    hear(1, 0);
+    step();
+    converse(6, [500, 0, 0]);
+    expect(code()).toBe(MULAW_ENCODE[500]);
+    step(10);
+    expect(code()).toBe(MULAW_SILENCE);
+    at(1).leg.agree({ codec: 'PCMA', payloadType: 8, remoteDirection: 'sendrecv' });
+    step();
+    expect(code()).toBe(ALAW_SILENCE);
+    converse(6, [500, 0, 0]);
+    expect(code()).toBe(ALAW_ENCODE[MULAW_DECODE[MULAW_ENCODE[500]!]!]);
   });
 
   it('leaves no packet but lets time pass while it may not send, and marks the next', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   LineReader,
+  LineWriter,
   MAX_CONTROL_LINE,
   encodeLine,
   parseFromController,
@@ -25,6 +26,22 @@ describe('LineReader', () => {
     expect(reader.push('x'.repeat(MAX_CONTROL_LINE))).toEqual([]);
     expect(reader.push('x')).toBeUndefined();
     expect(new LineReader().push(`${'x'.repeat(MAX_CONTROL_LINE + 1)}\n`)).toBeUndefined();
+  });
+});
+
+describe('LineWriter', () => {
+  it('writes the lines of one turn together, at its end or when it must be now', () => {
+    const texts: string[] = [];
+    const turns: (() => void)[] = [];
+    const writer = new LineWriter({ write: (text) => texts.push(text) }, (end) => turns.push(end));
+    writer.write({ a: 1 });
+    writer.write({ b: 2 });
+    expect(texts).toEqual([]);
+    turns.shift()?.();
+    writer.write({ c: 3 });
+    writer.flush();
+    for (const end of turns) end();
+    expect(texts).toEqual(['{"a":1}\n{"b":2}\n', '{"c":3}\n']);
   });
 });
 
