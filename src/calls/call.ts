@@ -57,7 +57,7 @@ export type CallPhase =
 /** How an operator is reached. `number`: a telephone outside, which takes a call by key only. */
 export type OperatorDevice =
   | { kind: 'browser'; legId: LegId }
-  | { kind: 'sip'; target: string }
+  | { kind: 'sip'; target: string; autoAnswer?: true }
   | { kind: 'number'; number: E164 };
 
 export type TerminationClass =

@@ -14,6 +14,7 @@ function operator(name: string, idleSince: number, state: OperatorState = 'avail
     deviceKind: 'browser',
     sipUsername: null,
     sipUri: null,
+    autoAnswers: false,
     number: null,
     state,
     stateSince: idleSince,

@@ -13,6 +13,8 @@ export type Operator = {
   /** `sip`: registered user name, or a fixed URI. */
   sipUsername: string | null;
   sipUri: string | null;
+  /** Her telephone is asked to pick up by itself. */
+  autoAnswers: boolean;
   /** `number`: the outside number. */
   number: E164 | null;
   state: OperatorState;

@@ -140,6 +140,8 @@ export const operatorSpecSchema = z.strictObject({
         password: z.string().min(6).max(100).optional(),
         /** …or a fixed address: `sip:operator@192.0.2.10:5060`. */
         uri: z.string().max(200).optional(),
+        /** It is asked to pick up by itself; whether it does is its own setting. */
+        autoAnswer: z.boolean().optional(),
         /** A SIP phone has no 受電開始: is it on the floor from the start? */
         available: z.boolean().default(true),
       }),

@@ -21,6 +21,13 @@ export type OperatorSideDeps = {
   directory: Directory;
 };
 
+/** RFC 5373, and what telephones understood before it. */
+const PICK_UP = [
+  ['Answer-Mode', 'Auto'],
+  ['Call-Info', '<sip:denwaban.invalid>;answer-after=0'],
+  ['Alert-Info', '<http://denwaban.invalid>;info=alert-autoanswer;delay=0'],
+] as const;
+
 /** How an operator is called: a ring card in the browser, an INVITE to a phone. */
 export class OperatorSide {
   readonly #deps: OperatorSideDeps;
@@ -36,7 +43,7 @@ export class OperatorSide {
   /** The leg and device by which an operator has a call: her kept-up leg, or a new one to her phone. */
   reach(operator: Operator): { legId: LegId; device: OperatorDevice } {
     const { clock, random } = this.#deps;
-    const { deviceKind, legId: keptUp, sipUri, sipUsername, number } = operator;
+    const { deviceKind, legId: keptUp, sipUri, sipUsername, number, autoAnswers } = operator;
     if (deviceKind === 'browser' && keptUp !== null) {
       return { legId: keptUp, device: { kind: 'browser', legId: keptUp } };
     }
@@ -45,7 +52,7 @@ export class OperatorSide {
       return { legId, device: { kind: 'number', number } };
     }
     const target = sipUri ?? `registered:${sipUsername ?? ''}`;
-    return { legId, device: { kind: 'sip', target } };
+    return { legId, device: { kind: 'sip', target, ...(autoAnswers && { autoAnswer: true }) } };
   }
 
   async offer(actor: CallActor, offer: Offer): Promise<void> {
@@ -66,11 +73,12 @@ export class OperatorSide {
       return;
     }
     const from = this.#callerAsShown(actor, phone.destination);
+    const headers = device.autoAnswer === true ? PICK_UP : [];
     await legs.dial({
       actor,
       legId,
       role: 'operator',
-      routes: [{ uri: phone.uri, destination: phone.destination, route: phone.route, from }],
+      routes: [{ ...phone, from, headers }],
       onAnswered: () => actor.post({ type: 'offer.accepted', operatorId }),
       isWanted: () => actor.state.operator?.legId === legId,
       onFailed: ({ text }) => failed(text),

@@ -12,6 +12,7 @@ type OperatorRow = {
   device_kind: 'browser' | 'sip' | 'number';
   sip_username: string | null;
   sip_uri: string | null;
+  sip_auto_answer: boolean;
   number: string | null;
   starts_available: boolean;
   email: string | null;
@@ -124,6 +125,7 @@ function toDevice(row: OperatorRow): OperatorSpec['device'] {
     kind: 'sip',
     ...(row.sip_username !== null && { username: row.sip_username }),
     ...(row.sip_uri !== null && { uri: row.sip_uri }),
+    ...(row.sip_auto_answer && { autoAnswer: true }),
     available,
   };
 }

@@ -93,6 +93,7 @@ export type OperatorSpec = {
         username?: string | undefined;
         password?: string | undefined;
         uri?: string | undefined;
+        autoAnswer?: boolean | undefined;
         available: boolean;
       }
     | { kind: 'number'; number: string; available: boolean };

@@ -258,6 +258,7 @@ class Application {
       device_kind: device.kind,
       sip_username: username,
       sip_uri: device.kind === 'sip' ? (device.uri ?? null) : null,
+      sip_auto_answer: device.kind === 'sip' && device.autoAnswer === true,
       number: device.kind === 'number' ? this.#options.parseNumber(device.number) : null,
       starts_available: startsAvailable,
       state: startsAvailable ? 'available' : 'offline',

@@ -12,6 +12,7 @@ type OperatorRow = {
   device_kind: 'browser' | 'sip' | 'number';
   sip_username: string | null;
   sip_uri: string | null;
+  sip_auto_answer: boolean;
   number: E164 | null;
   state: OperatorState;
   state_since: Date;
@@ -214,6 +215,7 @@ function toOperator(row: OperatorRow): Operator {
     deviceKind: row.device_kind,
     sipUsername: row.sip_username,
     sipUri: row.sip_uri,
+    autoAnswers: row.sip_auto_answer,
     number: row.number,
     state: row.state,
     stateSince: toInstant(row.state_since),

@@ -256,6 +256,7 @@ create table operator (
   desk_id text,
   ring_no_answer_count integer not null default 0,
   number text,
+  sip_auto_answer boolean not null default false,
   constraint operator_device_kind_check CHECK ((device_kind = ANY (ARRAY['browser'::text, 'sip'::text, 'number'::text]))),
   constraint operator_key_key UNIQUE (key),
   constraint operator_number_check CHECK (((device_kind = 'number'::text) = (number IS NOT NULL))),

@@ -80,7 +80,13 @@ export const CENTER: CenterSpec = {
     {
       id: 'phone-1',
       name: '固定電話1',
-      device: { kind: 'sip', username: '101', password: 'geheim-101', available: true },
+      device: {
+        kind: 'sip',
+        username: '101',
+        password: 'geheim-101',
+        autoAnswer: true,
+        available: true,
+      },
       role: 'operator',
     },
   ],

@@ -116,9 +116,11 @@ const BROWSER_OFFER = [
 ].join('\r\n');
 
 test('a call from a trunk rings the phone of an operator, is answered, recorded and ended by the caller', async () => {
-  await office([sipOperator('one', phone)]);
+  const device = { ...sipOperator('one', phone).device, autoAnswer: true };
+  await office([{ ...sipOperator('one', phone), device }]);
   const { seen } = trunk.call(rig.port, '0301234567');
   await until(() => phone.invites.length === 1, 5_000);
+  expect(phone.invites[0]?.request.headers.get('Call-Info')).toMatch(/answer-after=0$/);
   expect(seen.statuses).toContain(180);
   const id = await onlyCall();
   phone.invites[0]?.accept({ sdp: BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP') });
@@ -204,6 +206,7 @@ test('ring-no-answer goes on to the next operator, and only one phone rings at a
   await until(() => phone.invites.length + second.invites.length === 1, 5_000);
   const [first, next] = phone.invites.length === 1 ? [phone, second] : [second, phone];
   expect(first.invites[0]?.request.headers.get('From')).toContain('<sip:a%20b%3E@');
+  expect(first.invites[0]?.request.headers.has('Call-Info')).toBe(false);
   await until(() => next.invites.length === 1, 8_000);
   expect(first.invites[0]?.state).toBe('ended');
   next.invites[0]?.accept({ sdp: BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP') });
