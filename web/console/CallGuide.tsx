@@ -6,11 +6,11 @@ import type { CallType, CallView } from '../../src/contract/index.ts';
 import { isInWrapUp } from './call-phases.ts';
 import { Keys } from './CheatBar.tsx';
 import classes from './console.module.css';
-import { useDesk, useDeskSnapshot } from './desk-context.ts';
+import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { valueOf } from './draft-keeper.ts';
 import { KEY_NAMES } from './keys.ts';
 import { phrasesFor } from './phrases.ts';
-import { concernedContact, familyName } from './relay-words.ts';
+import { awayNow, concernedContact, familyName } from './relay-words.ts';
 
 /** Left: what kind of call it is, and what to say next. */
 export function CallGuide(props: { call: CallView; closed: boolean }): ReactNode {
@@ -74,15 +74,21 @@ function Phrases(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const { draft, view } = useDeskSnapshot();
   const { called, caller, phase, relay, noSoundFrom, handOver } = props.call;
-  const contact = familyName(concernedContact(props.call));
-  const value = (field: 'callType' | 'company' | 'name' | 'phone'): string =>
+  const now = useServerNow();
+  const value = (field: 'callType' | 'company' | 'name' | 'phone' | 'contactId'): string =>
     draft === null ? '' : valueOf(draft, field);
+  const concerned = concernedContact(props.call);
+  const asked = view?.contacts.find(({ id, name }) =>
+    concerned === '' ? id === value('contactId') : name === concerned,
+  );
+  const contact = familyName(concerned || (asked?.name ?? ''));
   const phrases = phrasesFor({
     called,
     caller,
     phase,
     relay,
     noSoundFrom,
+    away: awayNow(asked?.presence ?? null, now),
     tookOver: handOver?.outcome === 'taken' && handOver.to === view?.operatorId,
     callType: value('callType'),
     company: value('company'),

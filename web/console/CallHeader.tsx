@@ -57,7 +57,7 @@ export function CallHeader(props: {
           <MoreActions call={call} actions={props.actions} visibleFrom="sm" />
         </Group>
       </Box>
-      {!isInWrapUp(call) && <GreetingBox called={called} />}
+      {hasFirstWords(call) && <GreetingBox called={called} />}
       {/* On a phone only what is wanted at once stays in sight. */}
       <Box hiddenFrom="sm" px="md" py={6}>
         <MoreActions call={call} actions={props.actions} />
@@ -106,6 +106,13 @@ function TimeLine(props: {
       <CallActions call={call} actions={props.actions} />
     </div>
   );
+}
+
+const FIRST_WORDS: readonly CallView['phase'][] = ['connecting', 'talking', 'reconnecting'];
+
+/** In large letters beside a contact, or before one who has waited, they would be the wrong ones. */
+function hasFirstWords(call: CallView): boolean {
+  return FIRST_WORDS.includes(call.phase) && !isInWrapUp(call);
 }
 
 /** Where the call stands, since when she hears music, and what is not as usual. */

@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { callTypeSchema } from '../../src/contract/index.ts';
@@ -37,6 +38,7 @@ export function CallScreen(props: { call: CallView }): ReactNode {
   const [asking, ask] = useDisclosure(false);
   const inWrapUp = isInWrapUp(call);
   const panel = useSidePanel(call);
+  const side = useRef<HTMLDivElement>(null);
   const actions = useCallActions(call, panel.open);
   const isSent = message !== null || (draft?.sentMessageId ?? null) !== null;
   const finish = (): void => desk.attempt(() => desk.finishWrapUp());
@@ -46,6 +48,10 @@ export function CallScreen(props: { call: CallView }): ReactNode {
     ...Object.fromEntries(actions.map(({ key, run }) => [key, run])),
     ...(call.called.subscriberId !== null && { presence: () => panel.open('presence') }),
   });
+  // Whom she talks to now, and what to say, is on top, however far down the list she chose.
+  useEffect(() => {
+    if (side.current !== null) side.current.scrollTop = 0;
+  }, [panel.opened, call.phase]);
   return (
     <div className={classes['call']} data-testid="call-screen" data-call-id={call.id}>
       <div className={classes['callHead']}>
@@ -73,7 +79,7 @@ export function CallScreen(props: { call: CallView }): ReactNode {
             />
           )}
         </main>
-        <div className={panel.isFirst ? classes['columnFirst'] : classes['column']}>
+        <div ref={side} className={panel.isFirst ? classes['columnFirst'] : classes['column']}>
           {panel.isShown && <SidePanels call={call} panel={panel} />}
           <CallSide
             call={call}

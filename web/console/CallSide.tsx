@@ -20,6 +20,7 @@ import type { FormatOptions } from '../shared/format.ts';
 import { PresenceBadge, untilText } from '../shared/PresenceBadge.tsx';
 import { When } from '../shared/When.tsx';
 import { Keys } from './CheatBar.tsx';
+import classes from './console.module.css';
 import { useDesk, useDeskSnapshot, useServerNow } from './desk-context.ts';
 import { earlierText } from './earlier-text.ts';
 import { valueOf } from './draft-keeper.ts';
@@ -57,6 +58,9 @@ function Section(props: { title: string; aside?: ReactNode; children: ReactNode 
   );
 }
 
+/** More than fits without scrolling. */
+const LONG_NOTE = 120;
+
 /** What the subscriber wants minded, before everything else. */
 function Note(props: { call: CallView }): ReactNode {
   const { t } = useTranslation();
@@ -70,9 +74,17 @@ function Note(props: { call: CallView }): ReactNode {
           {t('console.call.note')}
         </Title>
       </Group>
-      <Text size="sm" style={{ whiteSpace: 'pre-line' }}>
-        {note.trim()}
-      </Text>
+      {/* Of a long one the rest is scrolled to: the people below it are wanted in every call. */}
+      <Box
+        className={classes['note'] ?? ''}
+        tabIndex={note.length > LONG_NOTE ? 0 : undefined}
+        role={note.length > LONG_NOTE ? 'group' : undefined}
+        aria-label={note.length > LONG_NOTE ? t('console.call.note') : undefined}
+      >
+        <Text size="sm" style={{ whiteSpace: 'pre-line' }}>
+          {note.trim()}
+        </Text>
+      </Box>
     </Stack>
   );
 }

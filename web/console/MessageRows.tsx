@@ -9,6 +9,7 @@ import { faultText } from '../shared/fault-text.ts';
 import { currentLanguage } from '../shared/i18n.ts';
 import classes from '../shared/rows.module.css';
 import { When } from '../shared/When.tsx';
+import { subjectText } from '../shared/subject-text.ts';
 import { Keys } from './CheatBar.tsx';
 import { useDesk } from './desk-context.ts';
 import { KEY_NAMES } from './keys.ts';
@@ -52,7 +53,7 @@ function MessageRow(props: RowOptions & { message: MessageView }): ReactNode {
                 style={{ flexShrink: 0, marginTop: 3 }}
               />
             )}
-            <Text>{message.subject}</Text>
+            <Text>{subjectText(message, currentLanguage())}</Text>
           </Group>
           <Text size="sm" c="dimmed">
             <When

@@ -205,6 +205,9 @@ function RingActions(): ReactNode {
   );
 }
 
+/** More than fits in two lines of a small screen. */
+const LONG_GREETING = 60;
+
 /** 名乗り with its reading: the first words of every call. */
 export function GreetingBox(props: { called: CallView['called']; preview?: boolean }): ReactNode {
   const { t } = useTranslation();
@@ -224,7 +227,14 @@ export function GreetingBox(props: { called: CallView['called']; preview?: boole
         </Text>
       )}
       <Text
-        className={`${classes['greetingText'] ?? ''} ${props.preview ? (classes['greetingPreview'] ?? '') : ''}`}
+        className={[
+          classes['greetingText'],
+          props.preview && classes['greetingPreview'],
+          // Read without the form being pushed out of sight.
+          greeting.length > LONG_GREETING && classes['greetingLong'],
+        ]
+          .filter(Boolean)
+          .join(' ')}
         data-testid="greeting"
       >
         {greeting}

@@ -7,6 +7,7 @@ import { DeliveryBadge } from '../shared/DeliveryBadge.tsx';
 import { faultText } from '../shared/fault-text.ts';
 import { formatTime } from '../shared/format.ts';
 import { currentLanguage } from '../shared/i18n.ts';
+import { subjectText } from '../shared/subject-text.ts';
 import { Keys } from './CheatBar.tsx';
 import { KEY_NAMES } from './keys.ts';
 
@@ -28,7 +29,7 @@ export function SentPanel(props: {
       </Group>
       <Paper p="md">
         <Stack gap="xs">
-          <Text fw={600}>{message.subject}</Text>
+          <Text fw={600}>{subjectText(message, currentLanguage())}</Text>
           <Text size="sm" c="dimmed">
             {t('console.sent.receipt', { number: message.receiptNumber })}
           </Text>

@@ -8,6 +8,7 @@ const known: Conversation = {
   phase: 'talking',
   relay: null,
   noSoundFrom: [],
+  away: null,
   tookOver: false,
   callType: '',
   company: '青空商事',
@@ -17,6 +18,14 @@ const known: Conversation = {
 
 test('a known caller of a known company: absent, then the closing words', () => {
   expect(phrasesFor(known)).toEqual(['absent', 'closing']);
+});
+
+test('where the one asked for is, when it is known, until a relay has shown more', () => {
+  expect(phrasesFor({ ...known, away: 'meeting' })).toEqual(['absentMeeting', 'closing']);
+  expect(phrasesFor({ ...known, away: 'out', phase: 'held' })[1]).toBe('absentOut');
+  const busy = [{ contactId: 'c_1', name: '山田 太郎', reason: 'busy' as const }];
+  const relay = { announce: 'operator' as const, waiting: [], outcomes: busy };
+  expect(phrasesFor({ ...known, away: 'off', relay })).toEqual(['relayBusy', 'closing']);
 });
 
 test('a call that a colleague handed over begins with one’s own name', () => {

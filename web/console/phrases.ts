@@ -4,6 +4,9 @@ import type { CallView } from '../../src/contract/index.ts';
 export type Phrase =
   | 'unknownCompany'
   | 'absent'
+  | 'absentOut'
+  | 'absentMeeting'
+  | 'absentOff'
   | 'askNumber'
   | 'askName'
   | 'closing'
@@ -28,6 +31,8 @@ export type Conversation = {
   phase: CallView['phase'];
   relay: CallView['relay'];
   noSoundFrom: CallView['noSoundFrom'];
+  /** Where the one it is about is, when that is known and elsewhere. */
+  away: keyof typeof AWAY | null;
   /** A colleague has handed the call to whoever speaks now. */
   tookOver: boolean;
   callType: string;
@@ -35,6 +40,9 @@ export type Conversation = {
   name: string;
   phone: string;
 };
+
+/** Until when is on the screen; whether a caller is told so is the subscriber's affair. */
+const AWAY = { out: 'absentOut', meeting: 'absentMeeting', off: 'absentOff' } as const;
 
 type RelayReason = NonNullable<CallView['relay']>['outcomes'][number]['reason'];
 
@@ -85,11 +93,12 @@ function unheard({ phase, noSoundFrom }: Conversation): Phrase | null {
 }
 
 /** That the one asked for is not there: from the start, or as a relay has shown. */
-function absence({ phase, relay }: Conversation): Phrase[] {
+function absence({ phase, relay, away }: Conversation): Phrase[] {
+  const absent = away === null ? 'absent' : AWAY[away];
   const last = relay?.outcomes.at(-1);
   if (last !== undefined) {
     const phrase = AFTER_RELAY[last.reason];
-    return phrase === 'thanksForWaiting' ? [phrase, 'absent'] : [phrase];
+    return phrase === 'thanksForWaiting' ? [phrase, absent] : [phrase];
   }
-  return phase === 'held' || phase === 'relaying' ? ['thanksForWaiting', 'absent'] : ['absent'];
+  return phase === 'held' || phase === 'relaying' ? ['thanksForWaiting', absent] : [absent];
 }

@@ -70,3 +70,12 @@ export function presenceOf(
   const ids = [...concerned.map((one) => one?.contactId ?? null), addressee];
   return ids.find((id) => known.some((one) => one.id === id)) ?? known[0]?.id ?? null;
 }
+
+/** Not in, as far as is known now. */
+export function awayNow(
+  presence: Contact['presence'],
+  now: number,
+): 'out' | 'meeting' | 'off' | null {
+  if (presence === null || (presence.until !== null && presence.until <= now)) return null;
+  return presence.state === 'in' ? null : presence.state;
+}

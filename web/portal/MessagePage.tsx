@@ -36,6 +36,7 @@ import { LoadingState, ProblemState } from '../shared/States.tsx';
 import { useNow } from '../shared/use-now.ts';
 import { When } from '../shared/When.tsx';
 import { WithNumber } from '../shared/WithNumber.tsx';
+import { subjectText } from '../shared/subject-text.ts';
 import { DeliveryList } from './DeliveryList.tsx';
 import { messageKeys, setHandled, useMessage } from './message-queries.ts';
 import { callTypeOf, telHref, wantsOf, withReading } from './message-words.ts';
@@ -81,7 +82,7 @@ function MessageDetail({ message }: { message: MessageView }): ReactNode {
     <Stack component="article" gap="md" data-testid="message-detail">
       <Stack gap={4}>
         <Title order={1} size="h3">
-          {message.subject}
+          {subjectText(message, currentLanguage())}
         </Title>
         <Text c="dimmed" size="sm">
           <When at={message.arrivedAt} now={now} format={format} />

@@ -8,6 +8,8 @@ import { callBackNumber } from '../shared/call-back-number.ts';
 import { DeliveryBadge, worstState } from '../shared/DeliveryBadge.tsx';
 import type { FormatOptions } from '../shared/format.ts';
 import { When } from '../shared/When.tsx';
+import { currentLanguage } from '../shared/i18n.ts';
+import { subjectText } from '../shared/subject-text.ts';
 import classes from './portal.module.css';
 
 const RowLink = createLink((props: ComponentPropsWithRef<'a'>) => (
@@ -43,7 +45,7 @@ export function MessageRow({ message, now, format, withCompany }: RowProps): Rea
           />
         )}
         <Text fw={handled ? 400 : 600} lineClamp={3}>
-          {message.subject}
+          {subjectText(message, currentLanguage())}
         </Text>
       </Group>
       {body !== '' && (

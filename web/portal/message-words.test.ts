@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { MessageView } from '../../src/contract/index.ts';
 import { callBackNumber } from '../shared/call-back-number.ts';
+import { subjectText } from '../shared/subject-text.ts';
 import { callTypeOf, telHref, wantsOf, withReading } from './message-words.ts';
 
 const message: MessageView = {
@@ -52,4 +53,15 @@ test('a choice that the form does not know is left unsaid', () => {
   expect(wantsOf({ ...message, fields })).toBe('callback');
   expect(callTypeOf({ ...message, fields: { callType: 'x' } })).toBeNull();
   expect(wantsOf(message)).toBeNull();
+});
+
+test('a message is headed by its mail’s subject in Japanese, and by the same in English', () => {
+  const fields = { company: '青空商事', name: '田中 一郎', wants: 'callback', urgency: 'urgent' };
+  expect(subjectText({ ...message, fields }, 'ja')).toBe('【伝言】株式会社見本');
+  expect(subjectText({ ...message, fields, contactName: '山田 太郎' }, 'en')).toBe(
+    'Urgent · Please call back: 青空商事 田中 一郎 → 山田 太郎',
+  );
+  expect(subjectText({ ...message, kind: 'abandoned' }, 'en')).toBe('Missed call: 03-0123-4567');
+  const nobody = { ...message, callerNumberFormatted: null, withheld: 'withheld' } as const;
+  expect(subjectText(nobody, 'en')).toBe('Message: number withheld');
 });

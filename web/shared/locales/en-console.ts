@@ -301,6 +301,10 @@ export const consoleEn: Texts['console'] = {
     title: 'Say next',
     unknownCompany: '恐れ入りますが、どちらの会社におかけでしょうか。',
     absent: 'ただいま担当者が不在にしております。よろしければ、ご用件を承ります。',
+    absentOut: 'あいにく{{contact}}は外出しております。よろしければ、ご用件を承ります。',
+    absentMeeting: 'あいにく{{contact}}は会議中でございます。よろしければ、ご用件を承ります。',
+    absentOff:
+      'あいにく{{contact}}は本日休みをいただいております。よろしければ、ご用件を承ります。',
     askNumber: '恐れ入りますが、お電話番号をお聞かせいただけますか。',
     askName: '恐れ入りますが、お名前をフルネームでお聞かせいただけますか。',
     closing: '確かに承りました。{{operator}}が承りました。お電話ありがとうございました。',

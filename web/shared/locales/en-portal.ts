@@ -39,11 +39,11 @@ export const portalEn: Texts['portal'] = {
   markHandled: 'Mark as handled',
   unmarkHandled: 'Reopen',
   handledBy: 'Marked as handled by {{name}}, {{time}}',
-  kind: { taken: 'Message', unattended: 'Missed call', abandoned: 'Call cut off' },
+  kind: { taken: 'Message', unattended: 'Missed call', abandoned: 'Caller hung up first' },
   noBody: {
     taken: 'Nothing was written down.',
     unattended: 'The call ended before an operator answered. Nothing could be asked.',
-    abandoned: 'The call was cut off. Nothing could be asked.',
+    abandoned: 'The caller hung up before an operator answered. Nothing could be asked.',
   },
   callBack: 'Call {{number}} from this device',
   callBackShown: 'Call {{number}} back with the company’s number',

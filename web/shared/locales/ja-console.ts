@@ -300,6 +300,10 @@ export const consoleJa = {
     title: '次のひとこと',
     unknownCompany: '恐れ入りますが、どちらの会社におかけでしょうか。',
     absent: 'ただいま担当者が不在にしております。よろしければ、ご用件を承ります。',
+    absentOut: 'あいにく{{contact}}は外出しております。よろしければ、ご用件を承ります。',
+    absentMeeting: 'あいにく{{contact}}は会議中でございます。よろしければ、ご用件を承ります。',
+    absentOff:
+      'あいにく{{contact}}は本日休みをいただいております。よろしければ、ご用件を承ります。',
     askNumber: '恐れ入りますが、お電話番号をお聞かせいただけますか。',
     askName: '恐れ入りますが、お名前をフルネームでお聞かせいただけますか。',
     closing: '確かに承りました。{{operator}}が承りました。お電話ありがとうございました。',
@@ -404,7 +408,7 @@ export const consoleJa = {
     retry: 'もう一度送る',
     taken: '受けた伝言',
     unattended: '不在着信',
-    abandoned: '途中で切れた電話',
+    abandoned: '応答前に切れた電話',
   },
   keys: {
     title: 'キー操作',

@@ -37,11 +37,11 @@ export const portalJa = {
   markHandled: '対応済みにする',
   unmarkHandled: '未対応に戻す',
   handledBy: '{{name}}さんが {{time}} に対応済みにしました',
-  kind: { taken: '伝言', unattended: '不在着信', abandoned: '途中で切れた電話' },
+  kind: { taken: '伝言', unattended: '不在着信', abandoned: '応答前に切れた電話' },
   noBody: {
     taken: '用件の記入はありません。',
     unattended: 'オペレーターが出る前に終わった電話です。用件は伺えていません。',
-    abandoned: '通話の途中で切れた電話です。用件は伺えていません。',
+    abandoned: '電話秘書が出る前に、お客様が切られた電話です。用件は伺えていません。',
   },
   callBack: 'この端末から {{number}} に電話する',
   callBackShown: '会社の番号で {{number}} に折り返す',
