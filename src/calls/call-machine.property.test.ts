@@ -308,7 +308,8 @@ function noMessageLost(call: ModelCall): string | null {
 
 /** An offer ends by being accepted or withdrawn, and only then comes the next. */
 function offersClosed(call: ModelCall): string | null {
-  let open: string | null = null;
+  // At a telephone of her own a call-back begins with one.
+  let open: string | null = call.first.state.offer?.operatorId ?? null;
   for (const { event, before, after, effects } of call.log) {
     for (const effect of effects) {
       if (effect.type === 'withdrawOffer') {

@@ -58,7 +58,7 @@ export function arrive(newCall: NewCall, context: StepContext): Step {
 
 /**
  * Call-back: the contact is rung first, and when he answers the customer; or the operator, who was
- * claimed for the call, waits on her line while the customer is rung.
+ * claimed for the call, waits on her line while the customer is rung. At a telephone she is rung herself first.
  */
 export function callBack(
   newCall: NewCall,
@@ -80,6 +80,7 @@ export function callBack(
     });
   }
   const { operator } = first;
+  if (operator.device.kind !== 'browser') return ringOperatorFirst(newCall, operator, context);
   const { operatorId } = operator;
   const state = newState(newCall, context, {
     phase: 'calling-customer',
@@ -93,6 +94,15 @@ export function callBack(
     { type: 'dialCustomer' },
   ];
   return sounded(null, { state: { ...state, timers }, effects });
+}
+
+function ringOperatorFirst(newCall: NewCall, operator: CallOperator, context: StepContext): Step {
+  const { now, settings } = context;
+  const { operatorId, legId, device } = operator;
+  const offer = { operatorId, legId, device, since: now };
+  const state = newState(newCall, context, { phase: 'offering', direction: 'call-back', offer });
+  const timers = { ...state.timers, 'ring-no-answer': now + settings.ringNoAnswerMs };
+  return sounded(null, { state: { ...state, timers }, effects: [{ type: 'offerCall', offer }] });
 }
 
 function newState(

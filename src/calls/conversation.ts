@@ -30,6 +30,11 @@ export function accept(state: CallState, offer: Offer, context: StepContext): St
     { type: 'openDraft', operatorId },
   ];
   if (state.callerLeg.answered) return talk(taken, context, effects);
+  if (state.direction === 'call-back') {
+    const customer = context.now + context.settings.connectMs;
+    const changes = enter(taken, 'calling-customer', { customer });
+    return change(taken, changes, [...effects, { type: 'dialCustomer' }]);
+  }
   // The answer may be under way already, ordered for an operator who was lost at once.
   if (state.timers.connect !== undefined) return change(taken, enter(state, 'connecting'), effects);
   const timers = { connect: context.now + context.settings.connectMs };

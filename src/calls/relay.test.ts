@@ -281,6 +281,35 @@ describe('a call back that begins with a contact', () => {
     expect(heard(after(picksUp, press('2'), over))).toEqual([[CONTACT, 'call-back-announce']]);
   });
 
+  it('rings an operator at a telephone herself before the customer, and nobody in her place', () => {
+    const device = { kind: 'sip', target: 'sip:desk' } as const;
+    const operator = { operatorId, legId: DESK, device, audio: 'up' } as const;
+    const newCall = { id, ...leg, caller, called, trunkId: null };
+    const rings = callBack(newCall, { operator }, context());
+    expect([rings.state.phase, rings.effects.map(({ type }) => type)]).toEqual([
+      'offering',
+      ['offerCall'],
+    ]);
+    const accepted: CallEvent = { type: 'offer.accepted', operatorId };
+    const taken = step(rings.state, accepted, context());
+    expect([taken.state.phase, heard(taken)]).toEqual(['calling-customer', [[DESK, 'ringback']]]);
+    expect(taken.effects.at(-1)).toEqual({ type: 'dialCustomer' });
+    expect(step(taken.state, { type: 'caller.connected' }, context()).state.phase).toBe('talking');
+
+    const ends: [CallEvent, string][] = [
+      [{ type: 'offer.declined', operatorId }, 'hung-up'],
+      [{ type: 'timer.fired', timer: 'ring-no-answer' }, 'hung-up'],
+      [{ type: 'offer.failed', operatorId, reason: 'gone' }, 'operator-lost'],
+    ];
+    for (const [event, reason] of ends) {
+      const over = step(rings.state, event, context());
+      expect([over.state.phase, over.state.termination?.reason]).toEqual(['ended', reason]);
+      const free = { type: 'setOperatorState', operatorId, state: 'available' };
+      expect(over.effects).toContainEqual(free);
+      expect(over.effects.map(({ type }) => type)).not.toContain('findOperator');
+    }
+  });
+
   it('rings no customer for a voicemail', () => {
     const { state } = after(picksUp);
     const now = state.timers.contact!;

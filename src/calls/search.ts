@@ -7,8 +7,10 @@ import type {
   Offer,
   Step,
   StepContext,
+  Termination,
 } from './call.ts';
 import { WITHOUT_OPERATOR, endContacts, endOperatorLeg } from './contacts.ts';
+import { endCall } from './ending.ts';
 import { putOnHold } from './hold.ts';
 import { change, enter, unchanged, withoutTimer } from './transition.ts';
 import { leaveUnattended } from './unattended.ts';
@@ -113,6 +115,18 @@ export function offerUnanswered(state: CallState, context: StepContext): Step {
   return offerOn(state, offer, 'no-answer', { context, notes });
 }
 
+/** A call-back that she wished herself: no customer is there yet, and nobody else's to take. */
+function isHerOwn({ direction, callerLeg }: CallState): boolean {
+  return direction === 'call-back' && !callerLeg.answered;
+}
+
+const GIVEN_UP: Termination = { class: 'operator', reason: 'hung-up' };
+const NOT_TAKEN: Record<'no-answer' | 'declined' | 'failed', Termination> = {
+  'no-answer': GIVEN_UP,
+  declined: GIVEN_UP,
+  failed: { class: 'platform', reason: 'operator-lost' },
+};
+
 /** She did not take it: free her, and on to the next. */
 export function offerOn(
   state: CallState,
@@ -121,6 +135,7 @@ export function offerOn(
   { context, notes = [] }: { context: StepContext; notes?: CallEffect[] },
 ): Step {
   const { operatorId } = offer;
+  if (isHerOwn(state)) return endCall(state, NOT_TAKEN[why], context);
   const freed: CallEffect[] = [
     { type: 'withdrawOffer', offer, reason: 'no-answer' },
     ...notes,

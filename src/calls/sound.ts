@@ -121,13 +121,19 @@ function playingOf(state: CallState, hearing: Hearing[]): Playing[] {
     const source = isHeld(legId) ? 'hold-music' : sourceForContact(state, contact);
     if (source !== null && !hearsSomebody(legId)) begin(legId, source);
   }
-  if (state.offer?.asked === true) begin(state.offer.legId, 'announce-relay');
+  if (state.offer?.asked === true) begin(state.offer.legId, questionOf(state));
   if (operator?.audio !== 'up') return playing;
   if (isRingingFor(state)) begin(operator.legId, 'ringback');
   else if (state.reminders > 0) begin(operator.legId, 'hold-reminder', state.reminders);
   const toOperator = sourceForOperator(state, operator);
   if (toOperator !== null) begin(operator.legId, toOperator);
   return playing;
+}
+
+/** What a telephone outside is asked: a caller waits for her, or a customer is to be rung. */
+function questionOf({ direction, callerLeg }: CallState): SoundSource {
+  const isHerOwn = direction === 'call-back' && !callerLeg.answered;
+  return isHerOwn ? 'call-back-announce' : 'announce-relay';
 }
 
 /** Nothing comes from any of those she talks with. A supervisor who may say a word fills no silence. */

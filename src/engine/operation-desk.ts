@@ -247,12 +247,8 @@ export class OperationDesk implements CallOperations {
     const claimed = await this.#claim(callId, first.operatorId, AT_WORK);
     if (claimed === null) return this.#whyNot(first.operatorId, AT_WORK);
     const { operator } = claimed;
-    if (operator.deviceKind === 'browser') {
-      const reached = this.#deps.engine.operatorSide.reach(operator);
-      return { operator: { operatorId: operator.id, ...reached, audio: 'up' } };
-    }
-    await this.#free(callId, operator.id, stateBefore(claimed));
-    return refuse('browser-needed');
+    const reached = this.#deps.engine.operatorSide.reach(operator);
+    return { operator: { operatorId: operator.id, ...reached, audio: 'up' } };
   }
 
   /** The call, if this person may do this to it now. */

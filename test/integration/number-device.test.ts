@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asId } from '../../src/base/index.ts';
-import type { CallId, E164, LegId } from '../../src/base/index.ts';
+import type { CallId, E164, LegId, SubscriberId } from '../../src/base/index.ts';
 import { ANSWER, oneOperator } from '../harness/engine-office.ts';
 import { EngineRig, TestOutbound, TestPhone, testDatabase } from '../harness/engine-rig.ts';
 import type { TestDatabase } from '../harness/engine-rig.ts';
@@ -140,4 +140,38 @@ test('the office’s file says the number, and the export says it again', async 
     operators: [{ ...exported.operators[0]!, device: { ...DEVICE, number: '12' } }],
   });
   expect(outcome).toMatchObject({ ok: false, issues: [{ path: 'operators.0.device.number' }] });
+});
+
+test('a call-back from there: she is rung, says by key 1 that it is her, then the customer is', async () => {
+  const customer = asId<E164>('+819001234567');
+  outbound.phones.set(customer, trunk.uri);
+  const [operator] = await rig.storage.floor.operators();
+  const subscriberId = asId<SubscriberId>('sub_nobody');
+  const wish = { subscriberId, number: customer, first: { operatorId: operator!.id } };
+  const callBack = (): ReturnType<typeof rig.operations.callBack> => rig.operations.callBack(wish);
+  expect((await callBack()).ok).toBe(true);
+  await until(() => outside.invites.length === 1, 5_000);
+  const actor = await onlyActor();
+  outside.pickUp(ANSWER);
+  await until(() => actor.state.offer?.asked === true, 3_000);
+  expect(trunk.invites).toEqual([]);
+  const { legId } = actor.state.offer!;
+  await until(() => rig.playing(actor.state.id).some(({ leg }) => leg === legId), 3_000);
+  expect(rig.playing(actor.state.id)[0]?.playback).toContain(':call-back-announce:');
+  press(legId, '1');
+  await until(() => trunk.invites.length === 1, 3_000);
+  trunk.pickUp(ANSWER);
+  await until(() => actor.state.phase === 'talking', 3_000);
+  await trunk.hangUp();
+  await over();
+  // Who does not want it any more has nobody rung.
+  await until(
+    async () => (await rig.storage.floor.operator(operator!.id))?.state === 'available',
+    3_000,
+  );
+  expect((await callBack()).ok).toBe(true);
+  await until(() => outside.invites.length === 2, 5_000);
+  outside.invites[1]!.reject(486);
+  await over();
+  expect(trunk.invites).toHaveLength(1);
 });

@@ -11,7 +11,13 @@ import {
   Title,
   VisuallyHidden,
 } from '@mantine/core';
-import { IconHistory, IconPhone, IconPhoneRinging, IconUserShare } from '@tabler/icons-react';
+import {
+  IconHistory,
+  IconPhone,
+  IconPhoneOutgoing,
+  IconPhoneRinging,
+  IconUserShare,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -35,13 +41,17 @@ export function RingCard(props: { call: CallView }): ReactNode {
   const { view } = useDeskSnapshot();
   const { handOver } = props.call;
   const isHandedOver = handOver?.outcome === 'pending' && handOver.to === view?.operatorId;
+  const isCallBack = props.call.direction === 'call-back';
   const company = companyText(called, t);
   // Seen in the tab strip while another tab is in front.
   useTitle(`☎ ${company}`);
   return (
     <Center mih="100%" p={{ base: 0, sm: 'md' }}>
       <VisuallyHidden role="alert">
-        {t('console.ring.said', { company, caller: callerText(caller, t) })}{' '}
+        {t(isCallBack ? 'console.ring.callBackSaid' : 'console.ring.said', {
+          company,
+          caller: callerText(caller, t),
+        })}{' '}
         {!isHandedOver && called.greeting}
       </VisuallyHidden>
       <Paper
@@ -53,7 +63,7 @@ export function RingCard(props: { call: CallView }): ReactNode {
         data-testid="ring-card"
       >
         <Stack gap="md" px={{ base: 'md', sm: 'xl' }} py="lg">
-          <Waiting arrivedAt={props.call.arrivedAt} />
+          {isCallBack ? <CallBack /> : <Waiting arrivedAt={props.call.arrivedAt} />}
           <Box>
             <Text size="sm" c="dimmed">
               {called.subscriberKana}
@@ -63,10 +73,10 @@ export function RingCard(props: { call: CallView }): ReactNode {
             </Title>
           </Box>
           <SimpleGrid cols={{ base: 1, sm: 2 }} verticalSpacing="sm">
-            <Fact label={t('console.ring.caller')}>
+            <Fact label={t(isCallBack ? 'console.ring.customer' : 'console.ring.caller')}>
               <CallerNumber caller={caller} size="xl" />
             </Fact>
-            <Fact label={t('console.ring.line')}>
+            <Fact label={t(isCallBack ? 'console.ring.shown' : 'console.ring.line')}>
               <Group gap="sm">
                 <LineText called={called} size="lg" />
                 <CertaintyBadge called={called} withHow />
@@ -77,7 +87,7 @@ export function RingCard(props: { call: CallView }): ReactNode {
           {!isHandedOver && <GreetingBox called={called} preview />}
           <LastCall />
         </Stack>
-        <RingActions />
+        <RingActions isCallBack={isCallBack} />
       </Paper>
     </Center>
   );
@@ -98,6 +108,17 @@ function Waiting({ arrivedAt }: { arrivedAt: number }): ReactNode {
           {formatDuration(now - arrivedAt)}
         </Text>
       </Text>
+    </Group>
+  );
+}
+
+/** Her own wish: nobody waits on the line. */
+function CallBack(): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <Group gap="xs" c="orange">
+      <IconPhoneOutgoing aria-hidden />
+      <Text fw={600}>{t('callBack.title')}</Text>
     </Group>
   );
 }
@@ -158,7 +179,7 @@ function LastCall(): ReactNode {
 }
 
 /** In sight however long the words above are. */
-function RingActions(): ReactNode {
+function RingActions({ isCallBack }: { isCallBack: boolean }): ReactNode {
   const { t } = useTranslation();
   const desk = useDesk();
   const { view } = useDeskSnapshot();
@@ -198,7 +219,9 @@ function RingActions(): ReactNode {
           <Title order={2} size="h3">
             {t('console.ring.sip')}
           </Title>
-          <Text c="dimmed">{t('console.ring.sipHint')}</Text>
+          <Text c="dimmed">
+            {t(isCallBack ? 'console.ring.callBackHint' : 'console.ring.sipHint')}
+          </Text>
         </Box>
       )}
     </Group>
