@@ -91,10 +91,12 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
     outbound,
     start: async () => {
       await media.connect();
+      const isKnown = (address: string): boolean =>
+        trunks.isPeer(address) || phones.isPhoneAt(address);
       sip.listen({
         onInvite: (invite) => intake.onInvite(invite),
         onRegister: (request) => registrar.onRegister(request),
-        isKnownPeer: ({ address }) => trunks.isPeer(address) || phones.isPhoneAt(address),
+        isKnownPeer: ({ address }) => isKnown(address),
         digestFor: (dialog) => trunks.digestFor(dialog),
         onConnectionLost: (peer) => trunks.connectionLost(peer),
         onRefer: (refer) => engine.transfers.onRefer(refer),
@@ -106,7 +108,7 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
       await engine.start();
       const receive = (message: string, source: Peer): void => sip.receive(message, source);
       socket.listen(receive);
-      streams.listen(receive, (peer) => sip.connectionLost(peer));
+      streams.listen(receive, (peer) => sip.connectionLost(peer), isKnown);
       trunks.start();
     },
     close: async ({ keepRegistrations }) => {

@@ -191,6 +191,27 @@ describe('SIP over TCP', () => {
     await until(() => streams.size === 99, 5_000);
   });
 
+  it('keeps room for trunks and registered phones where strangers take all they may', async () => {
+    const few = await SipStreams.open({
+      ...{ fd: null, port: 0, bind: LOOPBACK, log: silentLogger, clock },
+      maxConnections: 5,
+    });
+    few.listen(
+      () => undefined,
+      () => undefined,
+      (address) => address === '127.0.0.2',
+    );
+    const from = (localAddress: string): Far =>
+      far(connect({ host: LOOPBACK, port: few.port, localAddress }));
+    const strangers = Array.from({ length: 5 }, () => from(LOOPBACK));
+    await until(() => strangers.filter((one) => one.isClosed()).length === 1, 5_000);
+    const [trunk, phone] = [from('127.0.0.2'), from('127.0.0.2')];
+    await until(() => trunk.isClosed() || phone.isClosed(), 5_000);
+    expect([trunk, phone].filter((one) => one.isClosed())).toHaveLength(1);
+    expect(few.size).toBe(5);
+    await few.close();
+  });
+
   it('ends a connection whose peer does not read', async () => {
     const peer = await connected();
     peer.socket.pause();

@@ -7,13 +7,15 @@ import { SipConnection } from './sip-connection.ts';
 import type { SipSocketOptions } from './sip-socket.ts';
 
 const MAX_CONNECTIONS = 1_000;
+/** The rest is for trunks and registered phones: strangers on many addresses do not shut them out. */
+const SHARE_OF_STRANGERS = 0.8;
 /** A hundred phones behind one NAT may each have a connection; one stranger may not have all. */
 const MAX_CONNECTIONS_PER_ADDRESS = 100;
 /** Connections and the destinations they stand in for; one not noted is only looked up again. */
 const MAX_ROUTES = 10_000;
 const CHECK_INTERVAL_MS = 1_000;
 
-export type SipStreamsOptions = SipSocketOptions & { clock: Clock };
+export type SipStreamsOptions = SipSocketOptions & { clock: Clock; maxConnections?: number };
 
 /**
  * SIP over TCP: the listening socket and every connection, taken or made (RFC 3261 §18). A message
@@ -25,6 +27,7 @@ export class SipStreams implements SipTransport {
   readonly #server: Server;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #maxConnections: number;
   /** By the far end's address and port, and by each destination that a connection stands in for. */
   readonly #routes = new Map<string, SipConnection>();
   readonly #connections = new Set<SipConnection>();
@@ -35,20 +38,26 @@ export class SipStreams implements SipTransport {
   #check: Timer;
   #receive: (message: string, source: Peer) => void = () => undefined;
   #onFailed: (peer: Peer) => void = () => undefined;
+  #isKnown: (address: string) => boolean = () => false;
 
-  private constructor(server: Server, clock: Clock, log: Logger) {
+  private constructor(
+    server: Server,
+    { clock, log, maxConnections = MAX_CONNECTIONS }: SipStreamsOptions,
+  ) {
     this.#server = server;
     this.#clock = clock;
     this.#log = log;
+    this.#maxConnections = maxConnections;
     server.on('connection', (socket) => {
-      if (this.#early && this.#early.length < MAX_CONNECTIONS) this.#early.push(socket);
+      if (this.#early && this.#early.length < maxConnections) this.#early.push(socket);
       else this.#taken(socket);
     });
     server.on('error', (error) => log.error({ err: error }, 'SIP TCP socket'));
     this.#check = this.#armCheck();
   }
 
-  static open({ fd, port, bind, log, clock }: SipStreamsOptions): Promise<SipStreams> {
+  static open(options: SipStreamsOptions): Promise<SipStreams> {
+    const { fd, port, bind } = options;
     const server = createServer({ pauseOnConnect: true });
     return new Promise((resolve, reject) => {
       server.once('error', (cause: NodeJS.ErrnoException) => {
@@ -60,7 +69,7 @@ export class SipStreams implements SipTransport {
       });
       server.once('listening', () => {
         server.removeAllListeners('error');
-        resolve(new SipStreams(server, clock, log));
+        resolve(new SipStreams(server, options));
       });
       server.listen(fd === null ? { port, host: bind } : { fd });
     });
@@ -76,13 +85,18 @@ export class SipStreams implements SipTransport {
     return this.#connections.size;
   }
 
-  /** `onFailed`: what was sent to this peer may not have arrived, and no connection is left. */
+  /**
+   * `onFailed`: what was sent to this peer may not have arrived, and no connection is left. `isKnown`: an
+   * address of a trunk or a registered phone.
+   */
   listen(
     receive: (message: string, source: Peer) => void,
     onFailed: (peer: Peer) => void = () => undefined,
+    isKnown: (address: string) => boolean = () => false,
   ): void {
     this.#receive = receive;
     this.#onFailed = onFailed;
+    this.#isKnown = isKnown;
     const early = this.#early ?? [];
     this.#early = null;
     for (const socket of early) this.#taken(socket);
@@ -143,7 +157,10 @@ export class SipStreams implements SipTransport {
 
   #hasRoomFor(address: string): boolean {
     const fromThere = this.#perAddress.get(address) ?? 0;
-    return this.#connections.size < MAX_CONNECTIONS && fromThere < MAX_CONNECTIONS_PER_ADDRESS;
+    if (fromThere >= MAX_CONNECTIONS_PER_ADDRESS) return false;
+    const { size } = this.#connections;
+    if (size < this.#maxConnections * SHARE_OF_STRANGERS) return true;
+    return size < this.#maxConnections && this.#isKnown(address);
   }
 
   #keep(socket: Socket, peer: Peer, isOurs: boolean): SipConnection {
