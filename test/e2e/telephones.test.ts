@@ -174,6 +174,10 @@ test('another number is rung by key, one against the rules refused in a sentence
     );
     await keyboard.press('Escape');
     await desk.get('digits-panel').waitFor({ state: 'detached' });
+    // The key that hangs up says why it does not, and what to press first.
+    await keyboard.press('F4');
+    await desk.get('notice-hang-up-refused').getByText('先に「お客様へ戻る」').waitFor();
+    await desk.untilPhase('consulting');
     // The button that is pressed is gone with its wish; the caret is in the form again.
     await desk.get('back-declined').press('Enter');
     await desk.untilPhase('talking');

@@ -104,11 +104,12 @@ function NoticeLine({ notice, byKey }: { notice: Notice; byKey: boolean }): Reac
   const desk = useDesk();
   const { id, code, why } = notice;
   const isGood = REASSURING.has(code);
+  const isPassing = isGood || code === 'hang-up-refused';
   useEffect(() => {
-    if (!isGood) return undefined;
+    if (!isPassing) return undefined;
     const over = setTimeout(() => desk.dismissNotice(id), REASSURED_MS);
     return () => clearTimeout(over);
-  }, [desk, id, isGood]);
+  }, [desk, id, isPassing]);
   return (
     <Alert
       radius={0}

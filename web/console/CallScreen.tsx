@@ -120,6 +120,9 @@ function useFormKeys(options: {
     ...(call.operations.includes('hang-up') && {
       'hang-up': () => desk.attempt(() => desk.hangUp()),
     }),
+    ...(call.operations.includes('retrieve') && {
+      'hang-up': () => desk.refuseHangUp(call.id),
+    }),
     ...(finish !== null && { finish }),
     ...(open && {
       send: options.send,

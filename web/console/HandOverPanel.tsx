@@ -44,6 +44,8 @@ function HandOverState(props: { handOver: NonNullable<CallView['handOver']> }): 
   const { from, to, note, outcome } = props.handOver;
   const nameOf = (id: string): string => colleagues.find((one) => one.id === id)?.name ?? '';
   const isMine = to === view?.operatorId;
+  // She has the call in another way after all: parked, and picked up by her.
+  if (isMine && outcome !== 'pending' && outcome !== 'taken') return null;
   return (
     <Alert
       py="xs"

@@ -36,3 +36,9 @@ export function isOffered({ call, operatorId }: Pick<DeskView, 'call' | 'operato
   // A caller whom she has left to a contact may ring at another desk, while she still writes.
   return (call.phase === 'offering' && !isInWrapUp(call)) || isHandedToMe;
 }
+
+/** Declined, it is on the way back to whoever handed it over: for a moment it is still told here. */
+export function isAnothers({ call, operatorId }: Pick<DeskView, 'call' | 'operatorId'>): boolean {
+  if (call === null || call.operations.length > 0) return false;
+  return call.operatorId !== null && call.operatorId !== operatorId;
+}

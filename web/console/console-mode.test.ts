@@ -52,6 +52,11 @@ test('a caller left to a contact who was not reached: the form stays, and rings 
   }
 });
 
+test('a handed-over call that was declined is not shown as one’s own on its way back', () => {
+  const call = { phase: 'held', operations: [], operatorId: 'op_other' } as never;
+  expect(modeOf({ view: { call, operatorId: 'op_mine' } })).toBe('idle');
+});
+
 test('another window holds the sound', () => {
   expect(modeOf({ view: { deskId: 'other' }, audio: 'off' })).toBe('elsewhere');
   expect(modeOf({ taken: true, phase: 'talking' })).toBe('elsewhere');

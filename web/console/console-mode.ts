@@ -1,7 +1,7 @@
 import type { DeskView } from '../../src/contract/index.ts';
 import type { AudioPhase } from './desk-audio.ts';
 import type { DeskSnapshot } from './desk.ts';
-import { hasForm, isOffered } from './call-phases.ts';
+import { hasForm, isAnothers, isOffered } from './call-phases.ts';
 
 /** Which of the console's screens is shown. */
 export type ConsoleMode = 'loading' | 'elsewhere' | 'start' | 'ring' | 'call' | 'idle';
@@ -33,5 +33,5 @@ function isElsewhere({ view, taken, deskId }: Facts, silent: boolean): boolean {
 function modeOfCall(view: DeskView): 'ring' | 'call' | null {
   if (view.call === null) return null;
   if (isOffered(view)) return 'ring';
-  return hasForm(view.call) ? 'call' : null;
+  return hasForm(view.call) && !isAnothers(view) ? 'call' : null;
 }

@@ -17,7 +17,7 @@ import { announceSessionEnd, API, ApiProblem, nothing, request } from '../shared
 import { LiveConnection, openLiveSocket } from '../shared/live.ts';
 import type { LiveStatus } from '../shared/live.ts';
 import { CallCommands } from './call-commands.ts';
-import { hasForm, isOffered } from './call-phases.ts';
+import { hasForm, isAnothers, isOffered } from './call-phases.ts';
 import { DeskAudio } from './desk-audio.ts';
 import type { AudioView } from './desk-audio.ts';
 import { claimDeskId, enterShift, isOnShift, leaveShift } from './desk-id.ts';
@@ -249,6 +249,11 @@ export class Desk {
     }
   }
 
+  /** Nobody hangs up on a caller whom she does not hear: the key says so and how to go on. */
+  refuseHangUp(callId: string): void {
+    this.#notice({ code: 'hang-up-refused', callId });
+  }
+
   /** A customer is being called back to this desk. */
   customerRings(callId: string): void {
     this.#calledBack = callId;
@@ -365,7 +370,7 @@ export class Desk {
     const hadWatched = this.#snapshot.view?.watching != null && view.watching === null;
     // Off shift the microphone is open for as long as there is a call to listen to.
     if (hadWatched && view.state === 'offline') void this.#closeAudio();
-    const withForm = call !== null && hasForm(call) && !isOffered(view);
+    const withForm = call !== null && hasForm(call) && !isOffered(view) && !isAnothers(view);
     // The caret is in the form the instant the call is answered; the stored draft may come later.
     const empty = { callId: call?.id ?? '', version: 0, fields: {}, sentMessageId: null };
     const notices = noticesBesideCall(this.#snapshot.notices, call?.id ?? null);

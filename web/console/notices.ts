@@ -5,6 +5,7 @@ export type NoticeCode =
   | Extract<LiveServerFrame, { type: 'notice' }>['notice']['code']
   // What the page itself finds.
   | 'call-back-failed'
+  | 'hang-up-refused'
   | 'delivery-failed';
 
 export type Notice = {
@@ -26,7 +27,11 @@ const ENDED_BY: Partial<Record<NoticeCode, NoticeCode>> = {
 /** What the server says again after each welcome for as long as it is true. */
 const SAID_AGAIN: ReadonlySet<NoticeCode> = new Set(['not-saved', 'disk-full']);
 /** What is said about "this call". */
-const OF_ONE_CALL: ReadonlySet<NoticeCode> = new Set(['recording-failed', 'recording-again']);
+const OF_ONE_CALL: ReadonlySet<NoticeCode> = new Set([
+  'recording-failed',
+  'recording-again',
+  'hang-up-refused',
+]);
 
 export function addNotice(notices: readonly Notice[], notice: Notice): Notice[] {
   const replaced = ENDED_BY[notice.code];

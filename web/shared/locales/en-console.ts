@@ -444,6 +444,7 @@ export const consoleEn: Texts['console'] = {
       'Nothing can be saved now. Calls go on, but hold, relay and the like do not work. Write down what matters.',
     'saved-again': 'Everything is saved again.',
     'delivery-failed': 'A message could not be sent. Look at the undelivered messages.',
+    'hang-up-refused': 'You cannot hang up now. Press “Back to caller” (Alt+H) first.',
     'call-back-failed': 'The customer was not reached.',
     'shutting-down': 'The server is about to stop. No new calls come in.',
   },
