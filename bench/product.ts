@@ -1,6 +1,6 @@
 import { availableParallelism, setPriority } from 'node:os';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { applyOffice } from '../test/harness/office.ts';
@@ -20,16 +20,20 @@ export const PLACES = {
 
 const PRODUCT_CORE = 0;
 const LOAD_CORE = availableParallelism() - 1;
+const LOAD_NICE = -20;
 
-/** Before everything else: this process is the load and stays off the product's core. */
+/**
+ * This process is the load: it stays off the product's core and, as root, goes before what else is there. No
+ * real-time priority: the kernel's own work for the disk then waits up to 0.95 s behind it, and every commit
+ * with it.
+ */
 export function pinLoad(): void {
   execFileSync('taskset', ['-acp', String(LOAD_CORE), String(process.pid)], { stdio: 'ignore' });
-  raise(process.pid);
   try {
-    // A packet it sends late is jitter to the product: it goes before all that shares its core.
-    execFileSync('chrt', ['-R', '-f', '-p', '10', String(process.pid)], { stdio: 'ignore' });
+    setPriority(LOAD_NICE);
+    writeFileSync('/proc/self/autogroup', String(LOAD_NICE));
   } catch {
-    // Without the right to it, or without chrt, the load says itself when it was too slow.
+    // Without the right to it the load says itself when it was too slow.
   }
 }
 
@@ -97,7 +101,6 @@ export class Product {
       postgres: platform.pidOf('postgres'),
       keeper: platform.keeperPid,
     };
-    for (const pid of Object.values(this.#pids)) raise(pid);
   }
 
   get recordingsDir(): string {
@@ -176,14 +179,4 @@ function usageBetween(before: Snapshot, after: Snapshot): Usage {
     othersOnProductCore: Math.max(0, (busy[PRODUCT_CORE] ?? 0) - total),
     stolen: share(before.cores.stolenMs, after.cores.stolenMs),
   };
-}
-
-/** Ahead of other people's work, where this user may; the line printed beforehand says the load. */
-function raise(pid: number): void {
-  try {
-    for (const task of readdirSync(`/proc/${pid}/task`)) setPriority(Number(task), -20);
-    writeFileSync(`/proc/${pid}/autogroup`, '-20');
-  } catch {
-    // Without the right to it the figures are taken at normal priority.
-  }
 }

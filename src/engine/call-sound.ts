@@ -1,5 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { sleep, toError } from '../base/index.ts';
 import type { CallId, Clock, LegId, PlaybackId, RecordingId } from '../base/index.ts';
 import { soundOf } from '../calls/index.ts';
@@ -178,16 +177,13 @@ export class CallSound {
   ): Promise<{ ok: true } | { ok: false; reason: string }> {
     const { media, recordingsDir } = this.#deps;
     const entry = this.#entryOf(actor, id);
-    const absolutePath = join(recordingsDir, entry.path);
-    try {
-      await mkdir(dirname(absolutePath), { recursive: true, mode: 0o700 });
-    } catch (thrown) {
-      // A full disk: they talk all the same.
-      actor.log.error({ err: toError(thrown), recordingId: id }, 'no folder for the recording');
-      return { ok: false, reason: 'no-folder' };
-    }
     const [begun] = await Promise.all([
-      media.record({ recordingId: id, callId: entry.callId, path: absolutePath, callerLeg }),
+      media.record({
+        recordingId: id,
+        callId: entry.callId,
+        path: join(recordingsDir, entry.path),
+        callerLeg,
+      }),
       this.#index(actor, entry),
     ]);
     return begun;

@@ -126,7 +126,7 @@ export class Effects {
       state === 'busy' || state === 'wrap-up'
         ? await floor.setState(operatorId, state, { callId, now })
         : await floor.releaseFrom(operatorId, callId, state, now);
-    if (changed !== null) events.publish({ type: 'operator.changed', operatorId });
+    if (changed) events.publish({ type: 'operator.changed', operatorId });
     if (state === 'available') this.#deps.onOperatorAvailable();
   }
 

@@ -86,18 +86,14 @@ export interface FloorStore {
   }): Promise<{ operator: Operator; was: OperatorState } | null>;
   /** True when anybody is signed in (any state but `offline`), reachable or not. */
   anyoneSignedIn(): Promise<boolean>;
+  /** Whether there is such an operator. */
   setState(
     id: OperatorId,
     state: OperatorState,
     options: { callId: CallId | null; now: number },
-  ): Promise<Operator | null>;
-  /** Like `setState`, only if the operator is still on that call. */
-  releaseFrom(
-    id: OperatorId,
-    callId: CallId,
-    state: OperatorState,
-    now: number,
-  ): Promise<Operator | null>;
+  ): Promise<boolean>;
+  /** Like `setState`, only if the operator is still on that call; whether she was. */
+  releaseFrom(id: OperatorId, callId: CallId, state: OperatorState, now: number): Promise<boolean>;
   setAudio(id: OperatorId, audio: { legId: LegId; deskId: string }): Promise<Operator | null>;
   /** Only while this is the operator's leg: a newer one stays. */
   endAudio(id: OperatorId, legId: LegId): Promise<void>;

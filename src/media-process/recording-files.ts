@@ -1,8 +1,10 @@
 import { close, fdatasync, open, write } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** The disk as the recording writer sees it; every call may take as long as the disk likes. */
 export interface RecordingFiles {
-  /** Makes a new file; a path that exists is refused with EEXIST. */
+  /** Makes a new file, and its folder where there is none; a path that exists is refused with EEXIST. */
   create(path: string): Promise<RecordingFile>;
 }
 
@@ -28,9 +30,7 @@ const waiting: { file: number; done: Done }[] = [];
 /** Files on the machine's own disk. */
 export const diskFiles: RecordingFiles = {
   create: async (path) => {
-    const file = await new Promise<number>((resolve, reject) => {
-      open(path, 'wx', 0o600, (error, opened) => (error ? reject(error) : resolve(opened)));
-    });
+    const file = await createFile(path);
     return {
       write: (bytes, position) => ended((done) => writeAll(file, { bytes, position, done })),
       sync: () => ended((done) => syncWithOthers(file, done)),
@@ -38,6 +38,23 @@ export const diskFiles: RecordingFiles = {
     };
   },
 };
+
+/** The day's first recording finds no folder. */
+async function createFile(path: string): Promise<number> {
+  try {
+    return await openNew(path);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return openNew(path);
+  }
+}
+
+function openNew(path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    open(path, 'wx', 0o600, (error, opened) => (error ? reject(error) : resolve(opened)));
+  });
+}
 
 function ended(begin: (done: Done) => void): Promise<void> {
   return new Promise((resolve, reject) => {

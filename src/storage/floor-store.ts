@@ -89,17 +89,9 @@ const NO_ANSWER = `
 const ON_CALL: readonly OperatorState[] = ['reserved', 'busy', 'wrap-up'];
 
 export function createFloorStore(database: Database, grouped: Queryable): FloorStore {
-  const change = async (
-    name: string,
-    text: string,
-    values: unknown[],
-  ): Promise<Operator | null> => {
-    const rows = await grouped.rows<OperatorRow>({
-      name,
-      text: `${text} returning ${COLUMNS}`,
-      values,
-    });
-    return rows[0] ? toOperator(rows[0]) : null;
+  const change = async (name: string, text: string, values: unknown[]): Promise<boolean> => {
+    const rows = await grouped.rows({ name, text: `${text} returning 1`, values });
+    return rows.length > 0;
   };
   return {
     operator: (id) => findOperator(grouped, id),
@@ -141,12 +133,14 @@ export function createFloorStore(database: Database, grouped: Queryable): FloorS
         callId,
       ]),
 
-    setAudio: (id, audio) =>
-      change('operator-audio', 'update operator set leg_id = $2, desk_id = $3 where id = $1', [
-        id,
-        audio.legId,
-        audio.deskId,
-      ]),
+    async setAudio(id, audio): Promise<Operator | null> {
+      const rows = await grouped.rows<OperatorRow>({
+        name: 'operator-audio',
+        text: `update operator set leg_id = $2, desk_id = $3 where id = $1 returning ${COLUMNS}`,
+        values: [id, audio.legId, audio.deskId],
+      });
+      return rows[0] ? toOperator(rows[0]) : null;
+    },
 
     async endAudio(id, legId): Promise<void> {
       await change('operator-audio-end', END_AUDIO, [id, legId]);

@@ -283,11 +283,13 @@ describe('floor store', () => {
     await claim('call_1');
     const id = asId<OperatorId>('op_1');
     const callId = asId<CallId>('call_1');
-    const back = await storage.floor.releaseFrom(id, callId, 'available', T0 + 2000);
+    expect(await storage.floor.releaseFrom(id, callId, 'available', T0 + 2000)).toBe(true);
+    const back = await storage.floor.operator(id);
     expect(back).toMatchObject({ state: 'available', callId: null, idleSince: T0 });
     await claim('call_1');
     expect(await storage.floor.noteRingNoAnswer(id)).toBe(1);
-    const slow = await storage.floor.releaseFrom(id, callId, 'available', T0 + 3000);
+    expect(await storage.floor.releaseFrom(id, callId, 'available', T0 + 3000)).toBe(true);
+    const slow = await storage.floor.operator(id);
     expect(slow).toMatchObject({ idleSince: T0 + 1000, ringNoAnswerCount: 1 });
   });
 
@@ -297,14 +299,17 @@ describe('floor store', () => {
     await claim('call_1');
     const id = asId<OperatorId>('op_1');
     const other = asId<CallId>('call_other');
-    expect(await storage.floor.releaseFrom(id, other, 'available', T0)).toBeNull();
+    expect(await storage.floor.releaseFrom(id, other, 'available', T0)).toBe(false);
     const states: OperatorState[] = ['busy', 'wrap-up'];
     for (const state of states) {
       const callId = asId<CallId>('call_1');
-      const changed = await storage.floor.setState(id, state, { callId, now: T0 + 5000 });
+      expect(await storage.floor.setState(id, state, { callId, now: T0 + 5000 })).toBe(true);
+      const changed = await storage.floor.operator(id);
       expect(changed).toMatchObject({ state, callId: 'call_1', ringNoAnswerCount: 0 });
     }
-    const free = await storage.floor.releaseFrom(id, asId('call_1'), 'available', T0 + 9000);
+    const one = asId<CallId>('call_1');
+    expect(await storage.floor.releaseFrom(id, one, 'available', T0 + 9000)).toBe(true);
+    const free = await storage.floor.operator(id);
     expect(free).toMatchObject({ callId: null, idleSince: T0 + 9000, stateSince: T0 + 9000 });
   });
 

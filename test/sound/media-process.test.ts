@@ -66,7 +66,7 @@ describe('media process with two telephones', () => {
     await plane.hear(callerLeg, operatorLeg, 1);
     await plane.hear(operatorLeg, callerLeg, 1);
   };
-  const path = (): string => join(media.folder, 'call.rec');
+  const path = (): string => join(media.folder, '2026', '11', 'call.rec');
   const record = async (): Promise<void> => {
     await plane.record({ recordingId, callId, path: path(), callerLeg });
   };
