@@ -35,9 +35,10 @@ export function RelayPanel(props: {
   const { call, open, about, tellPresence, close } = props;
   const { contacts, relay, phase } = call;
   if (!open && contacts.length === 0 && relay === null) return null;
-  // Once the caller hears the contact there is nothing left to announce.
+  // Once the caller hears the contact there is nothing left to announce; of a transfer nothing is.
   const isBefore = phase === 'relaying' || phase === 'consulting';
-  const speaks = isBefore && relay?.announce !== 'system' && contacts.length > 0;
+  const isSpoken = relay?.announce !== 'system' && relay?.announce !== 'nobody';
+  const speaks = isBefore && isSpoken && contacts.length > 0;
   return (
     <Stack
       gap="xs"
