@@ -35,10 +35,6 @@ export function RelayPanel(props: {
   const { call, open, about, tellPresence, close } = props;
   const { contacts, relay, phase } = call;
   if (!open && contacts.length === 0 && relay === null) return null;
-  // Once the caller hears the contact there is nothing left to announce; of a transfer nothing is.
-  const isBefore = phase === 'relaying' || phase === 'consulting';
-  const isSpoken = relay?.announce !== 'system' && relay?.announce !== 'nobody';
-  const speaks = isBefore && isSpoken && contacts.length > 0;
   return (
     <Stack
       gap="xs"
@@ -54,10 +50,17 @@ export function RelayPanel(props: {
       </Group>
       <Progress call={call} />
       {open && <RelayChoice call={call} about={about} tellPresence={tellPresence} close={close} />}
-      {(open || speaks) && <ToSay />}
+      {(open || isAnnounced(call)) && <ToSay />}
       {phase === 'consulting' && <ConsultReasons call={call} />}
     </Stack>
   );
+}
+
+/** The operator speaks to the contact before the caller hears him. */
+function isAnnounced({ phase, relay, contacts }: CallView): boolean {
+  const isBefore = phase === 'relaying' || phase === 'consulting';
+  const isSpoken = relay?.announce !== 'system' && relay?.announce !== 'nobody';
+  return isBefore && isSpoken && contacts.length > 0;
 }
 
 /** Who is rung or on the line, who comes next, and what became of the others. */
