@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { AppError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
@@ -6,6 +7,12 @@ import type { Database, DatabaseAddress, Queryable, Statement } from './database
 
 /** Statements of one transaction; more wait for the next. */
 const MAX_GROUP = 100;
+/**
+ * When several calls want something at a time, groups begin so far apart: each costs a wake of the server, a
+ * sync and an answer, whatever is in it. A call alone never waits.
+ */
+const BEAT_MS = 12;
+const SEVERAL = 4;
 /** Whoever holds a row longer than this must not hold up the statements of other calls. */
 const LOCK_TIMEOUT_MS = 200;
 /** A server that has not answered by then hangs: calls go on without it. */
@@ -57,7 +64,15 @@ export class GroupedStatements implements Queryable {
     this.#sending = true;
     // What else this turn of the event loop asks for goes along.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) await this.#send(this.#waiting.splice(0, MAX_GROUP));
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0, MAX_GROUP);
+      const next = performance.now() + BEAT_MS;
+      await this.#send(group);
+      const early = next - performance.now();
+      if (group.length >= SEVERAL && this.#waiting.length < MAX_GROUP && early > 0) {
+        await sleep(early);
+      }
+    }
     this.#sending = false;
   }
 

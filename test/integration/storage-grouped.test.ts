@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
@@ -57,6 +58,24 @@ it('a statement that fails harms no other of its group', async () => {
   const failed = results.flatMap(({ status }, id) => (status === 'rejected' ? [id] : []));
   expect(failed).toEqual([7]);
   expect(await stored()).toEqual(Array.from({ length: 20 }, (_, id) => id));
+});
+
+it('what is asked soon after a large group goes together', async () => {
+  const transaction = async (): Promise<string | undefined> => {
+    const rows = await grouped.rows<{ id: string }>({ text: 'select pg_current_xact_id() as id' });
+    return rows[0]?.id;
+  };
+  const askTwo = async (): Promise<boolean> => {
+    await Promise.all(Array.from({ length: 20 }, transaction));
+    const first = transaction();
+    await sleep(1);
+    const second = transaction();
+    return (await first) === (await second);
+  };
+  // Where the server took longer than the beat for the large group, nothing has to wait.
+  let together = false;
+  for (let i = 0; i < 50 && !together; i++) together = await askTwo();
+  expect(together).toBe(true);
 });
 
 it('a row that somebody holds stops only who asks for it', async () => {
