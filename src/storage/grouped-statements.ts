@@ -4,6 +4,8 @@ import { AppError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 import { connectionConfig, databaseError } from './database.ts';
 import type { Database, DatabaseAddress, Queryable, Statement } from './database.ts';
+import { StatementGroup } from './statement-group.ts';
+import type { PreparedStatements } from './statement-group.ts';
 
 /** Statements of one transaction; more wait for the next. */
 const MAX_GROUP = 100;
@@ -39,6 +41,7 @@ export class GroupedStatements implements Queryable {
   readonly #log: Logger;
   readonly #waiting: Waiting[] = [];
   #client: Client | undefined;
+  #prepared: PreparedStatements = new Map();
   #sending = false;
 
   constructor(address: DatabaseAddress, alone: Database, log: Logger) {
@@ -77,26 +80,18 @@ export class GroupedStatements implements Queryable {
   }
 
   async #send(group: Waiting[]): Promise<void> {
-    let outcome: PromiseSettledResult<{ rows: unknown[] }>[];
     try {
-      outcome = await withinTime(
-        runTogether(
-          await this.#connected(),
-          group.map(({ statement }) => statement),
-        ),
-      );
+      const answer = this.#ask(group.map(({ statement }) => statement));
+      const rows = await withinTime(answer);
+      group.forEach(({ resolve }, index) => resolve(rows[index] ?? []));
     } catch (thrown) {
-      outcome = [{ status: 'rejected', reason: thrown }];
+      await this.#failed(group, databaseError(thrown));
     }
-    const failure = outcome.find((each) => each.status === 'rejected');
-    if (failure) {
-      await this.#failed(group, databaseError(failure.reason));
-      return;
-    }
-    group.forEach(({ resolve }, index) => {
-      const result = outcome[index];
-      resolve(result?.status === 'fulfilled' ? result.value.rows : []);
-    });
+  }
+
+  async #ask(statements: readonly Statement[]): Promise<unknown[][]> {
+    const client = await this.#connected();
+    return client.query(new StatementGroup(statements, this.#prepared)).done;
   }
 
   async #failed(group: Waiting[], error: AppError): Promise<void> {
@@ -127,13 +122,13 @@ export class GroupedStatements implements Queryable {
     const client = new Client({
       ...connectionConfig(this.#address),
       lock_timeout: LOCK_TIMEOUT_MS,
-      pipeline: true,
     });
     client.on('error', (error) => {
       this.#log.warn({ reason: error.message }, 'the connection of the calls was lost');
       if (this.#client === client) this.#client = undefined;
     });
     await client.connect();
+    this.#prepared = new Map();
     this.#client = client;
     return client;
   }
@@ -152,20 +147,4 @@ async function withinTime<T>(answer: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** In one write: the statements in their order, inside a transaction when there are several. */
-async function runTogether(
-  client: Client,
-  statements: readonly Statement[],
-): Promise<PromiseSettledResult<{ rows: unknown[] }>[]> {
-  const { stream } = client.connection;
-  stream.cork();
-  const several = statements.length > 1;
-  const begun = several ? [client.query('begin')] : [];
-  const results = statements.map((statement) => client.query(statement));
-  const committed = several ? [client.query('commit')] : [];
-  stream.uncork();
-  // In this order, so that the first failure is the cause and not one of its consequences.
-  return Promise.allSettled([...results, ...begun, ...committed]);
 }

@@ -207,6 +207,7 @@ async function operator(id: string, change: Record<string, unknown> = {}): Promi
     state_since: new Date(T0).toISOString(),
     idle_since: new Date(T0).toISOString(),
     leg_id: `leg-${id}`,
+    sip_auto_answer: false,
     ring_no_answer_count: 0,
     ...change,
   };
