@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PLACES, startProduct } from './product.ts';
+import { PLACES, speakInTime, startProduct } from './product.ts';
 import type { Part, Product, Usage } from './product.ts';
 import { readBack } from './recordings.ts';
 import type { ReadBack } from './recordings.ts';
@@ -24,6 +24,7 @@ export type MediaOptions = { conversations: number[]; seconds: number };
 
 export async function media({ conversations, seconds }: MediaOptions): Promise<void> {
   say('Recorded conversations on one core: both directions, every frame checked');
+  speakInTime();
   const product = await startProduct(Math.max(...conversations) + 10);
   try {
     let highest = 0;
