@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PLACES, speakInTime, startProduct } from './product.ts';
+import { PLACES, startProduct } from './product.ts';
 import type { Product } from './product.ts';
 import { disturbance, say } from './say.ts';
 import { SipLoad } from './sip-load.ts';
@@ -25,7 +25,6 @@ type Times = { hold: number[]; retrieve: number[]; request: number[]; faults: st
 
 export async function actions({ conversations, seconds }: ActionsOptions): Promise<void> {
   say("From the request of an operation to the change in the caller's ear");
-  speakInTime();
   const product = await startProduct(conversations + 5);
   const sound = new SoundLoad({
     caller: { address: PLACES.caller.address, port: PLACES.callerSoundPort },

@@ -14,14 +14,10 @@ export type RunningProcess = {
 };
 
 /**
- * How far V8 lets the space for new objects grow under load: left alone, to 108 MB. The app's calls are in
- * flight for a while, and what lives is copied at every collection: with 48 MB at most a call is cheaper. The media process
- * keeps little, and is as quick with 12 (bench/README.md).
+ * For our own programs. Left alone, V8 lets the space for new objects grow to 108 MB under load; with 8 MB it
+ * collects oftener and no dearer (bench/README.md).
  */
-export const NODE_FLAGS = {
-  app: ['--max-semi-space-size=16'],
-  media: ['--max-semi-space-size=4'],
-} as const;
+export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=4'];
 
 /** How often an adopted process is looked at: it is not our child, so no event tells its end. */
 const WATCH_INTERVAL_MS = 200;
