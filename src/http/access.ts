@@ -6,7 +6,7 @@ import type { CallQueries } from '../calls/index.ts';
 import type { DeliveryStore } from '../delivery/index.ts';
 import type { MessageStore } from '../messages/index.ts';
 import { decide, NOBODY } from '../people/index.ts';
-import type { Identity, OwnedResource, People, Policy } from '../people/index.ts';
+import type { Credentials, Identity, OwnedResource, People, Policy } from '../people/index.ts';
 import type { RecordingStore } from '../recordings/index.ts';
 import type { Directory } from '../subscribers/index.ts';
 import type { App } from './app.ts';
@@ -109,20 +109,34 @@ function operationId(method: string, url: string): string {
   return [method.toLowerCase(), ...named.flatMap((word) => word.split('-')).map(capital)].join('');
 }
 
+/** On a public route everybody is nobody: the pages come also while the database is away. */
 async function identityOf(
   request: FastifyRequest,
   people: AccessDeps['people'],
 ): Promise<Identity> {
-  const { cookie, authorization, 'denwaban-operator': actAs } = request.headers;
-  if (cookie === undefined && authorization === undefined) return NOBODY;
-  const actAsOperator = typeof actAs === 'string' ? actAs : undefined;
-  return people.identify({ cookie, authorization, actAsOperator });
+  const policy = policyOf(request);
+  const credentials = credentialsOf(request);
+  const isAnonymous = credentials.cookie === undefined && credentials.authorization === undefined;
+  return policy.kind === 'public' || isAnonymous ? NOBODY : people.identify(credentials);
+}
+
+/** What of a request says who asks. */
+export function credentialsOf({ headers }: Pick<FastifyRequest, 'headers'>): Credentials {
+  const { cookie, authorization, 'denwaban-operator': actAs } = headers;
+  return {
+    cookie,
+    authorization,
+    actAsOperator: typeof actAs === 'string' ? actAs : undefined,
+  };
+}
+
+/** Only Fastify's own 404 handler has none; it discloses nothing. */
+function policyOf(request: FastifyRequest): Policy {
+  return request.routeOptions.config.policy ?? { kind: 'public' };
 }
 
 async function refusalOf(request: FastifyRequest, deps: AccessDeps): Promise<ProblemCode | null> {
-  const { policy } = request.routeOptions.config;
-  // Only Fastify's own 404 handler has no policy; it discloses nothing.
-  if (policy === undefined) return null;
+  const policy = policyOf(request);
   const owner = policy.kind === 'subscriber-of' ? await ownerOf(request, policy, deps) : undefined;
   const decision = decide(policy, request.identity, { demo: deps.demo, owner });
   if (decision.allowed) return null;

@@ -256,6 +256,20 @@ describe('the pages', () => {
     expect((await rig.app.inject({ url: '/../package.json' })).statusCode).toBe(404);
   });
 
+  it('come to whoever is signed in also while the database cannot say so', async () => {
+    const headers = { cookie: await rig.cookie('operator') };
+    const status = async (url: string): Promise<number> =>
+      (await rig.app.inject({ url, headers })).statusCode;
+    await rig.database.sql('alter table session rename to session_away');
+    try {
+      expect(await status('/api/v1/desk')).toBe(500);
+      expect(await status('/console')).toBe(200);
+    } finally {
+      await rig.database.sql('alter table session_away rename to session');
+    }
+    expect(await status('/api/v1/desk')).toBe(200);
+  });
+
   it('do not stand in for a route that is not there', async () => {
     const answer = await rig.app.inject({ url: '/api/v1/nothing' });
     expect(answer.json()).toMatchObject({ code: 'not-found' });

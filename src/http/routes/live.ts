@@ -1,5 +1,6 @@
 import type { WebSocket } from '@fastify/websocket';
 import type { FastifyRequest } from 'fastify';
+import { credentialsOf } from '../access.ts';
 import type { App } from '../app.ts';
 import { CLOSE } from '../live-connection.ts';
 import type { LiveHub } from '../live-hub.ts';
@@ -17,15 +18,12 @@ export function registerLiveRoute(app: App, hub: LiveHub): void {
     },
     handler: (_request, reply) => refuse(reply, 'invalid-request'),
     wsHandler: (socket: WebSocket, request: FastifyRequest) => {
-      const { cookie, authorization, 'denwaban-operator': actAs } = request.headers;
       if (request.upgradeRefusal !== null) {
         const ended = request.upgradeRefusal === 'not-signed-in';
         socket.close(ended ? CLOSE.sessionEnded : CLOSE.notAllowed, request.upgradeRefusal);
         return;
       }
-      const actAsOperator = typeof actAs === 'string' ? actAs : undefined;
-      const credentials = { cookie, authorization, actAsOperator };
-      hub.accept(socket, { identity: request.identity, credentials });
+      hub.accept(socket, { identity: request.identity, credentials: credentialsOf(request) });
     },
   });
 }
