@@ -3,7 +3,7 @@ import type { LegId, Logger } from '../base/index.ts';
 import type { Termination } from '../calls/index.ts';
 import { noticeOf } from '../calls/index.ts';
 import type { MediaPlane } from '../media/index.ts';
-import type { IncomingInvite } from '../sip/index.ts';
+import type { DialogState, IncomingInvite } from '../sip/index.ts';
 import type { CallActor } from './call-actor.ts';
 import type { IncomingSignalling } from './leg-signalling.ts';
 import type { StoredLeg } from './ports.ts';
@@ -29,13 +29,17 @@ export class CallerSide {
     if (callerLeg.answered) invite?.resumeAnswered(leg.sip.answer);
     if (invite?.state !== 'open') return;
     this.attach(actor, leg.id, invite);
-    if (termination === null) invite.provisional(180);
+    if (termination !== null) return;
+    // As an UPDATE may have moved it.
+    this.#deps.sip.agent.adoptDialog({ ...leg.sip.dialog, state: 'early' });
+    invite.provisional(180);
   }
 
   /** The INVITE of a leg, new or left by another process. */
   attach(actor: CallActor, legId: LegId, invite: IncomingInvite): void {
     this.#invites.set(legId, invite);
     invite.observe({
+      onMoved: (dialog) => this.#moved(actor, dialog),
       onCancel: () => actor.note({ type: 'caller.hung-up' }),
       onAck: (sdp) => void this.#acknowledged(actor, sdp),
       onAckTimeout: () => void actor.post({ type: 'caller.failed', reason: 'ack-missing' }),
@@ -55,16 +59,28 @@ export class CallerSide {
       return;
     }
     const { answer } = signallingOf(leg);
+    const { sip } = this.#deps;
     const invite = this.#invites.get(leg.id);
     this.#invites.delete(leg.id);
     // She gave up while the answer was being stored; that is what the call learns next.
     if (invite?.state === 'ended') return;
-    this.#deps.sip.bind(actor, leg.id, answer.dialog);
-    if (invite?.sendAnswer(answer) === true) return;
-    this.#deps.sip.agent.resumeAcceptedInvite(answer, {
-      onAck: (sdp) => void this.#acknowledged(actor, sdp),
-      onAckTimeout: () => void actor.post({ type: 'caller.failed', reason: 'ack-missing' }),
-    });
+    if (invite?.sendAnswer(answer) !== true) {
+      sip.agent.resumeAcceptedInvite(answer, {
+        onAck: (sdp) => void this.#acknowledged(actor, sdp),
+        onAckTimeout: () => void actor.post({ type: 'caller.failed', reason: 'ack-missing' }),
+      });
+    }
+    sip.bind(actor, leg.id, sip.agent.dialog(answer.dialog) ?? answer.dialog);
+  }
+
+  /** RFC 3311: the caller is elsewhere from now on, for the next process too. */
+  #moved(actor: CallActor, { remoteTarget, remoteSeq, peer }: DialogState): Promise<void> {
+    const leg = callerLeg(actor);
+    const signalling = signallingOf(leg);
+    const dialog = { ...signalling.answer.dialog, remoteTarget, remoteSeq, peer };
+    const answer = { ...signalling.answer, dialog };
+    actor.putLeg({ ...leg, sip: { ...signalling, answer, dialog } });
+    return actor.saveLegsInTurn();
   }
 
   /** A call that rings and that nobody will know of: whoever sent it may try elsewhere. */

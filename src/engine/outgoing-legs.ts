@@ -5,6 +5,7 @@ import { placesOfRedirect } from '../sip/index.ts';
 import type {
   DialogState,
   InviteFailure,
+  OfferInUpdate,
   OutgoingInvite,
   OutgoingInviteObserver,
   OutgoingTarget,
@@ -162,6 +163,7 @@ export class OutgoingLegs {
         leg.onRinging?.();
         if (sdp !== '') void this.#earlyMedia(leg, sdp);
       },
+      onOffer: (update) => this.#offered(leg, update),
       onSentAgain: () => this.#sentAgain(leg),
       onAnswered: (answer) => {
         note('answered');
@@ -189,6 +191,21 @@ export class OutgoingLegs {
     if (onEarlyMedia === undefined) return;
     const understood = await this.#deps.media.acceptAnswer(legId, sdp);
     if (understood.ok) onEarlyMedia();
+  }
+
+  /** RFC 3311 §5.1: what is to be heard before the answer moves, as a gateway passes the call on. */
+  async #offered({ actor, legId }: OutgoingLeg, update: OfferInUpdate): Promise<boolean> {
+    const agreed = await this.#deps.media.renegotiate(legId, update.sdp);
+    if (!agreed.ok) {
+      update.respond(agreed.reason === 'plane-down' ? 503 : 488);
+      return false;
+    }
+    const { localSdp } = agreed.value;
+    const stored = actor.legs.find(({ id }) => id === legId);
+    if (stored) actor.putLeg({ ...stored, localSdp });
+    update.respond(200, { sdp: localSdp });
+    await actor.saveLegsInTurn();
+    return true;
   }
 
   async #answered(leg: OutgoingLeg, answer: { sdp: string; dialog: DialogState }): Promise<void> {

@@ -15,10 +15,13 @@ export type StoredAnswer = {
   dialog: DialogState;
   /** CSeq of the INVITE: its ACK carries the same number. */
   seq: number;
+  /** The INVITE had no offer: this one makes it, and the ACK answers it. */
+  offers?: boolean;
 };
 
 export type AnswerRepeaterOptions = {
   seq: number;
+  offers: boolean;
   clock: Clock;
   timers: TimerValues;
   send: () => void;
@@ -51,6 +54,11 @@ export class AnswerRepeater {
 
   get seq(): number {
     return this.#options.seq;
+  }
+
+  /** Its ACK is to bring the answer to our offer. */
+  get awaitsSdp(): boolean {
+    return !this.#done && this.#options.offers;
   }
 
   /** Still without ACK. */

@@ -25,6 +25,7 @@ export function startAnswer(
   live.answer?.stop();
   live.answer = new AnswerRepeater({
     seq,
+    offers: answer.offers === true,
     clock: core.clock,
     timers: core.timers,
     send: () => core.layer.sendText(answer.response, answer.destination),

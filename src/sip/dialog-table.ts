@@ -2,16 +2,28 @@ import type { AnswerRepeater } from './answer-repeater.ts';
 import { dialogKey } from './dialog.ts';
 import type { DialogId, DialogState } from './dialog.ts';
 import type { SipRequest } from './message.ts';
+import type { ResponseOptions } from './response.ts';
 import type { Peer } from './transport.ts';
 import { parseSipOnly } from './uri.ts';
+
+/** An UPDATE of the peer with an offer, to be answered once. */
+export type OfferInUpdate = {
+  readonly sdp: string;
+  respond(status: number, options?: ResponseOptions): boolean;
+};
 
 /** A dialog alive in this process, with what only this process needs to know of it. */
 export type LiveDialog = {
   state: DialogState;
   /** Our re-INVITE, or UPDATE with an offer, has no final response yet: one of the peer gets 491 (§14.2). */
   offerPending: boolean;
-  /** The peer's INVITE has no final response of ours yet: another one gets 500. */
-  answerPending: boolean;
+  /** This request of the peer, with an offer where it is an UPDATE, has no final response of ours yet. */
+  answerPending: 'INVITE' | 'UPDATE' | undefined;
+  /**
+   * Takes an UPDATE with an offer that comes before the peer has answered our INVITE; false while the
+   * offer of that INVITE is open. Absent where we are the called side, or the call is answered.
+   */
+  takeEarlyOffer: ((update: OfferInUpdate) => boolean) | undefined;
   /** The latest ACK we sent, for a 2xx that comes again. */
   ack: SipRequest | undefined;
   /** Our latest 2xx to an INVITE of the peer; it runs until the ACK. */
@@ -53,7 +65,8 @@ export class DialogTable {
     const live: LiveDialog = {
       state,
       offerPending: false,
-      answerPending: false,
+      answerPending: undefined,
+      takeEarlyOffer: undefined,
       ack: undefined,
       answer: undefined,
     };

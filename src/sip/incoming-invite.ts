@@ -21,6 +21,11 @@ import type { UserAgentCore } from './user-agent-core.ts';
 export interface IncomingInviteObserver extends AnswerObserver {
   /** The caller gave up while we had not answered; 487 has been sent. */
   onCancel?(how: 'cancel' | 'bye'): void | Promise<void>;
+  /**
+   * A request inside the early dialog has moved the caller's target or counted on: to be stored. The
+   * UPDATE that did it is answered afterwards.
+   */
+  onMoved?(dialog: DialogState): void | Promise<void>;
   /** The caller insists on 100rel and never said that it has our ringing (RFC 3262 §3); 504 has been sent. */
   onUnheard?(): void;
 }
@@ -132,11 +137,21 @@ export class IncomingInvite {
         state: 'confirmed',
       },
       seq: cseqOf(this.request)?.number ?? 0,
+      offers: this.remoteSdp === '',
     };
   }
 
+  /** The same answer for the dialog as requests inside the early dialog have left it since. */
+  #upToDate(answer: StoredAnswer): StoredAnswer {
+    const early = this.#core.dialogs.get(this.dialog)?.state;
+    if (early?.state !== 'early') return answer;
+    const { remoteTarget, remoteSeq, peer } = early;
+    return { ...answer, dialog: { ...answer.dialog, remoteTarget, remoteSeq, peer } };
+  }
+
   /** Sends the prepared 200 and repeats it until the ACK. False when the call is no longer open. */
-  sendAnswer(answer: StoredAnswer): boolean {
+  sendAnswer(prepared: StoredAnswer): boolean {
+    const answer = this.#upToDate(prepared);
     if (!this.resumeAnswered(answer)) return false;
     this.#core.dialogs.put(answer.dialog);
     startAnswer(this.#core, answer, {
@@ -192,6 +207,13 @@ export class IncomingInvite {
       machine.respond(this.#response(status, { ...options, headers }));
     });
     return true;
+  }
+
+  /** For the user agent: an UPDATE without an offer in the early dialog, answered once that is stored. */
+  moved(dialog: DialogState, confirm: () => void): void {
+    const stored = this.#observer.onMoved?.(dialog);
+    if (stored instanceof Promise) void stored.then(confirm, confirm);
+    else confirm();
   }
 
   /** For the user agent: a PRACK in the early dialog. False: it is to be answered 481. */

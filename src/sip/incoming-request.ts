@@ -72,6 +72,7 @@ export class IncomingRequest {
       destination: via ? responseDestination(via, this.source) : this.source,
       dialog: this.#dialog,
       seq: cseqOf(this.request)?.number ?? 0,
+      offers: this.sdp === '',
     };
     machine.setUser({
       onTimeout: () => undefined,
@@ -98,7 +99,7 @@ export class IncomingRequest {
     this.#answered = true;
     if (!this.#dialog) return;
     const live = this.#core.dialogs.get(this.#dialog);
-    if (live && this.method === 'INVITE') live.answerPending = false;
+    if (live?.answerPending === this.method) live.answerPending = undefined;
     if (this.method === 'BYE' && status < 300) this.#core.dialogs.delete(this.#dialog);
   }
 }

@@ -25,6 +25,7 @@ export type {
 export type { AnswerObserver } from './answer.ts';
 export type { StoredAnswer } from './answer-repeater.ts';
 export type { DialogId, DialogState } from './dialog.ts';
+export type { OfferInUpdate } from './dialog-table.ts';
 export { dialogKey, nextHop } from './dialog.ts';
 export { glareDelayMs } from './glare.ts';
 export { digitOfInfo } from './info-digit.ts';

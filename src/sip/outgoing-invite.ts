@@ -2,7 +2,8 @@ import { ClientExchange } from './client-exchange.ts';
 import type { DigestSession } from './digest-client.ts';
 import { copyCredentials, createAck, createUacDialog, nextHop } from './dialog.ts';
 import type { DialogState } from './dialog.ts';
-import { cseqOf, sdpOf, toTagOf } from './message.ts';
+import type { OfferInUpdate } from './dialog-table.ts';
+import { contactOf, cseqOf, sdpOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { splitList } from './name-address.ts';
 import { prepareInDialog } from './outgoing-request.ts';
@@ -25,6 +26,11 @@ export type InviteFailure = {
 export interface OutgoingInviteObserver {
   /** 101 to 199; `sdp` is '' without early media, `dialog` there once the peer has a tag. */
   onProvisional?(event: { response: SipResponse; sdp: string; dialog?: DialogState }): void;
+  /**
+   * The peer has answered our offer in a reliable provisional response and makes one of its own by UPDATE
+   * (RFC 3311 §5.1). True when it was answered with 200. Absent: 488.
+   */
+  onOffer?(update: OfferInUpdate): Promise<boolean>;
   /** The INVITE goes again, with credentials or elsewhere: `stored` has changed, and is sent now. */
   onSentAgain?(): void;
   /** The 2xx. Store `dialog`, then call `acknowledge`. */
@@ -61,8 +67,8 @@ export class OutgoingInvite {
   readonly #early = new Map<string, DialogState>();
   /** RSeq of the latest reliable provisional response of each fork. */
   readonly #reliable = new Map<string, number>();
-  /** The answer that a provisional response of each fork has brought. */
-  readonly #answers = new Map<string, string>();
+  /** What each fork has said before its 2xx: `settled` when no 2xx may say it anew (RFC 6337 §3.1.1). */
+  readonly #answers = new Map<string, { sdp: string; settled: boolean; reliable: boolean }>();
   #state: 'calling' | 'ringing' | 'answered' | 'failed' = 'calling';
   #cancelRequested = false;
   #cancelSent = false;
@@ -164,8 +170,29 @@ export class OutgoingInvite {
     if (dialog && !this.#acknowledgeProvisional(response, dialog)) return;
     const event = { response, sdp: sdpOf(response) };
     const isKept = dialog !== undefined && this.#early.has(dialog.remoteTag);
-    if (isKept && event.sdp !== '') this.#answers.set(dialog.remoteTag, event.sdp);
+    if (isKept && event.sdp !== '') this.#noteAnswer(dialog.remoteTag, response);
     this.#observer.onProvisional?.(dialog ? { ...event, dialog } : event);
+  }
+
+  #noteAnswer(tag: string, response: SipResponse): void {
+    const known = this.#answers.get(tag);
+    // What the peer has offered since stands; a provisional response can only repeat itself.
+    if (known?.settled === true) return;
+    const reliable = known?.reliable === true || reliableSeqOf(response) !== undefined;
+    this.#answers.set(tag, { sdp: sdpOf(response), settled: false, reliable });
+  }
+
+  /** False while our offer is open: only a reliable response has answered it (RFC 3262 §5). */
+  #takeOffer(tag: string, update: OfferInUpdate): boolean {
+    const before = this.#answers.get(tag);
+    if (before?.reliable !== true) return false;
+    if (!this.#observer.onOffer) return update.respond(488);
+    const offered = { sdp: update.sdp, settled: true, reliable: true };
+    this.#answers.set(tag, offered);
+    void this.#observer.onOffer(update).then((agreed) => {
+      if (!agreed && this.#answers.get(tag) === offered) this.#answers.set(tag, before);
+    });
+    return true;
   }
 
   /** RFC 3262 §4: PRACK. False for a response that came again, or before its time. */
@@ -200,7 +227,8 @@ export class OutgoingInvite {
     const dialog = this.#dialogOf(response);
     if (this.#early.size < MAX_FORKS) {
       this.#early.set(tag, dialog);
-      this.#core.dialogs.put(dialog);
+      const live = this.#core.dialogs.put(dialog);
+      live.takeEarlyOffer = (update) => this.#takeOffer(tag, update);
     }
     return dialog;
   }
@@ -222,9 +250,9 @@ export class OutgoingInvite {
     this.#core.dialogs.put(dialog);
     // RFC 3262 §5: an answer in a reliable provisional response is not given a second time; some gateways
     // leave it out after any that had one.
-    const early = this.#answers.get(dialog.remoteTag) ?? '';
-    const sdp = sdpOf(response);
-    this.#observer.onAnswered({ response, sdp: sdp === '' ? early : sdp, dialog });
+    const early = this.#answers.get(dialog.remoteTag);
+    const said = early?.settled === true ? '' : sdpOf(response);
+    this.#observer.onAnswered({ response, sdp: said === '' ? (early?.sdp ?? '') : said, dialog });
   }
 
   /** The dialog of a 2xx, with the CSeq numbers that its early dialog has used up. */
@@ -233,7 +261,10 @@ export class OutgoingInvite {
     const early = this.#core.dialogs.get(dialog)?.state;
     if (!early) return dialog;
     const localSeq = Math.max(dialog.localSeq, early.localSeq);
-    return { ...dialog, localSeq, remoteSeq: early.remoteSeq };
+    const { remoteSeq } = early;
+    // A 2xx must have a Contact; one that has none leaves the target where an UPDATE has moved it.
+    const remoteTarget = contactOf(response) ? dialog.remoteTarget : early.remoteTarget;
+    return { ...dialog, localSeq, remoteSeq, remoteTarget };
   }
 
   /** A second fork (§13.2.2.4), or an answer that crossed our CANCEL: acknowledged, then ended. */

@@ -5,6 +5,7 @@ import type { DialogState } from './dialog.ts';
 import { DigestSession } from './digest-client.ts';
 import { glareDelayMs } from './glare.ts';
 import type { IncomingInvite } from './incoming-invite.ts';
+import type { OfferInUpdate } from './dialog-table.ts';
 import type { InviteFailure } from './outgoing-invite.ts';
 import type { InviteTarget, SipUserAgentOptions } from './user-agent.ts';
 
@@ -13,7 +14,18 @@ const ANSWER = 'v=0\r\no=- 2 1 IN IP4 192.0.2.2\r\n';
 const RELIABLE: Partial<SipUserAgentOptions> = { supported: ['100rel'] };
 const REQUIRE = [['Require', '100rel']] as const;
 
-function call(network: SipNetwork, target: Partial<InviteTarget> = {}) {
+/** The same dialog in the other side's words. */
+const seenFrom = ({ sipCallId, localTag, remoteTag }: DialogState) => ({
+  sipCallId,
+  localTag: remoteTag,
+  remoteTag: localTag,
+});
+
+function call(
+  network: SipNetwork,
+  target: Partial<InviteTarget> = {},
+  onOffer?: (update: OfferInUpdate) => Promise<boolean>,
+) {
   const invites: IncomingInvite[] = [];
   const callee = network.start(2, { onInvite: (invite) => invites.push(invite) }, RELIABLE);
   const caller = network.start(1, {}, RELIABLE);
@@ -27,6 +39,7 @@ function call(network: SipNetwork, target: Partial<InviteTarget> = {}) {
     sdp: OFFER,
     ...target,
     observer: {
+      ...(onOffer && { onOffer }),
       onProvisional: ({ response, sdp }) => events.push(`${response.status} ${sdp === ANSWER}`),
       onAnswered: (answer) => {
         events.push(`answered ${answer.sdp === ANSWER}`);
@@ -192,6 +205,79 @@ describe('the early dialog', () => {
     const plain = caller.prepareInDialog(caller.dialog(early)!, 'UPDATE').send();
     await network.pass(500);
     expect(await plain).toMatchObject({ response: { status: 200 } });
+  });
+
+  it('moves the caller’s target by UPDATE: the answer that was prepared before goes on from there', async () => {
+    const network = new SipNetwork();
+    const { invites, caller, callee } = call(network);
+    await network.pass(250);
+    const invite = invites[0]!;
+    const prepared = invite.prepareAnswer({ sdp: ANSWER });
+    const moves: string[] = [];
+    let store = (): void => undefined;
+    invite.observe({
+      onMoved: (dialog) => {
+        moves.push(dialog.remoteTarget);
+        return new Promise((resolve) => (store = resolve));
+      },
+    });
+    invite.provisional(180);
+    await network.pass(250);
+    const early = caller.dialog(seenFrom(callee.dialog(invite.dialog)!))!;
+    const elsewhere = { ...early, localTarget: 'sip:a@192.0.2.7' };
+    const moved = caller.prepareInDialog(elsewhere, 'UPDATE').send();
+    await network.pass(250);
+    // Answered once it is stored.
+    expect([moves, count(network, '200 UPDATE')]).toEqual([['sip:a@192.0.2.7'], 0]);
+    store();
+    await network.pass(500);
+    expect(await moved).toMatchObject({ response: { status: 200 } });
+    invite.sendAnswer(prepared);
+    await network.pass(250);
+    void callee.prepareInDialog(callee.dialog(prepared.dialog)!, 'BYE').send();
+    const bye = network.sent.find(({ text }) => text.startsWith('BYE'));
+    expect(bye).toMatchObject({ to: { address: '192.0.2.7' } });
+    expect(bye?.text).toMatch(/^BYE sip:a@192\.0\.2\.7 /);
+  });
+
+  it('takes an offer of the called side once ours is answered reliably; before that 491', async () => {
+    const network = new SipNetwork();
+    const offers: OfferInUpdate[] = [];
+    let decide: (agreed: boolean) => void = () => undefined;
+    const { invites, callee, events } = call(network, { headers: REQUIRE }, (update) => {
+      offers.push(update);
+      return new Promise((resolve) => (decide = resolve));
+    });
+    await network.pass(250);
+    const invite = invites[0]!;
+    invite.provisional(180);
+    await network.pass(250);
+    const update = async (sdp: string) => {
+      const sent = callee.prepareInDialog(callee.dialog(invite.dialog)!, 'UPDATE', { sdp }).send();
+      await network.pass(500);
+      return sent;
+    };
+    expect(await update(OFFER)).toMatchObject({ response: { status: 491 } });
+    invite.provisional(183, { sdp: OFFER });
+    await network.pass(500);
+    const first = callee.prepareInDialog(callee.dialog(invite.dialog)!, 'UPDATE', { sdp: ANSWER });
+    const served = first.send();
+    await network.pass(250);
+    // RFC 3311 §5.2: another one before the first is answered, with an offer or without.
+    const [again, plain] = [await update(OFFER), await update('')];
+    expect([again, plain]).toMatchObject([
+      { response: { status: 500 } },
+      { response: { status: 500 } },
+    ]);
+    expect(offers).toHaveLength(1);
+    offers[0]!.respond(200, { sdp: OFFER });
+    decide(true);
+    await network.pass(250);
+    expect(await served).toMatchObject({ response: { status: 200 } });
+    // The 2xx repeats the first answer; what was agreed since stands.
+    invite.accept({ sdp: OFFER });
+    await network.pass(500);
+    expect(events.at(-1)).toBe('answered true');
   });
 });
 

@@ -12,9 +12,10 @@ import { IncomingInvite } from './incoming-invite.ts';
 import type { StoredIncomingInvite } from './incoming-invite.ts';
 import { IncomingRequest } from './incoming-request.ts';
 import { LargeRequests } from './large-requests.ts';
-import { cseqOf, fromTagOf, sdpOf, sipCallIdOf, toTagOf } from './message.ts';
+import { cseqOf, fromTagOf, sipCallIdOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { formatNameAddress } from './name-address.ts';
+import { carriesOffer, offerRefusal, retryAfter } from './offer-rules.ts';
 import { OutgoingInvite } from './outgoing-invite.ts';
 import type { OutgoingInviteObserver, StoredInvite } from './outgoing-invite.ts';
 import { prepareInDialog, sendRequest } from './outgoing-request.ts';
@@ -404,7 +405,7 @@ export class SipUserAgent {
     }
     const verdict = acceptInDialogRequest(live.state, request, source);
     if (!verdict.ok) {
-      refused.respond(verdict.status, { headers: [['Retry-After', '5']] });
+      refused.respond(verdict.status, { headers: [retryAfter(this.#core.random)] });
       return;
     }
     const refusal = refusalOf(request, this.#core);
@@ -412,13 +413,15 @@ export class SipUserAgent {
       refused.respond(refusal.status, refusal);
       return;
     }
-    if (carriesOffer(request) && (live.offerPending || live.answerPending)) {
-      refused.respond(live.offerPending ? 491 : 500, { headers: [['Retry-After', '5']] });
+    const meets = offerRefusal(live, request);
+    if (meets !== undefined) {
+      refused.respond(meets, { headers: [retryAfter(this.#core.random)] });
       return;
     }
     const dialog = this.#renewed(verdict.dialog, request);
     this.#core.dialogs.update(dialog);
-    if (request.method === 'INVITE') live.answerPending = true;
+    if (carriesOffer(request))
+      live.answerPending = request.method === 'INVITE' ? 'INVITE' : 'UPDATE';
     const incoming = new IncomingRequest(this.#core, transaction, dialog);
     if (this.#isServedHere(incoming, dialog)) return;
     this.#guard(
@@ -433,8 +436,23 @@ export class SipUserAgent {
     if (method === 'PRACK') return incoming.respond(this.#pracked(dialog, request) ? 200 : 481);
     if (method === 'BYE') return this.#endOpenInvite(dialog) && incoming.respond(200);
     if (method !== 'UPDATE' || dialog.state !== 'early') return false;
-    // RFC 3311 §5.2: not while the first offer is open; without one it only moves the target.
-    return incoming.respond(carriesOffer(request) ? 500 : 200, { headers: [['Retry-After', '5']] });
+    this.#updateEarly(incoming, dialog);
+    return true;
+  }
+
+  /** RFC 3311 §5.2: no offer while that of the INVITE is open; without one it only moves the target. */
+  #updateEarly(update: IncomingRequest, dialog: DialogState): void {
+    const { takeEarlyOffer } = this.#core.dialogs.get(dialog) ?? {};
+    const headers = [retryAfter(this.#core.random)];
+    if (carriesOffer(update.request)) {
+      if (takeEarlyOffer?.(update) !== true)
+        update.respond(takeEarlyOffer ? 491 : 500, { headers });
+      return;
+    }
+    const confirm = (): void => void update.respond(200);
+    const invite = this.#openInviteOf(dialog);
+    if (invite) invite.moved(dialog, confirm);
+    else confirm();
   }
 
   #pracked(dialog: DialogState, prack: SipRequest): boolean {
@@ -544,11 +562,6 @@ export class SipUserAgent {
 
 /** Methods that make no sense outside a dialog. */
 const IN_DIALOG_ONLY = new Set(['BYE', 'INFO', 'UPDATE', 'PRACK', 'REFER', 'NOTIFY']);
-
-/** RFC 3261 §14.2, RFC 3311 §5.2: what must not meet an offer that is still open. */
-function carriesOffer(request: SipRequest): boolean {
-  return request.method === 'INVITE' || (request.method === 'UPDATE' && sdpOf(request) !== '');
-}
 
 /** A request of the peer names our tag in To and its own in From. */
 function dialogIdOf(request: SipRequest): DialogId {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId, LegId } from '../../src/base/index.ts';
 import { heldBy, noSoundFrom, soundOf } from '../../src/calls/index.ts';
+import type { DialogId } from '../../src/sip/index.ts';
 import { ANSWER, oneOperator } from '../harness/engine-office.ts';
 import { EngineRig, TestPhone, testDatabase } from '../harness/engine-rig.ts';
 import type { TestDatabase } from '../harness/engine-rig.ts';
@@ -117,6 +118,61 @@ describe('hold by the far side', () => {
     await over();
   });
 });
+
+describe('a far end that moves before the call is answered', () => {
+  test('the caller is elsewhere after its UPDATE, for the next process too', async () => {
+    const elsewhere = await TestPhone.open();
+    trunk.call(rig.port, '0301234567');
+    await until(() => phone.invites.length === 1 && trunk.heard.some(isRinging), 5_000);
+    const early = trunk.agent.dialog(dialogOf(trunk.heard.find(isRinging)!))!;
+    const moved = { ...early, localTarget: elsewhere.uri };
+    const update = trunk.agent.prepareInDialog(moved, 'UPDATE');
+    expect(await update.send()).toMatchObject({ response: { status: 200 } });
+    const { media, port } = rig;
+    await rig.die();
+    rig = await EngineRig.start(database, { media, port });
+    phone.pickUp(ANSWER);
+    const actor = await onlyActor();
+    await until(() => actor.state.phase === 'talking', 10_000);
+    await phone.hangUp();
+    await until(() => elsewhere.heard.some((text) => text.startsWith('BYE')), 5_000);
+    await elsewhere.close();
+  });
+
+  test('a telephone that answers early may offer anew before it is picked up', async () => {
+    phone.onInvite = (invite) =>
+      void invite.provisional(183, {
+        sdp: ANSWER,
+        headers: [
+          ['Require', '100rel'],
+          ['RSeq', '1'],
+        ],
+      });
+    trunk.call(rig.port, '0301234567');
+    await until(() => phone.requests.length > 0 || phone.heard.some(isPrack), 5_000);
+    const early = phone.agent.dialog(phone.invites[0]!.dialog)!;
+    const update = phone.agent.prepareInDialog(early, 'UPDATE', inviteWith('sendonly'));
+    const outcome = await update.send();
+    expect(outcome).toMatchObject({ response: { status: 200 } });
+    expect(outcome.kind === 'answered' && outcome.response.body).toContain('a=recvonly');
+    const { actor } = await talking();
+    await until(() => heldBy(actor.state).includes('operator'), 5_000);
+  });
+});
+
+const isRinging = (text: string): boolean => text.startsWith('SIP/2.0 180');
+const isPrack = (text: string): boolean => text.startsWith('PRACK');
+
+/** As the caller finds it by our 180. */
+function dialogOf(text: string): DialogId {
+  const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1] ?? '';
+  const tag = (name: string) => /tag=([^;\s]+)/.exec(header(name))?.[1] ?? '';
+  return {
+    sipCallId: header('Call-ID').trim(),
+    localTag: tag('From'),
+    remoteTag: tag('To'),
+  };
+}
 
 describe('a far end of which nothing is heard', () => {
   const silence = (leg: LegId) =>
