@@ -228,12 +228,7 @@ export class People {
       .catch((error: unknown) => {
         throw isUniqueViolation(error) ? emailTaken() : error;
       });
-    await internalAdapter.linkAccount({
-      userId: created.id,
-      providerId: 'credential',
-      accountId: created.id,
-      password: hash,
-    });
+    await this.#setPassword(asId(created.id), hash);
     return toUser(created);
   }
 
@@ -247,9 +242,7 @@ export class People {
     const { internalAdapter, password } = await this.#auth.$context;
     await this.#keepOneAdministrator(known, change);
     const { password: newPassword, ...fields } = change;
-    if (newPassword !== undefined) {
-      await internalAdapter.updatePassword(id, await password.hash(newPassword));
-    }
+    if (newPassword !== undefined) await this.#setPassword(id, await password.hash(newPassword));
     const given = Object.entries<unknown>(fields).filter(([, value]) => value !== undefined);
     if (given.length > 0) await internalAdapter.updateUser(id, Object.fromEntries(given));
     const roleChanged = change.role !== undefined && change.role !== known.role;
@@ -300,6 +293,15 @@ export class People {
   onSessionsEnded(listener: (who: UserId | ApiTokenId) => void): () => void {
     this.#endListeners.add(listener);
     return () => void this.#endListeners.delete(listener);
+  }
+
+  /** An account whose making was cut short has none yet. */
+  async #setPassword(userId: UserId, hash: string): Promise<void> {
+    const { internalAdapter } = await this.#auth.$context;
+    if ((await internalAdapter.findCredentialAccount(userId)) === null) {
+      const credential = { providerId: 'credential', accountId: userId, password: hash };
+      await internalAdapter.linkAccount({ userId, ...credential });
+    } else await internalAdapter.updatePassword(userId, hash);
   }
 
   async #endSessions(id: UserId): Promise<void> {

@@ -139,6 +139,21 @@ describe('an administrator', () => {
     expect(after.statusCode).toBe(401);
   });
 
+  it('gives a password to an account whose making was cut short before it had one', async () => {
+    const email = rig.emailOf('other-operator');
+    await rig.database.sql(
+      `delete from account using "user" u where u.id = "userId" and u.email = $1`,
+      [email],
+    );
+    const attempt = { email, password: 'a-third-long-password', address: '192.0.2.1' };
+    const signIn = async (): Promise<boolean> =>
+      (await rig.people.signIn({ ...attempt, userAgent: 'test' })).ok;
+    expect(await signIn()).toBe(false);
+    const user = await rig.people.userByEmail(email);
+    await rig.people.updateUser(user!.id, { password: attempt.password });
+    expect(await signIn()).toBe(true);
+  });
+
   it('who is the last one stays one', async () => {
     const [admin] = (await rig.people.users()).filter(({ role }) => role === 'administrator');
     const answer = await rig.app.inject({
