@@ -64,16 +64,20 @@ export class DeskAudio {
     const opened = await media.openLeg({ id: legId, kind: 'webrtc', remoteSdp: sdpOffer });
     if (!opened.ok) return { ok: false, reason: refusal(opened.reason) };
     this.#owner.set(legId, operator.id);
-    const former = operator.legId;
-    if (former !== null) {
-      this.#owner.delete(former);
-      await media.closeLeg(former);
+    this.#cancelGone(operator.id);
+    let now: Operator | null;
+    try {
+      now = await floor.setAudio(operator.id, { legId, deskId });
+    } catch (thrown) {
+      // Her page is told and asks again, for another leg.
+      await this.#giveUp(legId);
+      if (operator.legId === null) this.#armGone(operator.id);
+      throw thrown;
     }
+    if (operator.legId !== null) await this.#giveUp(operator.legId);
     if (operator.deskId !== null && operator.deskId !== deskId) {
       events.publish({ type: 'desk.taken', operatorId: operator.id, deskId });
     }
-    this.#cancelGone(operator.id);
-    const now = await floor.setAudio(operator.id, { legId, deskId });
     events.publish({ type: 'operator.changed', operatorId: operator.id });
     if (now !== null) await this.#deps.onUp(now, legId);
     return { ok: true, value: { legId, sdpAnswer: opened.value.localSdp } };
@@ -81,9 +85,8 @@ export class DeskAudio {
 
   async close(operator: Operator): Promise<void> {
     if (operator.legId === null) return;
-    this.#owner.delete(operator.legId);
     this.#cancelGone(operator.id);
-    await this.#deps.media.closeLeg(operator.legId);
+    await this.#giveUp(operator.legId);
     await this.#deps.floor.endAudio(operator.id, operator.legId);
     this.#deps.events.publish({ type: 'operator.changed', operatorId: operator.id });
   }
@@ -108,8 +111,10 @@ export class DeskAudio {
     }
     this.#down.add(event.leg);
     await this.#withStore(operatorId, event, async (operator) => {
-      const isDown = this.#down.delete(event.leg);
-      if (operator.legId === event.leg && isDown) await this.#lost(operator);
+      if (!this.#down.delete(event.leg)) return;
+      if (operator.legId === event.leg) await this.#lost(operator);
+      // Two tabs that asked at one moment: this was the other one's.
+      else await this.#giveUp(event.leg);
     });
   }
 
@@ -158,11 +163,15 @@ export class DeskAudio {
     await first.promise;
   }
 
+  async #giveUp(legId: LegId): Promise<void> {
+    this.#owner.delete(legId);
+    await this.#deps.media.closeLeg(legId);
+  }
+
   async #lost(operator: Operator): Promise<void> {
-    const { floor, events, media } = this.#deps;
+    const { floor, events } = this.#deps;
     if (operator.legId !== null) {
-      this.#owner.delete(operator.legId);
-      await media.closeLeg(operator.legId);
+      await this.#giveUp(operator.legId);
       await floor.endAudio(operator.id, operator.legId);
     }
     // The page may have opened its next leg meanwhile: then nothing is lost.
@@ -181,7 +190,11 @@ export class DeskAudio {
     this.#cancelGone(id);
     const timer = this.#deps.clock.setTimer(GONE_AFTER_MS, () => {
       this.#gone.delete(id);
-      void this.#signOut(id);
+      const onFailure = (error: Error): void =>
+        this.#deps.log.warn({ operatorId: id, reason: error.message }, 'signed out later');
+      const isWanted = (): boolean => !this.#isStopped && !this.#gone.has(id);
+      const options = { clock: this.#deps.clock, everyMs: STORE_RETRY_MS, onFailure, isWanted };
+      void insist(() => this.#signOut(id), options);
     });
     this.#gone.set(id, timer);
   }

@@ -1,5 +1,6 @@
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
+import { toError } from '../base/index.ts';
 import type { Clock, LegId, Logger, PlaybackId, RecordingId, Timer } from '../base/index.ts';
 import { CONTROL_VERSION, LineReader, LineWriter, parseFromProcess } from '../media/index.ts';
 import type {
@@ -239,8 +240,9 @@ export class MediaProcessClient implements MediaPlane {
     for (const listener of [...this.#listeners]) {
       try {
         listener(event);
-      } catch (error) {
-        this.#options.log.error({ event: event.type, error }, 'media event listener failed');
+      } catch (thrown) {
+        const { log } = this.#options;
+        log.error({ err: toError(thrown), event: event.type }, 'media event listener failed');
       }
     }
   }

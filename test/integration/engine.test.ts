@@ -400,6 +400,38 @@ test('the media process dies: the call ends with a cause and the desk is asked t
   await until(asked, 5_000);
 });
 
+test('a desk whose new audio cannot be stored keeps what it has, and no leg is left over', async () => {
+  await office([browserOperator('one')]);
+  const operator = await takeSeat('one');
+  const legs = rig.media.openLegs;
+  expect(legs).toHaveLength(1);
+  await database.sql(`create function refuse() returns trigger language plpgsql
+    as $$ begin raise exception using errcode = 'disk_full'; end $$`);
+  await database.sql(
+    'create trigger full_disk before update on operator execute function refuse()',
+  );
+  const again = rig.desk.openAudio(operator, 'desk-1234', BROWSER_OFFER);
+  await expect(again).rejects.toMatchObject({ code: 'database-failed', retryable: true });
+  expect(rig.media.openLegs).toEqual(legs);
+  await database.sql('drop trigger full_disk on operator');
+  await rig.desk.openAudio(operator, 'desk-1234', BROWSER_OFFER);
+  expect(rig.media.openLegs).toHaveLength(1);
+  expect(rig.media.openLegs).not.toEqual(legs);
+});
+
+test('of two tabs that open audio at one moment the leg of one is closed when nobody is heard on it', async () => {
+  await office([browserOperator('one')]);
+  const id = await operatorId('one');
+  const tabs = ['desk-1234', 'desk-5678'];
+  await Promise.all(tabs.map((tab) => rig.desk.openAudio(id, tab, BROWSER_OFFER)));
+  expect(rig.media.openLegs).toHaveLength(2);
+  const { legId } = (await rig.storage.floor.operator(id))!;
+  const other = rig.media.openLegs.find((leg) => leg !== legId)!;
+  rig.media.emit({ type: 'leg.media-lost', leg: other, at: 0, reason: 'ice-timeout' });
+  await until(() => rig.media.openLegs.length === 1, 3_000);
+  expect(rig.media.openLegs).toEqual([legId]);
+});
+
 test('another process adopts a call in conversation and ends it with the next CSeq', async () => {
   await office([sipOperator('one', phone)]);
   const { seen } = trunk.call(rig.port, '0301234567');
