@@ -1,7 +1,7 @@
-import { asId } from '../base/index.ts';
+import { asId, assert } from '../base/index.ts';
 import type { OperatorId, SubscriberId } from '../base/index.ts';
 import type { CallQueries } from '../calls/index.ts';
-import type { Role } from '../people/index.ts';
+import type { Identity, Role } from '../people/index.ts';
 import type { Directory } from '../subscribers/index.ts';
 
 type Wanted = { role: Role; subscriberId: string | null; operatorId: string | null };
@@ -26,4 +26,16 @@ export async function findPlace(
     return { ok: false, issue: { path: 'operatorId', message } };
   }
   return { ok: true, subscriberId: subscriber, operatorId: operator };
+}
+
+/** Somebody's place on the floor; a supervisor may have none. */
+export function placeIn(identity: Identity): OperatorId | null {
+  return identity.kind === 'nobody' ? null : identity.operatorId;
+}
+
+/** The place of whoever passed the `operator` policy. */
+export function placeOf(identity: Identity): OperatorId {
+  const place = placeIn(identity);
+  assert(place !== null, 'the operator policy lets nobody pass without a place on the floor');
+  return place;
 }

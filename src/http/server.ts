@@ -20,7 +20,6 @@ import { registerDeskRoutes } from './routes/desk.ts';
 import { registerLiveRoute } from './routes/live.ts';
 import { registerMessageRoutes } from './routes/messages.ts';
 import { registerOperationsRoutes } from './routes/operations.ts';
-import { registerOperationRoutes } from './routes/operation.ts';
 import { registerRecordingRoutes } from './routes/recordings.ts';
 import { registerSessionRoutes } from './routes/session.ts';
 import { registerSetupRoutes } from './routes/setup.ts';
@@ -28,6 +27,7 @@ import { registerFloorRoutes, registerSubscriberRoutes } from './routes/subscrib
 import { registerTokenRoutes } from './routes/tokens.ts';
 import { registerTrunkRoutes } from './routes/trunks.ts';
 import { registerUserRoutes } from './routes/users.ts';
+import { registerWatchingRoutes } from './routes/watching.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import type { ServerDeps } from './server-deps.ts';
 import { createServer } from './tls.ts';
@@ -113,5 +113,5 @@ function registerRoutes(app: App, deps: ServerDeps, hub: LiveHub, counters: Http
     counters.liveConnections = hub.size;
     return counters.families();
   };
-  registerOperationRoutes(app, { ...deps, metrics: [own, ...deps.metrics] });
+  registerWatchingRoutes(app, { ...deps, metrics: [own, ...deps.metrics] });
 }

@@ -13,17 +13,15 @@ import type { Identity } from '../../people/index.ts';
 import type { App } from '../app.ts';
 import { answerOnCall } from '../command-refusals.ts';
 import { problemOfDraft } from '../draft-refusals.ts';
+import { placeIn, placeOf } from '../place.ts';
 import { presentCall } from '../presenters/call.ts';
 import { emptyDraft, presentDraft } from '../presenters/desk.ts';
 import { refuse } from '../problems.ts';
+import { done, idParams, OPERATOR, STAFF } from '../route-parts.ts';
 import type { ServerDeps } from '../server-deps.ts';
-import { placeOf } from './desk.ts';
 
 type Deps = Pick<ServerDeps, 'commands' | 'calls' | 'messages' | 'directory' | 'numbers' | 'clock'>;
 
-const STAFF = ['administrator', 'supervisor', 'operator'] as const;
-const OPERATOR = { policy: { kind: 'operator' } } as const;
-const callParams = z.object({ id: z.string().max(60) });
 const listSchema = z.object({ calls: z.array(callViewSchema) });
 
 type Command = 'answer' | 'decline' | 'hang-up' | 'finish';
@@ -69,7 +67,7 @@ function registerReads(app: App, deps: Deps): void {
     schema: {
       summary: 'One call',
       tags: ['calls'],
-      params: callParams,
+      params: idParams,
       response: { 200: callViewSchema },
     },
     handler: async (request, reply) => {
@@ -83,9 +81,10 @@ function registerReads(app: App, deps: Deps): void {
 
 /** Who asks, as the call domain knows people; null without a place on the floor. */
 function personOf(identity: Identity): Person | null {
-  if (identity.kind === 'nobody' || identity.operatorId === null) return null;
+  const operatorId = placeIn(identity);
+  if (identity.kind === 'nobody' || operatorId === null) return null;
   const supervises = identity.role === 'administrator' || identity.role === 'supervisor';
-  return { operatorId: identity.operatorId, supervises };
+  return { operatorId, supervises };
 }
 
 function registerCommand(app: App, { commands, calls }: Deps, command: Command): void {
@@ -97,8 +96,8 @@ function registerCommand(app: App, { commands, calls }: Deps, command: Command):
     schema: {
       summary,
       tags: ['calls'],
-      params: callParams,
-      response: { 204: z.undefined().describe('Done') },
+      params: idParams,
+      response: { 204: done },
     },
     handler: async (request, reply) => {
       const callId = asId<CallId>(request.params.id);
@@ -116,7 +115,7 @@ function registerDraft(app: App, { messages, clock }: Deps): void {
     schema: {
       summary: 'What was written down so far',
       tags: ['messages'],
-      params: callParams,
+      params: idParams,
       response: { 200: draftViewSchema },
     },
     handler: async (request, reply) => {
@@ -136,7 +135,7 @@ function registerDraft(app: App, { messages, clock }: Deps): void {
       summary: 'Keep the text of one field',
       description: 'Acknowledged once stored; a number (`clientSeq`) seen before changes nothing.',
       tags: ['messages'],
-      params: callParams.extend({ field: messageFieldSchema }),
+      params: idParams.extend({ field: messageFieldSchema }),
       body: putFieldSchema,
       response: { 200: fieldAckSchema },
     },

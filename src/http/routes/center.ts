@@ -5,6 +5,7 @@ import { applyAccounts } from '../accounts.ts';
 import type { App } from '../app.ts';
 import { auditOf } from '../audit.ts';
 import { refuse } from '../problems.ts';
+import { ADMINISTRATOR } from '../route-parts.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
 type Deps = Pick<
@@ -12,7 +13,6 @@ type Deps = Pick<
   'center' | 'backup' | 'people' | 'calls' | 'directory' | 'audit' | 'clock'
 >;
 
-const ADMINISTRATOR = { policy: { kind: 'roles', roles: ['administrator'] } } as const;
 /** A file of ten thousand subscribers. */
 const SPEC_LIMIT_BYTES = 32 * 1024 * 1024;
 

@@ -11,13 +11,13 @@ import type { App } from '../app.ts';
 import { answerOnCall, problemOfRefusal } from '../command-refusals.ts';
 import { phaseShown } from '../presenters/call.ts';
 import { refuse } from '../problems.ts';
+import { idParams } from '../route-parts.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
 type Deps = Pick<ServerDeps, 'commands' | 'calls' | 'directory' | 'numbers'>;
 
 const CUSTOMER = { kind: 'demo-or-roles', roles: ['administrator', 'supervisor'] } as const;
 const numbersSchema = z.object({ numbers: z.array(customerNumberSchema) });
-const idParams = z.object({ id: z.string().max(60) });
 const placedSchema = z.object({ callId: z.string(), sdpAnswer: z.string() });
 
 /** "Call as a customer": a caller's leg in a browser, for demonstration and test calls. */

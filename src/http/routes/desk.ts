@@ -1,29 +1,21 @@
 import { z } from 'zod';
-import type { OperatorId } from '../../base/index.ts';
 import {
   audioViewSchema,
   deskViewSchema,
   openAudioSchema,
   presenceSchema,
 } from '../../contract/index.ts';
-import type { Identity } from '../../people/index.ts';
 import type { App } from '../app.ts';
 import { answerDone, problemOfRefusal } from '../command-refusals.ts';
+import { placeOf } from '../place.ts';
 import { presentDesk } from '../presenters/desk.ts';
 import { refuse } from '../problems.ts';
+import { done, OPERATOR } from '../route-parts.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
 type Deps = Pick<ServerDeps, 'commands' | 'calls' | 'messages' | 'directory' | 'numbers' | 'clock'>;
 
-const OPERATOR = { policy: { kind: 'operator' } } as const;
-const done = z.undefined().describe('Done');
 const ECHO_SECONDS = 5;
-
-/** The place of whoever passed the `operator` policy. */
-export function placeOf(identity: Identity): OperatorId {
-  if (identity.kind !== 'nobody' && identity.operatorId !== null) return identity.operatorId;
-  throw new Error('the operator policy lets nobody pass without a place on the floor');
-}
 
 export function registerDeskRoutes(app: App, deps: Deps): void {
   app.route({

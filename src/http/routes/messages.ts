@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { asId } from '../../base/index.ts';
 import type { CallId, MessageId, SubscriberId, UserId } from '../../base/index.ts';
 import {
@@ -12,20 +11,19 @@ import type { MessageView } from '../../contract/index.ts';
 import type { Message } from '../../messages/index.ts';
 import { actorOf, rowScope } from '../../people/index.ts';
 import type { App } from '../app.ts';
+import { placeOf } from '../place.ts';
 import { presentDelivery, presentMessages } from '../presenters/message.ts';
 import { refuse } from '../problems.ts';
+import { idParams, OPERATOR, STAFF } from '../route-parts.ts';
 import { sendMessage } from '../send-message.ts';
 import type { SendDeps } from '../send-message.ts';
 import type { ServerDeps } from '../server-deps.ts';
-import { placeOf } from './desk.ts';
 
 type Deps = SendDeps & Pick<ServerDeps, 'deliveries' | 'recordings' | 'numbers' | 'wakeDelivery'>;
 
-const STAFF = ['administrator', 'supervisor', 'operator'] as const;
 const OWN_MESSAGE = {
   policy: { kind: 'subscriber-of', resource: 'message', roles: STAFF },
 } as const;
-const idParams = z.object({ id: z.string().max(60) });
 
 export function registerMessageRoutes(app: App, deps: Deps): void {
   registerList(app, deps);
@@ -141,7 +139,7 @@ function registerSend(app: App, deps: Deps): void {
   app.route({
     method: 'POST',
     url: '/api/v1/calls/:id/message',
-    config: { policy: { kind: 'operator' } },
+    config: OPERATOR,
     schema: {
       summary: 'Send the message of my call',
       description: 'Makes it of the draft. Sent again, the answer is the message sent first.',

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { asId } from '../../base/index.ts';
 import type { CallId, ContactId, OperatorId, SubscriberId } from '../../base/index.ts';
 import type { CommandOutcome, RelayWish } from '../../calls/index.ts';
@@ -17,20 +17,17 @@ import {
   transferSchema,
 } from '../../contract/index.ts';
 import type { RelayTargetSpec } from '../../contract/index.ts';
-import type { Identity, Policy } from '../../people/index.ts';
 import { checkOutboundNumber, OUTBOUND_WORDS } from '../../subscribers/index.ts';
 import type { NumberRefusal } from '../../subscribers/index.ts';
 import type { App } from '../app.ts';
 import { answerOnCall, problemOfRefusal } from '../command-refusals.ts';
+import { placeIn } from '../place.ts';
 import { refuse } from '../problems.ts';
+import { done, idParams, OPERATOR, STAFF, SUPERVISORS } from '../route-parts.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
 type Deps = Pick<ServerDeps, 'operations' | 'calls' | 'numbers' | 'directory'>;
 
-const OPERATOR: Policy = { kind: 'operator' };
-const SUPERVISOR: Policy = { kind: 'roles', roles: ['administrator', 'supervisor'] };
-const STAFF = ['administrator', 'supervisor', 'operator'] as const;
-const idParams = z.object({ id: z.string().max(60) });
 /** As many telephones as a person dials by hand in a minute. */
 const CALL_BACKS_PER_MINUTE = 10;
 
@@ -48,7 +45,7 @@ type OnCall<Body> = {
   on: `${'POST' | 'PUT' | 'DELETE'} ${string}`;
   summary: string;
   description?: string;
-  policy?: Policy;
+  config?: typeof OPERATOR;
   body?: z.ZodType<Body>;
   run: Run<Body>;
 };
@@ -159,33 +156,33 @@ function routesOfOthers({ operations }: Deps): OnCall<unknown>[] {
       on: 'PUT monitor',
       summary: 'Listen to a call, whisper to its operator, or barge in',
       description: 'Needs a place on the floor with its audio open.',
-      policy: SUPERVISOR,
+      config: SUPERVISORS,
       body: monitorSchema,
       run: (who, call, { mode }) => operations.monitor(who, call, mode),
     }),
     row({
       on: 'DELETE monitor',
       summary: 'Leave a call I listen to',
-      policy: SUPERVISOR,
+      config: SUPERVISORS,
       run: (who, call) => operations.monitor(who, call, null),
     }),
   ];
 }
 
 function registerOnCall(app: App, route: OnCall<unknown>, { calls }: Pick<Deps, 'calls'>): void {
-  const { on, summary, description, policy = OPERATOR, body, run } = route;
+  const { on, summary, description, config = OPERATOR, body, run } = route;
   const [method = '', path = ''] = on.split(' ');
   app.route({
     method,
     url: `/api/v1/calls/:id/${path}`,
-    config: { policy },
+    config,
     schema: {
       summary,
       ...(description !== undefined && { description }),
       tags: ['calls'],
       params: idParams,
       ...(body !== undefined && { body }),
-      response: { 204: z.undefined().describe('Done') },
+      response: { 204: done },
     },
     handler: async (request, reply) => {
       const operatorId = placeIn(request.identity);
@@ -196,11 +193,6 @@ function registerOnCall(app: App, route: OnCall<unknown>, { calls }: Pick<Deps, 
       return answerOnCall(reply, outcome, { callId, calls });
     },
   });
-}
-
-/** A supervisor may have none. */
-function placeIn(identity: Identity): OperatorId | null {
-  return identity.kind === 'nobody' ? null : identity.operatorId;
 }
 
 type NumberNotAllowed = { ok: false; number: NumberRefusal };

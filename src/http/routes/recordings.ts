@@ -12,15 +12,14 @@ import { ListenLog } from '../listen-log.ts';
 import { presentRecording } from '../presenters/message.ts';
 import { refuse } from '../problems.ts';
 import type { RecordingWav } from '../ports.ts';
+import { idParams, STAFF } from '../route-parts.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
 type Deps = Pick<ServerDeps, 'recordings' | 'recordingAudio' | 'audit' | 'clock'>;
 
-const STAFF = ['administrator', 'supervisor', 'operator'] as const;
 const OWN_RECORDING = {
   policy: { kind: 'subscriber-of', resource: 'recording', roles: STAFF },
 } as const;
-const idParams = z.object({ id: z.string().max(60) });
 
 export function registerRecordingRoutes(app: App, deps: Deps): void {
   app.route({

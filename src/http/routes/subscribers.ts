@@ -12,12 +12,9 @@ import type { App } from '../app.ts';
 import { presentFloor } from '../presenters/floor.ts';
 import { presentSubscriber } from '../presenters/subscriber.ts';
 import { refuse } from '../problems.ts';
+import { done, idParams, STAFF, SUPERVISORS } from '../route-parts.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
-const STAFF = ['administrator', 'supervisor', 'operator'] as const;
-const SUPERVISORS = {
-  policy: { kind: 'roles', roles: ['administrator', 'supervisor'] },
-} as const;
 const listSchema = z.object({ subscribers: z.array(subscriberViewSchema) });
 const mailboxSchema = z.object({ mails: z.array(mailboxMailSchema) });
 const MAILBOX_LENGTH = 200;
@@ -51,7 +48,7 @@ export function registerSubscriberRoutes(
     schema: {
       summary: 'One subscriber',
       tags: ['subscribers'],
-      params: z.object({ id: z.string().max(60) }),
+      params: idParams,
       response: { 200: subscriberViewSchema },
     },
     handler: (request, reply) => {
@@ -74,9 +71,9 @@ function registerPresence(
     schema: {
       summary: 'Say where a contact is: in, out, in a meeting or off, and until when',
       tags: ['subscribers'],
-      params: z.object({ id: z.string().max(60), contactId: z.string().max(60) }),
+      params: idParams.extend({ contactId: z.string().max(60) }),
       body: presenceBodySchema,
-      response: { 204: z.null() },
+      response: { 204: done },
     },
     handler: async ({ params, body }, reply) => {
       const subscriberId = asId<SubscriberId>(params.id);
@@ -84,7 +81,7 @@ function registerPresence(
       const isKnown = await directory.setPresence(subscriberId, contactId, body.presence);
       if (!isKnown) return refuse(reply, 'not-found');
       floor.publish({ type: 'presence.changed' });
-      return reply.code(204).send(null);
+      return reply.code(204).send();
     },
   });
 }

@@ -11,11 +11,11 @@ import type { App } from '../app.ts';
 import { auditOf } from '../audit.ts';
 import { findPlace } from '../place.ts';
 import { refuse } from '../problems.ts';
+import { ADMINISTRATOR, idParams } from '../route-parts.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
 type Deps = Pick<ServerDeps, 'people' | 'audit' | 'clock' | 'directory' | 'calls'>;
 
-const ADMINISTRATOR = { policy: { kind: 'roles', roles: ['administrator'] } } as const;
 const DAY_MS = 24 * 60 * 60_000;
 
 /** Tokens for programs, made and ended by administrators. */
@@ -41,7 +41,7 @@ export function registerTokenRoutes(app: App, deps: Deps): void {
     schema: {
       summary: 'End a token at once',
       tags: ['tokens'],
-      params: z.object({ id: z.string().max(60) }),
+      params: idParams,
       response: { 204: z.undefined().describe('Ended') },
     },
     handler: async (request, reply) => {

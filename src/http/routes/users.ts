@@ -5,11 +5,11 @@ import type { App } from '../app.ts';
 import { auditOf } from '../audit.ts';
 import { findPlace } from '../place.ts';
 import { refuse } from '../problems.ts';
+import { ADMINISTRATOR, idParams } from '../route-parts.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
 type Deps = Pick<ServerDeps, 'people' | 'audit' | 'clock' | 'directory' | 'calls'>;
 
-const ADMINISTRATOR = { policy: { kind: 'roles', roles: ['administrator'] } } as const;
 const listSchema = z.object({ users: z.array(userViewSchema) });
 
 export function registerUserRoutes(app: App, deps: Deps): void {
@@ -66,7 +66,7 @@ function registerUpdate(app: App, { people, audit, clock }: Deps): void {
       summary: 'Change an account',
       description: 'A new password, another role or disabling signs it out everywhere.',
       tags: ['users'],
-      params: z.object({ id: z.string().max(60) }),
+      params: idParams,
       body: updateUserSchema,
       response: { 200: userViewSchema },
     },

@@ -7,7 +7,7 @@ import type { ServerDeps } from '../server-deps.ts';
 const PUBLIC = { policy: { kind: 'public' } } as const;
 
 /** For whoever watches over the machine. None of it tells of people, numbers or words. */
-export function registerOperationRoutes(
+export function registerWatchingRoutes(
   app: App,
   deps: Pick<ServerDeps, 'readiness' | 'metrics'>,
 ): void {
