@@ -118,6 +118,27 @@ describe('SIP over TCP', () => {
     expect(taken).toHaveLength(1);
   });
 
+  it('goes on over the connection that stands in for one, not before that one is gone', async () => {
+    const peers = [await connected(), await connected(), await connected()] as const;
+    await until(() => peers.every(({ socket }) => socket.localPort !== undefined), 5_000);
+    const [first, second, third] = peers;
+    const at = peers.map(({ socket }) => ({ address: LOOPBACK, port: socket.localPort! }));
+    streams.standIn(at[0]!, at[1]!);
+    streams.send('180', at[0]!);
+    await until(() => first.text() === '180', 5_000);
+    first.socket.destroy();
+    await until(() => streams.size === 2, 5_000);
+    streams.send('200', at[0]!);
+    await until(() => second.text() === '200', 5_000);
+    // Also where it is gone already.
+    second.socket.destroy();
+    await until(() => streams.size === 1, 5_000);
+    streams.standIn(at[0]!, at[2]!);
+    streams.send('BYE', at[0]!);
+    await until(() => third.text() === 'BYE', 5_000);
+    expect(streams.size).toBe(1);
+  });
+
   it('reports a peer that takes no connection, and one that breaks it', async () => {
     const { port, taken } = await listening();
     streams.send('hello', { address: LOOPBACK, port: 1 });

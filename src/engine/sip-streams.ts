@@ -2,7 +2,7 @@ import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { AppError } from '../base/index.ts';
 import type { Clock, Logger, Timer } from '../base/index.ts';
-import type { Destination, Peer, SipTransport } from '../sip/index.ts';
+import type { Address, Destination, Peer, SipTransport } from '../sip/index.ts';
 import { SipConnection } from './sip-connection.ts';
 import type { SipSocketOptions } from './sip-socket.ts';
 
@@ -32,6 +32,8 @@ export class SipStreams implements SipTransport {
   readonly #routes = new Map<string, SipConnection>();
   readonly #connections = new Set<SipConnection>();
   readonly #perAddress = new Map<string, number>();
+  /** Who goes on for a connection once that is gone. */
+  readonly #heirs = new Map<SipConnection, SipConnection>();
   /** Connected before `listen`: nothing of theirs is read until then. */
   #early: Socket[] | null = [];
   #isClosed = false;
@@ -107,6 +109,15 @@ export class SipStreams implements SipTransport {
     if (connection) connection.send(message);
     // Never within the caller's call: its transaction is only just beginning.
     else setImmediate(() => this.#onFailed(peerOf(destination.address, destination.port)));
+  }
+
+  standIn(first: Address, second: Address): void {
+    const heir = this.#routes.get(keyOf(second.address, second.port));
+    const key = keyOf(first.address, first.port);
+    const known = this.#routes.get(key);
+    if (!heir || known === heir) return;
+    if (known) this.#heirs.set(known, heir);
+    else if (this.#routes.size < MAX_ROUTES) this.#routes.set(key, heir);
   }
 
   close(): Promise<void> {
@@ -186,9 +197,13 @@ export class SipStreams implements SipTransport {
     if (left > 0) this.#perAddress.set(address, left);
     else this.#perAddress.delete(address);
     this.#log.debug({ address, port, why }, 'SIP connection ended');
+    const heir = this.#heirs.get(connection);
+    this.#heirs.delete(connection);
+    const isAlive = heir !== undefined && this.#connections.has(heir);
     for (const [key, other] of [...this.#routes]) {
       if (other !== connection) continue;
-      this.#routes.delete(key);
+      if (isAlive) this.#routes.set(key, heir);
+      else this.#routes.delete(key);
       const [host = '', portText = ''] = key.split(' ');
       setImmediate(() => this.#onFailed(peerOf(host, Number(portText))));
     }

@@ -197,6 +197,7 @@ export class TransactionLayer {
     }
     const known = this.#requests.get(key);
     if (known) {
+      this.#follow(known, source);
       known.machine.receive();
       return;
     }
@@ -207,12 +208,25 @@ export class TransactionLayer {
       this.#options.user.onRequest(transaction);
       return;
     }
-    this.#options.user.onCancel(transaction, this.#invites.get(serverKey(request, 'INVITE')));
+    const cancelled = this.#invites.get(serverKey(request, 'INVITE'));
+    if (cancelled) this.#follow(cancelled, source);
+    this.#options.user.onCancel(transaction, cancelled);
+  }
+
+  /**
+   * §18.2.2: a response goes over the connection of its request as long as there is that one. A client whose
+   * connection broke says the same again over a new one, which often is the only way to it. Only from the
+   * same address: nobody else may call our answers to himself.
+   */
+  #follow({ source: first }: { source: Peer }, second: Peer): void {
+    if (first.protocol !== second.protocol || first.address !== second.address) return;
+    if (first.port !== second.port) this.#transport(first.protocol)?.standIn?.(first, second);
   }
 
   #receiveInvite(key: string, request: SipRequest, source: Peer): void {
     const known = this.#invites.get(key);
     if (known) {
+      this.#follow(known, source);
       known.machine.receive(request);
       return;
     }

@@ -33,6 +33,11 @@ export interface SipTransport {
   /** True for a stream: no retransmissions are made. */
   readonly reliable: boolean;
   send(message: string, destination: Destination): void;
+  /**
+   * The peer of this connection goes on over another one: once the first is gone, what is for it goes over
+   * the second. Absent without connections.
+   */
+  standIn?(first: Address, second: Address): void;
 }
 
 export const DEFAULT_PORT: Record<TransportProtocol, number> = {

@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId } from '../../src/base/index.ts';
@@ -69,6 +71,52 @@ test('after the death of the app its BYE goes over a new connection to the peer'
   await trunk.bye(dialog);
   await until(() => phone.requests.some(({ method }) => method === 'BYE'), 5_000);
   await until(() => rig.engine.openCalls.length === 0, 5_000);
+});
+
+/** A caller that knows no more of SIP than this; its Via names a port at which nobody listens. */
+const INVITE = `INVITE sip:0301234567@127.0.0.1 SIP/2.0
+Via: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK-once
+From: <sip:09001234567@127.0.0.1>;tag=there
+To: <sip:0301234567@127.0.0.1>
+Call-ID: again@127.0.0.1
+CSeq: 1 INVITE
+Contact: <sip:127.0.0.1:9;transport=tcp>
+Content-Type: application/sdp
+Content-Length: ${ANSWER.length}
+
+`.replaceAll('\n', '\r\n');
+
+async function raw(): Promise<{ socket: Socket; text: () => string }> {
+  let text = '';
+  const socket = connect({ host: '127.0.0.1', port: rig.port });
+  socket.on('data', (bytes) => (text += bytes.toString('latin1')));
+  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  return { socket, text: () => text };
+}
+
+test('an INVITE that comes again over a new connection is the same call, which goes on there', async () => {
+  await oneOperator(rig, overTcp(phone));
+  const first = await raw();
+  first.socket.write(INVITE + ANSWER);
+  await until(() => first.text().includes('180 Ringing'), 5_000);
+  first.socket.destroy();
+  await until(() => rig.streams.size === 1, 5_000);
+  const second = await raw();
+  second.socket.write(INVITE + ANSWER);
+  await until(() => second.text().includes('180 Ringing') && phone.invites.length > 0, 5_000);
+  phone.invites[0]?.accept({ sdp: ANSWER });
+  await until(() => second.text().includes('200 OK'), 5_000);
+  const to = /^To: (.*)$/m.exec(second.text())?.[1] ?? '';
+  const ack = INVITE.replaceAll('INVITE', 'ACK').replace('z9hG4bK-once', 'z9hG4bK-ack');
+  second.socket.write(
+    ack.replace(/^To: .*$/m, `To: ${to}`).replace(/Content-Length: \d+/, 'Content-Length: 0'),
+  );
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'talking', 5_000);
+  await phone.agent.prepareInDialog(phone.agent.dialog(phone.invites[0]!.dialog)!, 'BYE').send();
+  await until(() => second.text().includes('BYE sip:'), 5_000);
+  expect(phone.invites).toHaveLength(1);
+  second.socket.destroy();
 });
 
 test('a BYE that finds no connection goes again until the phone is back', async () => {
