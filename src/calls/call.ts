@@ -30,7 +30,8 @@ import type { CalledParty, CallerIdentity, RelayRules } from '../subscribers/ind
  *        ├── relaying ◄─ relay ──────────────── talking, held
  *        │    ├─ the contact answers ─► consulting ─ three-way ─► three-way
  *        │    │                          └─ connect ─► relayed ◄─ connect ─┘
- *        │    └─ key 1, blind transfer ─► relayed ─► wrap-up or ended
+ *        │    ├─ key 1, blind transfer ─► relayed ─► wrap-up or ended
+ *        │    └─ a transfer nobody took ─► waiting ─ pick-up, by who had left ─► talking
  *        └── consulting, three-way, handing-over
  * ```
  * From every phase before `wrap-up` the caller may hang up. An operator may lose her audio in any
@@ -396,7 +397,7 @@ export type CallEvent =
   | { type: 'contact.pressed'; legId: LegId; digit: string }
   | { type: 'customer.failed'; reason: RelayReason }
   | { type: 'call.parked'; operatorId: OperatorId; note: string }
-  /** Like `operator.found`, she is claimed for the call before. */
+  /** Like `operator.found`, she is claimed for the call before; who still writes about it is held by it. */
   | {
       type: 'call.picked-up';
       operatorId: OperatorId;

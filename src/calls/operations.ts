@@ -67,7 +67,11 @@ export function operationsOf(state: CallState, who: Person): Operation[] {
   else if (who.supervises && MONITORED.includes(state.phase) && state.operator !== null) {
     operations.push('monitor');
   }
-  if (state.wrappingUp?.operatorId === operatorId) operations.push('finish');
+  if (state.wrappingUp?.operatorId === operatorId) {
+    operations.push('finish');
+    // Nobody took the caller whom she had left to a contact.
+    if (state.phase === 'waiting') operations.push('pick-up');
+  }
   return operations;
 }
 

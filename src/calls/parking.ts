@@ -4,7 +4,7 @@ import { operatorOf } from './conversation.ts';
 import { onMusic } from './hold.ts';
 import { searchAgain } from './search.ts';
 import { talk } from './talk.ts';
-import { change, enter, unchanged } from './transition.ts';
+import { change, enter, unchanged, withoutTimer } from './transition.ts';
 
 type Event<T extends CallEvent['type']> = Extract<CallEvent, { type: T }>;
 
@@ -27,21 +27,26 @@ export function park(state: CallState, event: Event<'call.parked'>, context: Ste
   ]);
 }
 
-/** The first desk to pick it up has it, at once in a browser; a telephone is rung first. */
+/**
+ * The first desk to pick it up has it, at once in a browser; a telephone is rung first. So has she who had left
+ * the caller to a contact in vain: nobody else's call comes in between.
+ */
 export function pickUp(
   state: CallState,
   event: Event<'call.picked-up'>,
   context: StepContext,
 ): Step {
   const { operatorId, legId, device } = event;
+  const timers = withoutTimer(state.timers, 'wrap-up');
+  const taken: CallState = { ...state, wrappingUp: null, timers };
   if (device.kind === 'browser') {
-    return talk({ ...state, operator: operatorOf(event) }, context, [
+    return talk({ ...taken, operator: operatorOf(event) }, context, [
       { type: 'setOperatorState', operatorId, state: 'busy' },
       { type: 'openDraft', operatorId },
     ]);
   }
   const offer: Offer = { operatorId, legId, device, since: context.now };
-  return ring(state, offer, { parked: null, heldSince: null }, context);
+  return ring(taken, offer, { parked: null, heldSince: null }, context);
 }
 
 /** Nobody picked it up: it is offered like a new one. */

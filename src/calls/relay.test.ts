@@ -337,6 +337,35 @@ describe('a call back that begins with a contact', () => {
   });
 });
 
+it('a telephone is rung for the caller whom its operator had left in vain, and she is free where it is not taken', () => {
+  const relay = new Relay('operator').on(
+    { type: 'operator.retrieved', operatorId, because: null },
+    {
+      type: 'transfer.started',
+      operatorId,
+      target: {
+        legId: OTHER,
+        contactId: null,
+        name: '',
+        number: asId<E164>('+819001234567'),
+      },
+      stays: false,
+    },
+    { type: 'contact.failed', legId: OTHER, reason: 'busy' },
+  );
+  expect(relay.state).toMatchObject({ phase: 'waiting', wrappingUp: { operatorId } });
+  const device = { kind: 'sip', target: 'sip:a' } as const;
+  relay.on({ type: 'call.picked-up', operatorId, legId: asId<LegId>('leg-new'), device });
+  expect(relay.state).toMatchObject({ phase: 'offering', offer: { operatorId }, wrappingUp: null });
+  expect(relay.state.timers['wrap-up']).toBeUndefined();
+  relay.fire('ring-no-answer');
+  expect(relay.state).toMatchObject({
+    phase: 'waiting',
+    offer: null,
+    triedOperators: [operatorId],
+  });
+});
+
 describe('nobody comes any more', () => {
   it('the caller whose contacts could not be had is told that they are away, then the rest', () => {
     const relay = new Relay('operator').on(

@@ -139,15 +139,36 @@ export class OperationDesk implements CallOperations {
     const actor = this.#deps.engine.registry.get(callId);
     if (!actor) return refuse('no-such-call');
     if (actor.state.operator?.operatorId === operatorId) return DONE;
-    if (actor.state.phase !== 'parked') return refuse('already-taken');
-    const claimed = await this.#claim(callId, operatorId, AT_WORK);
-    if (claimed === null) return this.#whyNot(operatorId, AT_WORK);
-    const reached = this.#deps.engine.operatorSide.reach(claimed.operator);
+    const who = { operatorId, supervises: false };
+    if (!operationsOf(actor.state, who).includes('pick-up')) return refuse('already-taken');
+    const having = await this.#toHave(actor, operatorId);
+    if ('ok' in having) return having;
+    const reached = this.#deps.engine.operatorSide.reach(having);
     const event = { type: 'call.picked-up', operatorId, ...reached } as const;
     if (!(await this.#wishOrFree(actor, event))) return refuse('not-saved');
     const { operator, offer } = actor.state;
     const has = [operator, offer].some((one) => one?.operatorId === operatorId);
     return has ? DONE : refuse('already-taken');
+  }
+
+  /** Claimed for the call; or held by it already, for she still writes about it. */
+  async #toHave({ state }: CallActor, operatorId: OperatorId): Promise<Operator | Refused> {
+    const { floor, engine } = this.#deps;
+    if (state.wrappingUp?.operatorId !== operatorId) {
+      const claimed = await this.#claim(state.id, operatorId, AT_WORK);
+      return claimed === null ? this.#whyNot(operatorId, AT_WORK) : claimed.operator;
+    }
+    const operator = await floor.operator(operatorId);
+    if (operator?.callId !== state.id) return refuse('operator-busy');
+    if (operator.deviceKind === 'browser' && operator.legId === null) {
+      return refuse('audio-not-ready');
+    }
+    const { sipUri, sipUsername } = operator;
+    const isThere =
+      operator.deviceKind !== 'sip' ||
+      sipUri !== null ||
+      engine.operatorSide.registeredUsers().includes(sipUsername ?? '');
+    return isThere ? operator : refuse('telephone-not-ready');
   }
 
   async handOver(

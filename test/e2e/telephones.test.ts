@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -89,6 +89,8 @@ async function tellInMeeting(desk: DeskPage, name: string): Promise<void> {
 function noFolderForRecordings(): { over: () => void } {
   const folder = join(platform.dataDir, 'recordings');
   const away = `${folder}-away`;
+  // The first recording makes it.
+  mkdirSync(folder, { recursive: true });
   renameSync(folder, away);
   writeFileSync(folder, '');
   return {
@@ -230,8 +232,11 @@ test('two contacts are rung together by two keys; a failed transfer leads back; 
     expect(await desk.get('left-waiting').textContent()).toContain('山田 太郎につながりません');
     expect(await desk.field('company').inputValue()).toBe('青空商事');
     await keyboard.press('Alt+H');
-    await desk.answer();
+    await desk.untilPhase('talking');
+    await desk.get('left-waiting').waitFor({ state: 'detached' });
+    await desk.page.locator('[data-testid=field-company]:focus').waitFor();
     expect(await desk.field('company').inputValue()).toBe('青空商事');
+    expect(await desk.get('phrase-relayBusy').count()).toBe(1);
     await finish(desk);
   } finally {
     nowhere.over();

@@ -274,6 +274,10 @@ export class World {
       case 'call.parked':
         return { type: what, operatorId, note: '' };
       case 'call.picked-up':
+        if (state.wrappingUp !== null && isEven) {
+          return { type: what, ...this.#reached(state.wrappingUp.operatorId) };
+        }
+        return this.#claiming(state.id, what, operatorId);
       case 'hand-over.started':
         return this.#claiming(state.id, what, operatorId);
       case 'monitor.started':
@@ -397,15 +401,19 @@ export class World {
   #hold(operator: ModelOperator, callId: CallId): Claimed {
     operator.state = 'reserved';
     operator.heldBy = callId;
+    return this.#reached(operator.id);
+  }
+
+  #reached(operatorId: OperatorId): Claimed {
     this.#drawn++;
     const legId = asId<LegId>(`leg-${this.#drawn}`);
     const device =
-      operator.id === 'op-a'
+      operatorId === 'op-a'
         ? ({ kind: 'sip', target: 'sip:a' } as const)
-        : operator.id === 'op-c'
+        : operatorId === 'op-c'
           ? ({ kind: 'number', number: NUMBER } as const)
           : ({ kind: 'browser', legId } as const);
-    return { operatorId: operator.id, legId, device };
+    return { operatorId, legId, device };
   }
 
   #setOperator(callId: CallId, id: OperatorId, state: FloorState): void {

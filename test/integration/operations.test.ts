@@ -274,7 +274,7 @@ describe('relay', () => {
     await over();
   });
 
-  test('three-way, then the contact leaves; blind transfer, and back to the floor when it fails', async () => {
+  test('three-way, then the contact leaves; a failed blind transfer leads back to that caller, before any other', async () => {
     const talk = await talking();
     const { id, one } = talk;
     await consulting(talk);
@@ -289,10 +289,18 @@ describe('relay', () => {
     await until(() => phaseOf(id) === 'waiting', 3_000);
     await heardAsSaid(id);
     expect(stateOf(id).wrappingUp?.operatorId).toBe(one);
-    await rig.desk.finishWrapUp(one, id);
-    await until(() => phaseOf(id) === 'offering', 3_000);
-    await rig.desk.answer(one, id);
-    await until(() => phaseOf(id) === 'talking', 3_000);
+    trunk.call(rig.port, '0301234567');
+    await until(() => rig.engine.openCalls.length === 2, 3_000);
+    const other = rig.engine.openCalls.find((open) => open !== id)!;
+    const stranger = asId<OperatorId>('op_other');
+    expect(await rig.operations.pickUp(stranger, id)).toEqual({
+      ok: false,
+      reason: 'already-taken',
+    });
+    expect(await rig.operations.pickUp(one, id)).toEqual(DONE);
+    expect([phaseOf(id), phaseOf(other)]).toEqual(['talking', 'waiting']);
+    expect(stateOf(id)).toMatchObject({ operator: { operatorId: one }, wrappingUp: null });
+    expect(await rig.storage.floor.operator(one)).toMatchObject({ state: 'busy', callId: id });
     await heardAsSaid(id);
   });
 });

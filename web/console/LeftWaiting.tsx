@@ -14,8 +14,8 @@ export function LeftWaiting({ call }: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const desk = useDesk();
   const isWaiting = isLeftWaiting(call) && call.phase === 'waiting';
-  // Free again, she is offered the call again; what she wrote stays with it.
-  const back = (): void => desk.attempt(() => desk.finishWrapUp());
+  // What she wrote stays with the call.
+  const back = (): void => desk.attempt(() => desk.operations.pickUp(call.id));
   useDeskKeys({ ...(isWaiting && { hold: back }) });
   const last = call.relay?.outcomes.at(-1);
   if (!isLeftWaiting(call)) return null;

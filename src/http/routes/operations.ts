@@ -142,7 +142,7 @@ function routesOfOthers({ operations }: Deps): OnCall<unknown>[] {
     }),
     row({
       on: 'POST pick-up',
-      summary: 'Pick up a parked call',
+      summary: 'Pick up a parked call, or a caller of mine whom a transfer brought to nobody',
       run: (who, call) => operations.pickUp(who, call),
     }),
     row({

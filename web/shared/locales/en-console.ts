@@ -248,7 +248,7 @@ export const consoleEn: Texts['console'] = {
   left: {
     why: '{{name}} could not be reached ({{reason}}). ',
     waiting:
-      'The caller is waiting. “Back to caller” has the call ring here again; what you wrote stays.',
+      'The caller is waiting. “Back to caller” takes you back to this call before any other; what you wrote stays.',
     offered: 'The call is ringing at another desk now.',
   },
   handOver: {
