@@ -128,6 +128,31 @@ async function sayOutByKeyboard(portal: PortalPage): Promise<void> {
   expect(body.subscribers[0]?.contacts).toMatchObject([
     { name: '山田 太郎', presence: { state: 'out', until: null } },
   ]);
+  // Until when is there as long as it holds, and goes along to another state; who is back is back.
+  const { page } = portal;
+  const select = portal.get('presence-until');
+  const shown = (): Promise<string> => select.locator('option:checked').innerText();
+  const choose = async (radio: string, key: string, state: string): Promise<void> => {
+    await tabTo(page, person.getByRole('radio', { name: radio }));
+    await page.keyboard.press(key);
+    await page.locator(`[data-testid=presence-of][data-state=${state}]`).waitFor();
+  };
+  for (const [key, words] of [
+    ['ArrowDown', /^\d+:\d\dまで$/],
+    ['End', /^今日いっぱい$/],
+  ] as const) {
+    await tabTo(page, select);
+    await page.keyboard.press(key);
+    await expect.poll(shown).toMatch(words);
+    await page.reload();
+    await select.waitFor();
+    expect(await shown()).toMatch(words);
+  }
+  await choose('外出', 'ArrowRight', 'meeting');
+  expect(await shown()).toBe('今日いっぱい');
+  await choose('会議中', 'ArrowLeft', 'out');
+  await choose('外出', 'ArrowLeft', 'in');
+  expect(await shown()).toBe('変えるまで');
 }
 
 /** A message of a short call, sent while the mail server behaves as told. */

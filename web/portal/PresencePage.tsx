@@ -20,10 +20,12 @@ import { subscriberViewSchema } from '../../src/contract/index.ts';
 import type { PresenceBody, SubscriberView } from '../../src/contract/index.ts';
 import { API, nothing, request } from '../shared/api.ts';
 import { currentLanguage } from '../shared/i18n.ts';
-import { PresenceBadge } from '../shared/PresenceBadge.tsx';
+import { PresenceBadge, untilText } from '../shared/PresenceBadge.tsx';
+import type { Presence } from '../shared/PresenceBadge.tsx';
 import { problemText } from '../shared/problem-text.ts';
-import { useSession } from '../shared/session.tsx';
+import { aboutQuery, useSession } from '../shared/session.tsx';
 import { EmptyState, LoadingState, ProblemState } from '../shared/States.tsx';
+import { untilTime } from '../shared/until-time.ts';
 import { useNow } from '../shared/use-now.ts';
 import { PortalFrame } from './PortalFrame.tsx';
 
@@ -35,9 +37,15 @@ const SPANS = ['open', '30m', '1h', '3h', 'today'] as const;
 type Span = (typeof SPANS)[number];
 const MINUTES = { '30m': 30, '1h': 60, '3h': 180 } as const;
 
-function untilOf(span: Span, now: number): number | null {
+/** What holds now: shown as the time it ends, however it was chosen. */
+const KEPT = 'kept';
+
+/** A day ends where the company is. */
+function untilOf(span: Span, now: number, timeZone: string | undefined): number | null {
   if (span === 'open') return null;
-  return span === 'today' ? new Date(now).setHours(24, 0, 0, 0) : now + MINUTES[span] * 60_000;
+  return span === 'today'
+    ? (untilTime('today', now, timeZone) ?? null)
+    : now + MINUTES[span] * 60_000;
 }
 
 /** 在席: where the company's people are, for whoever answers its calls. */
@@ -95,28 +103,37 @@ function Person(props: {
 }): ReactNode {
   const { t } = useTranslation();
   const now = useNow(20_000);
+  const timeZone = useTimeZone();
   const queryClient = useQueryClient();
   const { subscriberId, contact } = props;
-  const { id, name, title, presence } = contact;
-  const [span, setSpan] = useState<Span>('open');
-  const isOver = presence?.until != null && presence.until <= now;
-  const state = presence === null || isOver ? null : presence.state;
+  const { id, name, title } = contact;
+  // Chosen before it was said where he is.
+  const [wished, setWished] = useState<Span>('open');
   const tell = useMutation({
-    mutationFn: (next: PresenceBody['presence']) =>
+    mutationFn: (next: Told) =>
       request(nothing, 'PUT', `${API}/subscribers/${subscriberId}/contacts/${id}/presence`, {
         body: { presence: next },
       }),
     onSettled: () => queryClient.invalidateQueries({ queryKey: ['subscriber', subscriberId] }),
   });
-  const say = (next: State, howLong: Span): void =>
-    tell.mutate({ state: next, until: untilOf(howLong, Date.now()) });
+  const presence = holding(tell.isPending ? tell.variables : contact.presence, now);
+  const say = (state: State, until: number | null): void => tell.mutate({ state, until });
+  const sayState = (next: State): void => {
+    if (presence === null) say(next, untilOf(wished, Date.now(), timeZone));
+    // Who is back is back, whenever that was to be.
+    else say(next, next === 'in' ? null : presence.until);
+  };
+  const saySpan = (span: Span): void => {
+    setWished(span);
+    if (presence !== null) say(presence.state, untilOf(span, Date.now(), timeZone));
+  };
   return (
     <Paper
       p="md"
       component="section"
       aria-label={name}
       data-testid="presence-of"
-      data-state={state ?? 'unknown'}
+      data-state={presence?.state ?? 'unknown'}
     >
       <Stack gap="sm">
         <Group justify="space-between" gap="xs">
@@ -138,25 +155,20 @@ function Person(props: {
         <SegmentedControl
           fullWidth
           aria-label={t('portal.presence.state', { name })}
-          value={state ?? ''}
-          onChange={(value) => say(STATES.find((one) => one === value) ?? 'in', span)}
+          value={presence?.state ?? ''}
+          onChange={(value) => sayState(STATES.find((one) => one === value) ?? 'in')}
           data={STATES.map((value) => ({ value, label: t(`presence.${value}`) }))}
         />
         <Group gap="xs" align="flex-end">
-          <NativeSelect
-            flex="1 1 10rem"
-            label={t('portal.presence.until')}
-            value={span}
-            onChange={({ currentTarget }) => {
-              const next = SPANS.find((one) => one === currentTarget.value) ?? 'open';
-              setSpan(next);
-              if (state !== null) say(state, next);
-            }}
-            data={SPANS.map((value) => ({ value, label: t(`portal.presence.span.${value}`) }))}
+          <UntilChoice
+            until={presence?.until ?? null}
+            now={now}
+            wished={presence === null ? wished : 'open'}
+            choose={saySpan}
           />
           <Button
             variant="default"
-            disabled={state === null}
+            disabled={presence === null}
             loading={tell.isPending}
             onClick={() => tell.mutate(null)}
           >
@@ -165,5 +177,51 @@ function Person(props: {
         </Group>
       </Stack>
     </Paper>
+  );
+}
+
+type Told = PresenceBody['presence'];
+
+function holding(
+  told: SubscriberView['contacts'][number]['presence'],
+  now: number,
+): Presence | null {
+  return told?.until != null && told.until <= now ? null : told;
+}
+
+function useTimeZone(): string | undefined {
+  return useQuery(aboutQuery).data?.timeZone;
+}
+
+/** The time that holds now is the first of the choices; the others count from now. */
+function UntilChoice(props: {
+  until: number | null;
+  now: number;
+  /** Where no time holds. */
+  wished: Span;
+  choose: (span: Span) => void;
+}): ReactNode {
+  const { t } = useTranslation();
+  const timeZone = useTimeZone();
+  const { until, now, wished, choose } = props;
+  const format = { language: currentLanguage(), timeZone };
+  const isToday = until !== null && until === untilOf('today', now, timeZone);
+  const kept =
+    until === null || isToday ? [] : [{ value: KEPT, label: untilText(until, now, format, t) }];
+  return (
+    <NativeSelect
+      flex="1 1 10rem"
+      label={t('portal.presence.until')}
+      data-testid="presence-until"
+      value={isToday ? 'today' : (kept[0]?.value ?? wished)}
+      onChange={({ currentTarget }) => {
+        const chosen = SPANS.find((one) => one === currentTarget.value);
+        if (chosen !== undefined) choose(chosen);
+      }}
+      data={[
+        ...kept,
+        ...SPANS.map((value) => ({ value, label: t(`portal.presence.span.${value}`) })),
+      ]}
+    />
   );
 }
