@@ -20,7 +20,7 @@ export { sleep } from './clock.ts';
 export type { Clock, Timer } from './clock.ts';
 export { ManualClock } from './manual-clock.ts';
 export { AppError, AssertionError, assert, assertNever, toError } from './errors.ts';
-export { maskNumber, silentLogger } from './logger.ts';
+export { silentLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
 export { formatJapanese, toZoned } from './zoned-time.ts';
 export type { ZonedTime } from './zoned-time.ts';

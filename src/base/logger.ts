@@ -17,9 +17,3 @@ export const silentLogger: Logger = {
   warn: () => undefined,
   error: () => undefined,
 };
-
-/** `+81312345678` → `*****5678`: what a log may hold of a telephone number. */
-export function maskNumber(number: string): string {
-  const tail = number.slice(-4);
-  return '*'.repeat(Math.max(0, number.length - 4)) + tail;
-}

@@ -41,12 +41,12 @@ export type {
   OperatorState,
   EarlierOutcome,
 } from './queries.ts';
-export { RING_NO_ANSWER_LIMIT, compareIdle, longestIdle } from './floor.ts';
+export { RING_NO_ANSWER_LIMIT } from './floor.ts';
 export { heldBy, noSoundFrom } from './far-side.ts';
 export type { Party } from './far-side.ts';
 export { operationsOf } from './operations.ts';
 export type { Operation, Person } from './operations.ts';
 export { keysGoTo, soundOf } from './sound.ts';
 export type { Hearing, Playing, Sound } from './sound.ts';
-export { isNotReached, noticeOf, terminationOf } from './termination.ts';
+export { isNotReached, noticeOf } from './termination.ts';
 export type { TerminationNotice } from './termination.ts';

@@ -6,7 +6,7 @@ import type { VariableName } from './variables.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** All settings, typed and cross-checked. Log it only through `describeConfig`. */
+/** All settings, typed and cross-checked. Never logged: there are passwords and a token in it. */
 export type Config = {
   http: {
     /** 0 until the keeper has chosen a free one. */
@@ -263,15 +263,5 @@ function toConfig(values: Values, surroundings: Surroundings): Config {
     logLevel: values.DENWABAN_LOG_LEVEL,
     demo: values.DENWABAN_DEMO,
     apiToken: values.DENWABAN_API_TOKEN,
-  };
-}
-
-/** The settings as a log may show them: no URL with a password, no token. */
-export function describeConfig(config: Config): Record<string, unknown> {
-  return {
-    ...config,
-    database: { kind: config.database.kind },
-    mail: { smtp: config.mail.smtpUrl !== undefined, from: config.mail.from },
-    apiToken: config.apiToken !== undefined,
   };
 }

@@ -124,8 +124,8 @@ export class ControlServer {
     const { request } = message;
     void this.#answer(connection, request)
       .catch((error: unknown): MediaResult<never> => {
-        const { message: what } = toError(error);
-        this.#options.log.error({ command: request.command.type, error: what }, 'command failed');
+        const fields = { err: toError(error), command: request.command.type };
+        this.#options.log.error(fields, 'command failed');
         return { ok: false, reason: 'plane-down' };
       })
       .then((result) => this.#reply(connection, request, result));

@@ -15,7 +15,7 @@ export function jsonLogger(
     (fields: Record<string, unknown>, msg: string): void => {
       if (LEVELS[level] < least) return;
       const line = { level: LEVELS[level], time: options.now(), ...bindings, ...fields, msg };
-      options.write(`${JSON.stringify(line)}\n`);
+      options.write(`${JSON.stringify(line, readable)}\n`);
     };
   return {
     child: (more) => jsonLogger(options, { ...bindings, ...more }),
@@ -25,4 +25,11 @@ export function jsonLogger(
     warn: say('warn'),
     error: say('error'),
   };
+}
+
+/** An Error has nothing that JSON takes of itself; here it looks as in the app's log. */
+function readable(_key: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  const { name: type, message, stack } = value;
+  return { type, message, stack };
 }

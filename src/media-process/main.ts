@@ -19,9 +19,9 @@ async function main(): Promise<void> {
   // Whoever read our log may be gone; the calls are not.
   process.stdout.on('error', () => undefined);
   // A bug in one packet or command must not end every call.
-  process.on('uncaughtException', (error) => log.error({ error: error.stack }, 'uncaught'));
+  process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught'));
   process.on('unhandledRejection', (reason) =>
-    log.error({ error: toError(reason).stack }, 'unhandled rejection'),
+    log.error({ err: toError(reason) }, 'unhandled rejection'),
   );
   takePrecedence(log);
   // Loaded with precedence already, and from the cache the next time: callers wait in silence for it.

@@ -68,7 +68,6 @@ export {
   offerAudio,
   parseSdp,
   readAudio,
-  serializeSdp,
 } from './sdp.ts';
 export type {
   AudioAgreement,

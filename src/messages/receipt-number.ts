@@ -2,7 +2,6 @@ import type { Random } from '../base/index.ts';
 
 /** Neither 0 and O, nor 1, I and L, nor U, which is heard as V: read out on the telephone. */
 const LETTERS = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
-const RECEIPT = new RegExp(`^[${LETTERS}]{6}$`);
 
 /**
  * The number people quote for a message: `8K3F-21`. Six of 30 characters, 729 million; storage
@@ -12,16 +11,5 @@ const RECEIPT = new RegExp(`^[${LETTERS}]{6}$`);
 export function newReceiptNumber(random: Random): string {
   let text = '';
   for (const byte of random.bytes(6)) text += LETTERS.charAt(byte % LETTERS.length);
-  return `${text.slice(0, 4)}-${text.slice(4)}`;
-}
-
-/** What somebody typed, as a receipt number; null when it cannot be one. */
-export function readReceiptNumber(typed: string): string | null {
-  const text = typed
-    .slice(0, 40)
-    .normalize('NFKC')
-    .toUpperCase()
-    .replace(/[\s\-\u2010-\u2015\u2212\u30fc]/gu, '');
-  if (!RECEIPT.test(text)) return null;
   return `${text.slice(0, 4)}-${text.slice(4)}`;
 }

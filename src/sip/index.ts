@@ -36,50 +36,29 @@ export { DigestSession } from './digest-client.ts';
 export type { Credentials } from './digest-client.ts';
 export { computeHa1 } from './digest.ts';
 export type { DigestAlgorithm, HashAlgorithm, HashFunction } from './digest.ts';
-export {
-  contactOf,
-  cseqOf,
-  fromOf,
-  fromTagOf,
-  reasonPhrase,
-  sdpOf,
-  sipCallIdOf,
-  toOf,
-  toTagOf,
-  topVia,
-} from './message.ts';
+export { contactOf, sdpOf, toOf } from './message.ts';
 export type { CSeq, SipMessage, SipRequest, SipResponse } from './message.ts';
-export { encodeUtf8, formatNameAddress, parseNameAddress } from './name-address.ts';
+export { encodeUtf8 } from './name-address.ts';
 export type { NameAddress } from './name-address.ts';
 export { parseMessage } from './parse-message.ts';
 export type { ParseIssue, ParseResult } from './parse-message.ts';
 export type { ResponseOptions } from './response.ts';
-export { serializeMessage } from './serialize-message.ts';
 export {
   endsSubscription,
   formatReferTo,
-  formatReplaces,
   parseReferTo,
   referEventOf,
   referNotify,
-  replacesOf,
   sipfragStatus,
   wantsNoSubscription,
 } from './refer.ts';
 export type { ReferTarget } from './refer.ts';
-export { SipHeaders } from './sip-headers.ts';
-export { DEFAULT_TIMERS } from './timers.ts';
 export type { TimerValues } from './timers.ts';
-export { isPrivateAddress, samePeer } from './transport.ts';
+export { samePeer } from './transport.ts';
 export type { Address, Destination, Peer, SipTransport, TransportProtocol } from './transport.ts';
-export { decodeUser, encodeUser, formatUri, parseUri, sameUri } from './uri.ts';
+export { decodeUser, encodeUser, formatUri, parseUri } from './uri.ts';
 export type { SipUri, TelUri, Uri } from './uri.ts';
-export {
-  DEFAULT_REGISTRAR_LIMITS,
-  authorizeRegister,
-  bindingTarget,
-  processRegister,
-} from './registrar.ts';
+export { authorizeRegister, processRegister } from './registrar.ts';
 export type {
   RegisterAuthorization,
   RegisterOptions,

@@ -191,12 +191,3 @@ function refuse(
 ): RegisterResult {
   return { status, headers, bindings: options.bindings };
 }
-
-/** How to call the phone behind a binding: arguments for `SipUserAgent.invite`. */
-export function bindingTarget(binding: SipBinding): {
-  uri: string;
-  destination: Peer;
-  route: string[];
-} {
-  return { uri: binding.contactUri, destination: binding.source, route: binding.path };
-}

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { AppError, asId, newId } from '../base/index.ts';
 import type { Clock, ContactId, E164, OperatorId, SubscriberId, TrunkId } from '../base/index.ts';
+import { SIP_REALM } from '../engine/index.ts';
 import type { Directory } from '../subscribers/index.ts';
 import { checkCenter } from './center-check.ts';
 import type { ParseNumber } from './center-check.ts';
@@ -29,8 +30,6 @@ export type CenterOptions = {
   clock: Clock;
   directory: Directory;
   parseNumber: ParseNumber;
-  /** The realm of registered phones' digest secrets. */
-  sipRealm: string;
   /** Seals the passwords of our accounts at carriers. */
   secrets: SecretBox;
 };
@@ -303,12 +302,11 @@ class Application {
       }
       return;
     }
-    const { sipRealm } = this.#options;
-    const secret = `${username}:${sipRealm}:${options.password}`;
+    const secret = `${username}:${SIP_REALM}:${options.password}`;
     const row = {
       username,
       operator_id: operatorId,
-      realm: sipRealm,
+      realm: SIP_REALM,
       ha1_md5: createHash('md5').update(secret).digest('hex'),
       ha1_sha256: createHash('sha256').update(secret).digest('hex'),
     };

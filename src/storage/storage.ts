@@ -47,8 +47,6 @@ export type StorageOptions = {
   maxConnections?: number;
   /** Reads a number as people write it; without it only `+81…` is one. */
   parseNumber?: (text: string) => E164 | null;
-  /** The realm of registered phones' digest secrets. */
-  sipRealm?: string;
   /** Opens the passwords of our accounts at carriers; without it those sealed before stay shut. */
   trunkKey?: string;
 };
@@ -92,7 +90,6 @@ export type Storage = {
 };
 
 const DEFAULT_CONNECTIONS = 16;
-const DEFAULT_SIP_REALM = 'denwaban';
 
 export function openStorage(options: StorageOptions): Storage {
   const log = options.log.child({ module: 'storage' });
@@ -124,7 +121,6 @@ export function openStorage(options: StorageOptions): Storage {
       clock: options.clock,
       directory,
       parseNumber: options.parseNumber ?? parseE164,
-      sipRealm: options.sipRealm ?? DEFAULT_SIP_REALM,
       secrets,
     }),
     backup: {

@@ -25,7 +25,7 @@ export type {
   OutboundRules,
   OutboundUse,
 } from './outbound-rules.ts';
-export { PRESENCE_STATES, presenceAt } from './presence.ts';
+export { presenceAt } from './presence.ts';
 export type { Presence, PresenceState } from './presence.ts';
 export { DEFAULT_RELAY_RULES } from './relay-rules.ts';
 export type { RelayRules } from './relay-rules.ts';
@@ -33,7 +33,7 @@ export { identifyCaller } from './identify-caller.ts';
 export type { CallerCandidates } from './identify-caller.ts';
 export { TRUNK_TROUBLE_WORDS } from './trunk-status.ts';
 export type { TrunkState, TrunkStatus, TrunkTrouble } from './trunk-status.ts';
-export { readNumber, userPartOf } from './phone-number.ts';
+export { readNumber } from './phone-number.ts';
 export type { NumberPlan } from './phone-number.ts';
 export { recogniseBrowserCall, recogniseCalled } from './recognise-called.ts';
 export type { CalledCandidates, DidDirectory } from './recognise-called.ts';
