@@ -9,6 +9,7 @@ import { DeskPage } from '../harness/desk-page.ts';
 import { applyOffice, browserOperator } from '../harness/office.ts';
 import { startPlatform, until } from '../harness/platform.ts';
 import type { Platform } from '../harness/platform.ts';
+import { ScreenReader } from '../harness/screen-reader.ts';
 import { RtpPeer } from '../harness/rtp-peer.ts';
 import { Sipp } from '../harness/sipp.ts';
 import { TrunkCaller } from '../harness/trunk-caller.ts';
@@ -200,9 +201,10 @@ test('two contacts are rung together by two keys; a failed transfer leads back; 
   const caller = await TrunkCaller.dial(platform);
   const phones = carrier('uas-refuse', { texts: { refusal: 486 }, args: ['-m', '3'] });
   try {
+    const reader = await ScreenReader.at(desk.page);
     await desk.answer();
     // For as long as it is true, though the line above can be closed.
-    await desk.get('notice-recording-failed').waitFor();
+    await reader.saysOnce('notice-recording-failed', 'この通話は録音できていません', '書き留めて');
     await keyboard.press('Escape');
     await desk.get('notice-recording-failed').waitFor({ state: 'detached' });
     expect(await desk.get('unrecorded').textContent()).toBe('録音できていません');

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { liveClientFrameSchema, liveServerFrameSchema } from '../../src/contract/index.ts';
@@ -6,8 +7,11 @@ import { launchChromium, launchMortalChromium } from '../harness/chromium.ts';
 import { DeskPage } from '../harness/desk-page.ts';
 import { applyOffice, browserOperator } from '../harness/office.ts';
 import { keepDatabaseAway } from '../harness/keep-away.ts';
+import { has } from '../harness/peers.ts';
 import { startPlatform } from '../harness/platform.ts';
 import type { Platform } from '../harness/platform.ts';
+import { ScreenReader } from '../harness/screen-reader.ts';
+import { SmallDisk } from '../harness/small-disk.ts';
 import { seededRandom } from '../harness/tone-blocks.ts';
 import { TrunkCaller } from '../harness/trunk-caller.ts';
 
@@ -97,6 +101,7 @@ async function operatorId(): Promise<string> {
 
 /** PostgreSQL goes away and comes back: said in words, and what she types is safe in the end. */
 async function loseDatabase(desk: DeskPage): Promise<void> {
+  const reader = await ScreenReader.at(desk.page);
   const back = keepDatabaseAway(platform);
   try {
     await desk.page.keyboard.press('Alt+H');
@@ -114,6 +119,7 @@ async function loseDatabase(desk: DeskPage): Promise<void> {
   }
   await desk.get('notice-saved-again').waitFor();
   expect(await desk.get('notice-not-saved').count()).toBe(0);
+  expect(await reader.times('いま保存できていません')).toBe(1);
   await desk.untilDraft('saved');
   await desk.page.keyboard.press('Alt+H');
   await desk.untilPhase('held');
@@ -147,6 +153,45 @@ test('app and database die while she types: she is told, and the page keeps what
     await browser.close();
   }
 });
+
+test.skipIf(!has('tmpfs'))(
+  'a full disk, an app and a call lost by a fault: each is said once, plainly, with what to do, until it is over',
+  async () => {
+    const browser = await launchChromium();
+    const disk = SmallDisk.open(80, join(platform.dataDir, 'recordings'));
+    try {
+      const desk = await DeskPage.open(browser, platform.url, OPERATOR);
+      caller = await TrunkCaller.dial(platform);
+      await desk.answer();
+      const reader = await ScreenReader.at(desk.page);
+      const fullDisk = [
+        'notice-disk-full',
+        'ディスクに空きがありません',
+        '管理者に知らせて',
+      ] as const;
+      disk.fill();
+      await reader.saysOnce(...fullDisk);
+      // Still true for the next app, and no news.
+      platform.kill('app');
+      await reader.saysOnce('notice-app-restarted', 'サーバーが再起動しました', '残っています');
+      await desk.untilPhase('talking');
+      await reader.saysOnce(...fullDisk);
+      disk.makeRoom();
+      await reader.saysOnce('notice-disk-room', '空きができました');
+      expect(await desk.get('notice-disk-full').count()).toBe(0);
+
+      platform.kill('media');
+      await reader.saysOnce('call-fault', '機器の問題で通話が切れました', 'そのまま送信できます');
+      await caller.over();
+      await desk.page.keyboard.press('Alt+Enter');
+      await desk.untilMode('idle');
+      expect(await desk.page.getByText('機器の問題').count()).toBe(0);
+    } finally {
+      await browser.close();
+      disk.close();
+    }
+  },
+);
 
 test('the browser dies while she types: what was acknowledged is there in the next one', async () => {
   const mortal = await launchMortalChromium();

@@ -32,7 +32,7 @@ import {
   noticesWithSound,
   unrecordedAfter,
 } from './notices.ts';
-import type { Notice } from './notices.ts';
+import type { Notice, NoticeCode } from './notices.ts';
 import { Ringer } from './ringer.ts';
 
 export type Presence = 'available' | 'away' | 'offline';
@@ -51,7 +51,7 @@ export type DeskSnapshot = {
   audio: AudioView;
   /** Another tab of this operator took the audio. */
   taken: boolean;
-  notices: Notice[];
+  notices: readonly Notice[];
   /** Calls that should be recorded and are not, as far as this desk was told. */
   unrecorded: ReadonlySet<string>;
   /** The last thing that was refused or failed, until it is read or something works. */
@@ -75,6 +75,8 @@ export class Desk {
   #snapshot: DeskSnapshot;
   #hangUpPressedAt: number | null = null;
   #answeredAt: number | null = null;
+  /** Of a connection whose first snapshot has not come. */
+  #saidAgain: Set<NoticeCode> | null = null;
   /** The app process this page was connected to last. */
   #bootId: string | null = null;
   /** The customer's call that she asked for last. */
@@ -319,6 +321,7 @@ export class Desk {
         this.#welcome(frame.bootId);
         return;
       case 'desk':
+        this.#forgetWhatEnded();
         this.#show(frame.desk);
         return;
       case 'draft.ack':
@@ -349,14 +352,20 @@ export class Desk {
   #welcome(bootId: string): void {
     this.audio.hurry();
     // The server names the calls again that are not recorded.
-    this.#publish({
-      notices: noticesAfterWelcome(this.#snapshot.notices),
-      unrecorded: new Set(),
-    });
+    this.#publish({ unrecorded: new Set() });
+    this.#saidAgain = new Set();
     const isAnother = this.#bootId !== null && this.#bootId !== bootId;
     this.#bootId = bootId;
     // Nobody was connected to be told of it when the process began.
     if (isAnother) this.#notice({ code: 'app-restarted', callId: null });
+  }
+
+  /** The first snapshot of a connection comes after all that is still wrong was said again. */
+  #forgetWhatEnded(): void {
+    if (this.#saidAgain === null) return;
+    const notices = noticesAfterWelcome(this.#snapshot.notices, this.#saidAgain);
+    this.#saidAgain = null;
+    this.#publish({ notices });
   }
 
   #liveChanged(status: LiveStatus): void {
@@ -414,6 +423,7 @@ export class Desk {
 
   #notice(notice: Omit<Notice, 'id'>): void {
     this.#noticeCount += 1;
+    this.#saidAgain?.add(notice.code);
     const added = { id: this.#noticeCount, ...notice };
     this.#publish({
       notices: addNotice(this.#snapshot.notices, added),

@@ -10,7 +10,7 @@ import type { Notice, NoticeCode } from './notices.ts';
 
 const shown = (...codes: NoticeCode[]): Notice[] =>
   codes.map((code, id) => ({ id, code, callId: 'call_1' }));
-const codesOf = (notices: Notice[]): NoticeCode[] => notices.map(({ code }) => code);
+const codesOf = (notices: readonly Notice[]): NoticeCode[] => notices.map(({ code }) => code);
 
 test('a notice takes the place of the trouble it ends and of itself; three are shown', () => {
   const [again, lost, failed] = shown('saved-again', 'audio-lost', 'recording-failed');
@@ -27,9 +27,11 @@ test('a notice takes the place of the trouble it ends and of itself; three are s
   ]);
 });
 
-test('with each welcome goes what the server says again if it is still true', () => {
+test('after a welcome goes what the server did not say again; what it did is the very same notice', () => {
   const before = shown('not-saved', 'disk-full', 'audio-lost', 'saved-again');
-  expect(codesOf(noticesAfterWelcome(before))).toEqual(['audio-lost', 'saved-again']);
+  expect(codesOf(noticesAfterWelcome(before, new Set()))).toEqual(['audio-lost', 'saved-again']);
+  const again = addNotice(before, { id: 9, code: 'disk-full', callId: null });
+  expect(noticesAfterWelcome(again, new Set(['disk-full']))).toEqual(before.slice(1));
 });
 
 test('lost sound is said until it is back or its shift has ended', () => {

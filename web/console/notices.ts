@@ -33,15 +33,24 @@ const OF_ONE_CALL: ReadonlySet<NoticeCode> = new Set([
   'hang-up-refused',
 ]);
 
-export function addNotice(notices: readonly Notice[], notice: Notice): Notice[] {
+/** What is on the screen already is not said a second time when the server says it again. */
+export function addNotice(notices: readonly Notice[], notice: Notice): readonly Notice[] {
+  const isKnown = SAID_AGAIN.has(notice.code) && notices.some(({ code }) => code === notice.code);
+  if (isKnown) return notices;
   const replaced = ENDED_BY[notice.code];
   const kept = notices.filter(({ code }) => code !== replaced && code !== notice.code);
   return [...kept, notice].slice(-MOST_SHOWN);
 }
 
-/** The connection is new: that a trouble has ended meanwhile was told to nobody here. */
-export function noticesAfterWelcome(notices: readonly Notice[]): Notice[] {
-  return notices.filter(({ code }) => !SAID_AGAIN.has(code));
+/**
+ * The connection is new, and `said` is what came with it before the first snapshot: that any other trouble has
+ * ended meanwhile was told to nobody here.
+ */
+export function noticesAfterWelcome(
+  notices: readonly Notice[],
+  said: ReadonlySet<NoticeCode>,
+): Notice[] {
+  return notices.filter(({ code }) => !SAID_AGAIN.has(code) || said.has(code));
 }
 
 /** Sound that is back, or is not wanted any more, is not lost. */
