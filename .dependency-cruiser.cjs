@@ -13,7 +13,6 @@ const MAY_IMPORT = {
   delivery: ['base', 'subscribers', 'messages'],
   engine: ['base', 'sip', 'media', 'calls', 'subscribers'],
   'media-process': ['base', 'media'],
-  edge: ['base', 'sip', 'media'],
   storage: [
     'base',
     'subscribers',
