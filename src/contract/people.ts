@@ -15,6 +15,7 @@ export const sessionViewSchema = z.object({
 });
 export type SessionView = z.infer<typeof sessionViewSchema>;
 
+const id = z.string().max(60);
 const password = z.string().min(10).max(200);
 export const signInSchema = z.object({ email: z.email().max(254), password: z.string().max(200) });
 export const setupSchema = z.object({
@@ -42,8 +43,8 @@ export const createUserSchema = z.object({
   email: z.email().max(254),
   password,
   role: roleSchema,
-  subscriberId: z.string().nullable().default(null),
-  operatorId: z.string().nullable().default(null),
+  subscriberId: id.nullable().default(null),
+  operatorId: id.nullable().default(null),
 });
 export const updateUserSchema = z.object({
   name: z.string().min(1).max(100).optional(),
@@ -70,8 +71,8 @@ export type ApiTokenView = z.infer<typeof apiTokenViewSchema>;
 export const createApiTokenSchema = z.object({
   name: z.string().trim().min(1).max(100),
   role: roleSchema,
-  subscriberId: z.string().nullable().default(null),
-  operatorId: z.string().nullable().default(null),
+  subscriberId: id.nullable().default(null),
+  operatorId: id.nullable().default(null),
   /** Null: until it is revoked. */
   expiresInDays: z.number().int().min(1).max(3650).nullable(),
 });

@@ -67,7 +67,6 @@ export class ControlServer {
   }
 
   async close(): Promise<void> {
-    this.#abandoned?.cancel();
     for (const { socket, writer } of this.#connections) {
       writer.flush();
       socket.end();
@@ -78,6 +77,8 @@ export class ControlServer {
     }, 500);
     await closed;
     clearTimeout(limit);
+    // Also the one that began when the controller's connection was closed here.
+    this.#abandoned?.cancel();
   }
 
   #accept(socket: Socket): void {

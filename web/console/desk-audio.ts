@@ -52,6 +52,8 @@ export class DeskAudio {
   readonly #player = new Audio();
   #view: AudioView = OFF;
   #stream: MediaStream | null = null;
+  /** Counts calls of `stop`: a microphone that the browser grants after one is not wanted any more. */
+  #stops = 0;
   #peer: RTCPeerConnection | null = null;
   /** Counts attempts to connect; what belongs to an older one is too late to matter. */
   #generation = 0;
@@ -109,6 +111,7 @@ export class DeskAudio {
   }
 
   stop(): void {
+    this.#stops += 1;
     this.#generation += 1;
     this.#closePeer();
     if (this.#stream !== null) {
@@ -138,7 +141,8 @@ export class DeskAudio {
 
   async #openMicrophone(): Promise<boolean> {
     try {
-      const stream = await openMicrophone();
+      const stream = await this.#askForMicrophone();
+      if (stream === null) return false;
       this.#useStream(stream);
       navigator.mediaDevices.addEventListener('devicechange', this.#deviceChange);
       window.addEventListener('pagehide', this.#pageHidden);
@@ -147,6 +151,15 @@ export class DeskAudio {
     } catch (error) {
       return this.#fail(microphoneProblem(error));
     }
+  }
+
+  /** Null when all was stopped while the browser asked: nobody is listened to then. */
+  async #askForMicrophone(): Promise<MediaStream | null> {
+    const stops = this.#stops;
+    const stream = await openMicrophone();
+    if (stops === this.#stops) return stream;
+    for (const track of stream.getTracks()) track.stop();
+    return null;
   }
 
   #useStream(stream: MediaStream): void {
@@ -163,7 +176,8 @@ export class DeskAudio {
 
   async #replaceMicrophone(): Promise<void> {
     try {
-      const stream = await openMicrophone();
+      const stream = await this.#askForMicrophone();
+      if (stream === null) return;
       this.#useStream(stream);
       const [track] = stream.getAudioTracks();
       const sender = this.#peer?.getSenders()[0];

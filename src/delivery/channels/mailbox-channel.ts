@@ -1,4 +1,6 @@
+import { toError } from '../../base/index.ts';
 import type { Clock } from '../../base/index.ts';
+import { faultText } from '../fault.ts';
 import { parseMailAddress } from '../mail.ts';
 import type { MailChannel } from '../mail.ts';
 import type { MailboxStore } from '../ports.ts';
@@ -27,8 +29,7 @@ export function createMailboxChannel(options: {
         return { type: 'accepted', providerId: 'local-mailbox' };
       } catch (thrown) {
         // Written under the delivery's own id: putting it again changes nothing.
-        const reason = thrown instanceof Error ? thrown.message : String(thrown);
-        return { type: 'retry', reason };
+        return { type: 'retry', reason: faultText('other', toError(thrown).message) };
       }
     },
   };
