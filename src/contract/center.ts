@@ -65,7 +65,7 @@ export const trunkSpecSchema = z.strictObject({
   outbound: trunkOutboundSpecSchema.optional(),
   /** Between two OPTIONS that ask whether the trunk is there. */
   probeSeconds: z.number().int().min(10).max(3600).optional(),
-  /** Calls out at once over this trunk. */
+  /** Calls at once over this trunk, in and out: then none goes out over it; who calls in is taken. */
   maxCalls: z.number().int().min(1).max(10_000).optional(),
   /** Networks media may come from besides the signalled address. */
   mediaNetworks: z.array(z.string().max(64)).max(50).default([]),

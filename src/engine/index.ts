@@ -20,6 +20,7 @@ export type {
   FloorStore,
   MessageDesk,
   OutboundLedger,
+  TrunkLimit,
   OutboundCalls,
   OutboundPlan,
   OutboundRefusal,

@@ -15,6 +15,7 @@ import type {
   OutboundPlan,
   OutboundRoute,
   OutboundWish,
+  TrunkLimit,
 } from './ports.ts';
 import type { TrunkExperience, TrunkWay } from './trunk-line.ts';
 import type { TrunkService } from './trunk-service.ts';
@@ -49,14 +50,22 @@ export class TrunkCalls implements OutboundCalls {
       log.warn({ callId: wish.callId, because: verdict.reason }, 'outbound call refused');
       return { ok: false, reason: 'number-not-allowed', because: verdict.reason };
     }
-    const routes = await this.#routes({ ...wish, number: verdict.number });
-    if (routes.length === 0) {
+    const found = await this.#routes({ ...wish, number: verdict.number });
+    const all = [...found.first, ...found.lastResort];
+    if (all.length === 0) {
       log.warn({ callId: wish.callId }, 'outbound call refused: no trunk');
       return { ok: false, reason: 'no-trunk', because: 'no-trunk' };
     }
     const now = clock.now();
-    const reached = await ledger.begin({ ...wish, now }, (use) => ceilingReached(use, rules));
-    if (reached === null) return { ok: true, routes };
+    const { reached, full } = await ledger.begin({ ...wish, now }, this.#limitsOf(all), (use) =>
+      ceilingReached(use, rules),
+    );
+    const hasRoom = ({ trunkId }: OutboundRoute): boolean => !full.includes(trunkId);
+    const routes = found.first.filter(hasRoom);
+    if (reached === null) {
+      const open = routes.length > 0 ? routes : found.lastResort.filter(hasRoom);
+      return { ok: true, routes: open.slice(0, MAX_ROUTES) };
+    }
     log.warn({ callId: wish.callId, because: reached }, 'outbound call refused');
     return { ok: false, reason: 'ceiling-reached', because: reached };
   }
@@ -75,8 +84,19 @@ export class TrunkCalls implements OutboundCalls {
     this.#inBackground(this.#deps.ledger.end(leg, this.#deps.clock.now()));
   }
 
-  async #routes(wish: OutboundWish): Promise<OutboundRoute[]> {
-    const { directory, ledger, clock } = this.#deps;
+  /** In the order of the routes. */
+  #limitsOf(routes: readonly OutboundRoute[]): TrunkLimit[] {
+    const trunks = new Map(this.#deps.directory.trunks().map((trunk) => [trunk.id, trunk]));
+    const ids = new Set(routes.map(({ trunkId }) => trunkId));
+    return [...ids].map((id) => ({ id, maxCalls: trunks.get(id)?.maxCalls ?? null }));
+  }
+
+  /** `lastResort`: over trunks that are passed over for now, for want of others. */
+  async #routes(
+    wish: OutboundWish,
+  ): Promise<Record<'first' | 'lastResort', readonly OutboundRoute[]>> {
+    const { directory } = this.#deps;
+    let certain = 0;
     const outward = directory
       .trunks()
       .filter(({ outbound }) => outbound !== null)
@@ -85,16 +105,16 @@ export class TrunkCalls implements OutboundCalls {
     const hopeful: OutboundRoute[] = [];
     const lastResort: OutboundRoute[] = [];
     for (const trunk of outward) {
-      if (proven.length >= MAX_ROUTES) break;
-      const isFull =
-        trunk.maxCalls !== null && (await ledger.callsUp(trunk.id, clock.now())) >= trunk.maxCalls;
-      const way = isFull ? null : await this.#deps.trunks.wayOf(trunk.id);
+      if (certain >= MAX_ROUTES) break;
+      const way = await this.#deps.trunks.wayOf(trunk.id);
       if (way === null) continue;
       const worth = way.isPassedOver ? lastResort : way.isProven ? proven : hopeful;
-      worth.push(...this.#routesOver(trunk, { way, wish }));
+      const routes = this.#routesOver(trunk, { way, wish });
+      worth.push(...routes);
+      // One with a limit may turn out to be full.
+      if (worth === proven && trunk.maxCalls === null) certain += routes.length;
     }
-    const routes = [...proven, ...hopeful];
-    return (routes.length > 0 ? routes : lastResort).slice(0, MAX_ROUTES);
+    return { first: [...proven, ...hopeful], lastResort };
   }
 
   #routesOver(trunk: Trunk, { way, wish }: { way: TrunkWay; wish: OutboundWish }): OutboundRoute[] {

@@ -167,23 +167,26 @@ export interface TrunkSecrets {
   password(trunkId: TrunkId): Promise<string | null>;
 }
 
+/** Calls in and out, ringing ones included, that a trunk carries at once; null: any number. */
+export type TrunkLimit = { id: TrunkId; maxCalls: number | null };
+
 /** What was dialled; the ceilings are counted here and nowhere else. */
 export interface OutboundLedger {
   /**
    * Counts what is up and what was begun within the hour, asks `ceiling`, and enters the call when
    * it says null: one step, whatever else begins at the same moment. A leg that is entered already
-   * passes uncounted. Resolves with what `ceiling` said.
+   * passes uncounted. It holds a line of the first of `trunks` that has one left, and is entered only
+   * where one has. `full`: those that have none.
    */
   begin(
     call: Pick<OutboundWish, 'callId' | 'legId' | 'subscriberId' | 'purpose' | 'number'> & {
       now: number;
     },
+    trunks: readonly TrunkLimit[],
     ceiling: (use: OutboundUse) => Ceiling | null,
-  ): Promise<Ceiling | null>;
+  ): Promise<{ reached: Ceiling | null; full: readonly TrunkId[] }>;
   /** Over which trunk the leg is tried now. */
   noteTrunk(leg: LegId, trunkId: TrunkId): Promise<void>;
-  /** Calls out that are up over a trunk. */
-  callsUp(trunkId: TrunkId, now: number): Promise<number>;
   end(leg: LegId, now: number): Promise<void>;
 }
 

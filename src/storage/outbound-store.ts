@@ -1,4 +1,5 @@
-import type { OutboundLedger, TrunkSecrets } from '../engine/index.ts';
+import type { LegId, TrunkId } from '../base/index.ts';
+import type { OutboundLedger, TrunkLimit, TrunkSecrets } from '../engine/index.ts';
 import type { OutboundUse } from '../subscribers/index.ts';
 import { toTimestamp } from './database.ts';
 import type { Database, Queryable } from './database.ts';
@@ -34,17 +35,20 @@ type UseRow = {
 
 export function createOutboundLedger(database: Database): OutboundLedger {
   return {
-    begin: (call, ceiling) =>
+    begin: (call, trunks, ceiling) =>
       database.transact(async (tx) => {
         await tx.rows({ text: `select pg_advisory_xact_lock(${LOCK_KEY})` });
         const known = await tx.rows({
           text: 'select 1 from outbound_call where leg_id = $1 and ended_at is null',
           values: [call.legId],
         });
-        if (known.length > 0) return null;
-        const reached = ceiling(await useOf(tx, call.subscriberId, call.now));
-        if (reached === null) await insert(tx, call);
-        return reached;
+        const full = await fullOf(tx, trunks, call);
+        if (known.length > 0) return { reached: null, full };
+        const trunk = trunks.find(({ id }) => !full.includes(id));
+        const use = await useOf(tx, call.subscriberId, call.now);
+        const reached = ceiling(use) ?? (trunk === undefined ? 'trunks-full' : null);
+        if (reached === null && trunk) await insert(tx, { ...call, trunkId: trunk.id });
+        return { reached, full };
       }),
 
     async end(leg, now): Promise<void> {
@@ -62,17 +66,34 @@ export function createOutboundLedger(database: Database): OutboundLedger {
         values: [leg, trunkId],
       });
     },
-
-    async callsUp(trunkId, now): Promise<number> {
-      const [row] = await database.rows<{ up: number }>({
-        name: 'outbound-up',
-        text: `select count(*) as up from outbound_call o left join call c on c.id = o.call_id
-          where o.trunk_id = $1 and ${isUp('$2')}`,
-        values: [trunkId, toTimestamp(now - UNSTORED_MS)],
-      });
-      return row?.up ?? 0;
-    },
   };
+}
+
+/** A caller has a line until it is gone: in the wrap-up the line is free. */
+const LINES = `
+  select t.id,
+    (select count(*) from outbound_call o left join call c on c.id = o.call_id
+      where o.trunk_id = t.id and o.leg_id <> $2 and ${isUp('$3')})
+    + (select count(*) from call c where c.is_open and c.phase <> 'ended'
+      and c.state->>'trunkId' = t.id and c.state->'callerLeg'->>'gone' = 'false') as up
+  from unnest($1::text[]) t(id)`;
+
+/** Those that carry as many calls as they may, this one not counted. */
+async function fullOf(
+  tx: Queryable,
+  trunks: readonly TrunkLimit[],
+  { legId, now }: { legId: LegId; now: number },
+): Promise<TrunkId[]> {
+  const limited = trunks.filter(({ maxCalls }) => maxCalls !== null);
+  if (limited.length === 0) return [];
+  const rows = await tx.rows<{ id: string; up: number }>({
+    text: LINES,
+    values: [limited.map(({ id }) => id), legId, toTimestamp(now - UNSTORED_MS)],
+  });
+  const up = new Map(rows.map((row) => [row.id, row.up]));
+  return limited
+    .filter(({ id, maxCalls }) => maxCalls !== null && (up.get(id) ?? 0) >= maxCalls)
+    .map(({ id }) => id);
 }
 
 async function useOf(
@@ -92,11 +113,15 @@ async function useOf(
   };
 }
 
-async function insert(tx: Queryable, call: Parameters<OutboundLedger['begin']>[0]): Promise<void> {
+async function insert(
+  tx: Queryable,
+  call: Parameters<OutboundLedger['begin']>[0] & { trunkId: TrunkId },
+): Promise<void> {
   await tx.rows({
-    text: `insert into outbound_call (leg_id, call_id, subscriber_id, purpose, number, began_at)
-      values ($1, $2, $3, $4, $5, $6)
-      on conflict (leg_id) do update set began_at = excluded.began_at, ended_at = null`,
+    text: `insert into outbound_call (leg_id, call_id, subscriber_id, purpose, number, began_at, trunk_id)
+      values ($1, $2, $3, $4, $5, $6, $7)
+      on conflict (leg_id) do update set
+        began_at = excluded.began_at, trunk_id = excluded.trunk_id, ended_at = null`,
     values: [
       call.legId,
       call.callId,
@@ -104,6 +129,7 @@ async function insert(tx: Queryable, call: Parameters<OutboundLedger['begin']>[0
       call.purpose,
       call.number,
       toTimestamp(call.now),
+      call.trunkId,
     ],
   });
 }

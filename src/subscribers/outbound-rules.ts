@@ -165,7 +165,9 @@ export type Ceiling =
   | 'calls-per-hour'
   | 'calls-per-hour-of-subscriber'
   | 'calls-at-once'
-  | 'calls-at-once-of-subscriber';
+  | 'calls-at-once-of-subscriber'
+  /** Each trunk that could carry the call carries as many as it may (`maxCalls`). */
+  | 'trunks-full';
 
 /** The first ceiling that one more call would break; null when there is room. */
 export function ceilingReached(use: OutboundUse, rules: OutboundRules): Ceiling | null {
@@ -224,6 +226,10 @@ export const OUTBOUND_WORDS: Record<NumberRefusal | Ceiling | 'no-trunk', Words>
   'calls-per-hour-of-subscriber': words(
     'この契約者の1時間あたりの発信数の上限に達しました。',
     'As many calls were placed this hour for this subscriber as may be.',
+  ),
+  'trunks-full': words(
+    '回線がすべて使用中です。空くのを待ってから、かけ直してください。',
+    'All lines are in use. Try again when one is free.',
   ),
   'calls-at-once': words(
     '同時に発信できる数の上限に達しました。少し待ってからかけ直してください。',

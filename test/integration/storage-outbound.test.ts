@@ -3,6 +3,7 @@ import { asId } from '../../src/base/index.ts';
 import type { CallId, LegId, SubscriberId, TrunkId } from '../../src/base/index.ts';
 import { ceilingReached, DEFAULT_OUTBOUND_RULES } from '../../src/subscribers/index.ts';
 import type { Ceiling, OutboundRules } from '../../src/subscribers/index.ts';
+import type { TrunkLimit } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
 import { testDatabase } from '../harness/database.ts';
 import type { TestDatabase } from '../harness/database.ts';
@@ -27,6 +28,19 @@ function begin(
   number: number,
   { subscriber = 'sub_a', now = T0, rules = {}, from = storage }: Try = {},
 ): Promise<Ceiling | null> {
+  return beginOver([{ id: asId('trk_0'), maxCalls: null }], number, {
+    subscriber,
+    now,
+    rules,
+    from,
+  }).then(({ reached }) => reached);
+}
+
+function beginOver(
+  trunks: readonly TrunkLimit[],
+  number: number,
+  { subscriber = 'sub_a', now = T0, rules = {}, from = storage }: Try = {},
+): ReturnType<Storage['outbound']['begin']> {
   return from.outbound.begin(
     {
       callId: asId<CallId>(`call_${number}`),
@@ -36,13 +50,14 @@ function begin(
       number: asId('+819001234567'),
       now,
     },
+    trunks,
     (use) => ceilingReached(use, { ...DEFAULT_OUTBOUND_RULES, ...rules }),
   );
 }
 
 /** The call as it stands in the database. */
-async function storeCall(number: number, phase: string): Promise<void> {
-  const state = JSON.stringify({ version: 1, phase, arrivedAt: T0 });
+async function storeCall(number: number, phase: string, more: object = {}): Promise<void> {
+  const state = JSON.stringify({ version: 1, phase, arrivedAt: T0, ...more });
   await database.sql(
     `insert into call (id, state, pending_effects, owner) values ($1, $2, '[]', 'b')
       on conflict (id) do update set state = excluded.state`,
@@ -106,14 +121,46 @@ describe('ceilings', () => {
     // Call 2 was never stored: its process died between the two.
     expect(await begin(4, { rules, now: T0 + 2 * MINUTE_MS })).toBeNull();
   });
+});
 
-  it('know how many calls are up over a trunk', async () => {
-    const trunk = asId<TrunkId>('trk_1');
-    await begin(1);
-    await begin(2);
-    await storage.outbound.noteTrunk(legOf(1), trunk);
-    expect(await storage.outbound.callsUp(trunk, T0)).toBe(1);
-    await storage.outbound.end(legOf(1), T0);
-    expect(await storage.outbound.callsUp(trunk, T0)).toBe(0);
+describe('the lines of a trunk', () => {
+  const [one, other] = [asId<TrunkId>('trk_1'), asId<TrunkId>('trk_2')];
+  const rules = { callsAtOnceOfSubscriber: 99 };
+  const full = async (number: number, trunks: readonly TrunkLimit[]) => {
+    const begun = await beginOver(trunks, number, { rules });
+    return begun.reached ?? begun.full;
+  };
+
+  it('are held from the start of a call out to its end; then it is the next trunk, then none', async () => {
+    const trunks = [
+      { id: one, maxCalls: 2 },
+      { id: other, maxCalls: 1 },
+    ];
+    const begun = await Promise.all([1, 2, 3, 4, 5].map((number) => full(number, trunks)));
+    const expected = [[], [], [one], 'trunks-full', 'trunks-full'];
+    expect(begun.map((said) => JSON.stringify(said)).sort()).toEqual(
+      expected.map((said) => JSON.stringify(said)).sort(),
+    );
+    const held = [1, 2, 3, 4, 5].filter((_, at) => begun[at] !== 'trunks-full');
+    // Again, as after an adoption: not counted twice.
+    expect(await full(held[0]!, trunks)).not.toBe('trunks-full');
+    // What went over another trunk than was meant frees its line there.
+    for (const number of held) await storage.outbound.noteTrunk(legOf(number), one);
+    expect(await full(6, trunks)).toEqual([one]);
+    await storage.outbound.end(legOf(held[0]!), T0);
+    await storage.outbound.end(legOf(held[1]!), T0);
+    expect(await full(7, trunks)).toEqual([other]);
+  });
+
+  it('are held by callers too, while they ring and talk, not in the wrap-up', async () => {
+    const trunks = [{ id: one, maxCalls: 1 }];
+    const caller = (phase: string, gone: boolean) =>
+      storeCall(8, phase, { trunkId: one, callerLeg: { gone } });
+    await caller('greeting', false);
+    expect(await full(1, trunks)).toBe('trunks-full');
+    await caller('talking', false);
+    expect(await full(1, trunks)).toBe('trunks-full');
+    await caller('wrap-up', true);
+    expect(await full(1, trunks)).toEqual([]);
   });
 });
