@@ -24,6 +24,7 @@ export { silentLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
 export { formatJapanese, toZoned } from './zoned-time.ts';
 export type { ZonedTime } from './zoned-time.ts';
+export { SignInThrottle } from './sign-in-throttle.ts';
 export { insist } from './insist.ts';
 export { deferred } from './deferred.ts';
 export type { Deferred } from './deferred.ts';

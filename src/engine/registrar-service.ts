@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { SignInThrottle } from '../base/index.ts';
 import type { Clock, Logger, Random } from '../base/index.ts';
 import {
   DigestServer,
@@ -6,9 +7,10 @@ import {
   decodeUser,
   processRegister,
   samePeer,
+  sipCallIdOf,
   toOf,
 } from '../sip/index.ts';
-import type { IncomingRequest, Peer, SipBinding } from '../sip/index.ts';
+import type { IncomingRequest, Peer, RegisterAuthorization, SipBinding } from '../sip/index.ts';
 import type { PhoneBook } from './phone-book.ts';
 import type { RegistrationStore, StoredBinding } from './ports.ts';
 
@@ -31,9 +33,11 @@ export type RegistrarServiceDeps = {
 export class RegistrarService {
   readonly #deps: RegistrarServiceDeps;
   readonly #digest: DigestServer;
+  readonly #throttle: SignInThrottle;
 
   constructor(deps: RegistrarServiceDeps) {
     this.#deps = deps;
+    this.#throttle = new SignInThrottle(deps.clock);
     this.#digest = new DigestServer({
       realm: SIP_REALM,
       clock: deps.clock,
@@ -53,6 +57,7 @@ export class RegistrarService {
       if (username !== claimed || secret === null) return undefined;
       return algorithm === 'MD5' ? secret.ha1Md5 : secret.ha1Sha256;
     });
+    if (this.#isStopped(incoming, claimed ?? '', authorized)) return;
     if (!authorized.ok) {
       incoming.respond(authorized.status, { headers: authorized.headers });
       return;
@@ -77,6 +82,42 @@ export class RegistrarService {
       }
     }
     incoming.respond(result.status, { headers: result.headers });
+  }
+
+  /**
+   * Who has guessed too often is not told whether this try was right. A phone that renews what it has is never
+   * stopped: only it knows the Call-ID.
+   */
+  #isStopped(
+    incoming: IncomingRequest,
+    account: string,
+    authorized: RegisterAuthorization,
+  ): boolean {
+    const { address } = incoming.source;
+    const isTry = authorized.ok || authorized.isWrong;
+    const sipCallId = sipCallIdOf(incoming.request);
+    const isKnown = this.#deps.phones
+      .bindingsOf(account)
+      .some((binding) => binding.sipCallId === sipCallId);
+    if (!isTry || isKnown) return false;
+    const waitMs = this.#throttle.waitMs(account, address);
+    if (waitMs > 0) {
+      incoming.respond(503, { headers: [['Retry-After', String(Math.ceil(waitMs / 1000))]] });
+      return true;
+    }
+    if (authorized.ok) {
+      this.#throttle.succeeded(account, address);
+      return false;
+    }
+    this.#throttle.failed(account, address);
+    // Said once for each time it comes to that, not for each try.
+    if (this.#throttle.waitMs(account, address) > 0) {
+      this.#deps.log.warn(
+        { username: account, address },
+        'wrong passwords: no more tries for a while',
+      );
+    }
+    return false;
   }
 }
 

@@ -1,4 +1,4 @@
-import { AppError, asId } from '../base/index.ts';
+import { AppError, asId, SignInThrottle } from '../base/index.ts';
 import type { ApiTokenId, Clock, OperatorId, Random, SubscriberId, UserId } from '../base/index.ts';
 import type { ApiTokens } from './api-token.ts';
 import { createAuth } from './auth.ts';
@@ -8,7 +8,6 @@ import type { SetupRefusal } from './first-administrator.ts';
 import { NOBODY } from './identity.ts';
 import type { Identity, Role, User } from './identity.ts';
 import type { ApiToken, NewApiToken, SetupLinkStore } from './ports.ts';
-import { SignInThrottle } from './sign-in-throttle.ts';
 
 /** The parts of a request that say who asks. */
 export type Credentials = {
@@ -146,6 +145,7 @@ export class People {
         await this.#endSessions(asId(answer.response.user.id));
         return { ok: false, reason: 'wrong-password' };
       }
+      this.#throttle.takeBack(email, address);
       this.#throttle.succeeded(email, address);
       return { ok: true, user: known, setCookies: answer.headers.getSetCookie() };
     } catch (error) {

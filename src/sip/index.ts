@@ -36,7 +36,7 @@ export { DigestSession } from './digest-client.ts';
 export type { Credentials } from './digest-client.ts';
 export { computeHa1 } from './digest.ts';
 export type { DigestAlgorithm, HashAlgorithm, HashFunction } from './digest.ts';
-export { contactOf, sdpOf, toOf } from './message.ts';
+export { contactOf, sdpOf, sipCallIdOf, toOf } from './message.ts';
 export type { CSeq, SipMessage, SipRequest, SipResponse } from './message.ts';
 export { encodeUtf8 } from './name-address.ts';
 export type { NameAddress } from './name-address.ts';

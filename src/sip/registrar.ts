@@ -54,7 +54,13 @@ export type RegisterOptions = {
 
 export type RegisterAuthorization =
   | { ok: true; username: string }
-  | { ok: false; status: 401 | 403; headers: [name: string, value: string][] };
+  | {
+      ok: false;
+      status: 401 | 403;
+      /** The password was wrong, or the account is not known: a try, unlike a request without proof. */
+      isWrong: boolean;
+      headers: [name: string, value: string][];
+    };
 
 /** Steps 3 and 4 of §10.3: who is it, and is the address-of-record in To its own. */
 export function authorizeRegister(
@@ -65,11 +71,11 @@ export function authorizeRegister(
   const verdict = digest.verify(request, lookupHa1);
   if (!verdict.ok) {
     const headers = verdict.challenge.map((value): [string, string] => ['WWW-Authenticate', value]);
-    return { ok: false, status: 401, headers };
+    return { ok: false, status: 401, isWrong: verdict.reason === 'refused', headers };
   }
   const uri = toOf(request)?.uri;
   const user = uri && 'user' in uri ? decodeUser(uri.user) : '';
-  if (user !== verdict.username) return { ok: false, status: 403, headers: [] };
+  if (user !== verdict.username) return { ok: false, status: 403, isWrong: false, headers: [] };
   return { ok: true, username: verdict.username };
 }
 

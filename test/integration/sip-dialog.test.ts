@@ -4,7 +4,13 @@ import type { CallId, Logger } from '../../src/base/index.ts';
 import { systemClock, systemRandom } from '../../src/base/system.ts';
 import { heldBy } from '../../src/calls/index.ts';
 import type { IncomingRefer } from '../../src/engine/index.ts';
-import { DigestServer, computeHa1, parseMessage, referNotify } from '../../src/sip/index.ts';
+import {
+  DigestServer,
+  DigestSession,
+  computeHa1,
+  parseMessage,
+  referNotify,
+} from '../../src/sip/index.ts';
 import type { SipRequest } from '../../src/sip/index.ts';
 import { Baresip } from '../harness/baresip.ts';
 import { ANSWER, oneOperator } from '../harness/engine-office.ts';
@@ -190,6 +196,38 @@ test('the other side changes its codec in the middle of the call, and may not ta
   const second = trunk.agent.prepareInDialog(changed.dialog, 'INVITE', { sdp: offer(9) });
   expect(await second.send()).toMatchObject({ response: { status: 488 }, ended: false });
   expect(actor.state.phase).toBe('talking');
+});
+
+test('wrong passwords stop who guesses, not the telephone that is registered', async () => {
+  const account = { username: '101', password: 'secret-101' };
+  await oneOperator(rig, { kind: 'sip', ...account, available: true });
+  let seq = 1;
+  const register = async (password: string, sipCallId: string, from = phone) => {
+    const outcome = await from.agent.request({
+      method: 'REGISTER',
+      uri: 'sip:127.0.0.1',
+      destination: { protocol: 'UDP', address: '127.0.0.1', port: rig.port },
+      from: { uri: 'sip:101@127.0.0.1' },
+      to: { uri: 'sip:101@127.0.0.1' },
+      headers: [['Contact', `<sip:101@127.0.0.1:${from.socket.port}>`]],
+      digest: new DigestSession({ username: '101', password }),
+      sipCallId,
+      seq: (seq += 10),
+    });
+    return outcome.kind === 'answered' ? outcome.response : null;
+  };
+  expect(await register(account.password, 'own')).toMatchObject({ status: 200 });
+  for (let tries = 0; tries < 5; tries++) {
+    expect(await register('guess', `guess-${tries}`, trunk)).toMatchObject({ status: 401 });
+  }
+  // Not even the right one is told to be right from there.
+  const stopped = await register(account.password, 'guessed', trunk);
+  expect(stopped?.status).toBe(503);
+  expect(Number(stopped?.headers.get('Retry-After'))).toBeGreaterThan(250);
+  expect(await register(account.password, 'own')).toMatchObject({ status: 200 });
+  expect(warnings).toContainEqual(
+    expect.objectContaining({ username: '101', address: '127.0.0.1' }),
+  );
 });
 
 /** The next request in the caller's dialog that the trunk has not answered. */
