@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PLACES, speakInTime, startProduct } from './product.ts';
+import { PLACES, startProduct } from './product.ts';
 import type { Part, Product, Usage } from './product.ts';
 import { readBack } from './recordings.ts';
 import type { ReadBack } from './recordings.ts';
 import { disturbance, say, shares } from './say.ts';
 import { SipLoad } from './sip-load.ts';
 import type { LoadCall } from './sip-load.ts';
-import { SoundLoad } from './sound-load.ts';
 import type { SoundFigures } from './sound-load.ts';
+import { SoundProcess } from './sound-process.ts';
 
 /*
  * How many recorded conversations does one core carry? Both sides speak all the time, every 20 ms frame is
@@ -24,7 +24,6 @@ export type MediaOptions = { conversations: number[]; seconds: number };
 
 export async function media({ conversations, seconds }: MediaOptions): Promise<void> {
   say('Recorded conversations on one core: both directions, every frame checked');
-  speakInTime();
   const product = await startProduct(Math.max(...conversations) + 10);
   try {
     let highest = 0;
@@ -57,7 +56,7 @@ type RunResult = {
 };
 
 async function run(product: Product, count: number, seconds: number): Promise<RunResult> {
-  const sound = new SoundLoad({
+  const sound = new SoundProcess({
     caller: { address: PLACES.caller.address, port: PLACES.callerSoundPort },
     operator: { address: PLACES.operator.address, port: PLACES.operatorSoundPort },
   });
@@ -77,18 +76,19 @@ async function run(product: Product, count: number, seconds: number): Promise<Ru
   try {
     const since = Date.now();
     const idleKb = product.memoryKb();
-    sound.start();
     await load.place(count, RAMP_PER_SECOND);
     await allUp(load);
     await sleep(SETTLE_MS);
     const up = load.calls.filter((call) => call.answeredAt > 0).length;
     sound.openWindow();
-    const usage = await product.measure(() => sleep(1000 * seconds));
+    const usage = await product.measure(
+      () => sleep(1000 * seconds),
+      () => sound.cpuMs(),
+    );
     sound.closeWindow();
     const kbPerCall = growth(idleKb, product.memoryKb(), count);
     await sleep(500);
-    sound.stopSpeaking();
-    const figures = sound.figures();
+    const figures = await sound.stopSpeaking();
     await hangUpAll(load);
     await sleep(3000);
     const back = await readBack(product, since, true);

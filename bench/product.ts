@@ -124,11 +124,11 @@ export class Product {
     return (await this.#database.query<Row>(text)).rows;
   }
 
-  /** What the product used while `work` ran, and what disturbed it. */
-  async measure(work: () => Promise<void>): Promise<Usage> {
-    const before = this.#snapshot();
+  /** What the product used while `work` ran, and what disturbed it; `loadMs`: what a load of its own process has used. */
+  async measure(work: () => Promise<void>, loadMs = (): number => 0): Promise<Usage> {
+    const before = this.#snapshot(loadMs());
     await work();
-    return usageBetween(before, this.#snapshot());
+    return usageBetween(before, this.#snapshot(loadMs()));
   }
 
   memoryKb(): Record<Part, number> {
@@ -146,7 +146,7 @@ export class Product {
     await this.platform.stop();
   }
 
-  #snapshot(): Snapshot {
+  #snapshot(otherLoadMs: number): Snapshot {
     const { app, media, postgres, keeper } = this.#pids;
     const usage = process.cpuUsage();
     return {
@@ -157,7 +157,7 @@ export class Product {
         postgres: familyCpuMsOf(postgres),
         keeper: cpuMsOf(keeper),
       },
-      loadMs: (usage.user + usage.system) / 1000,
+      loadMs: otherLoadMs + (usage.user + usage.system) / 1000,
       cores: coreTimes(),
     };
   }
