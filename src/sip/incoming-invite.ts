@@ -57,6 +57,7 @@ export class IncomingInvite {
   /** The caller counts the RSeq numbers of a former process: no response of ours fits behind them. */
   readonly #isTakenOver: boolean;
   #state: 'open' | 'answered' | 'ended' = 'open';
+  #early: DialogState | undefined;
 
   constructor(
     core: UserAgentCore,
@@ -94,15 +95,19 @@ export class IncomingInvite {
 
   /** The dialog as our responses make it; early until answered. */
   get dialog(): DialogState {
+    const dialog = (this.#early ??= this.#earlyDialog());
+    return this.#state === 'answered' ? { ...dialog, state: 'confirmed' } : dialog;
+  }
+
+  #earlyDialog(): DialogState {
     const user = parseSipOnly(toOf(this.request)?.uriText ?? '')?.user ?? '';
-    const dialog = createUasDialog({
+    return createUasDialog({
       request: this.request,
       localTag: this.#toTag,
       localTarget: this.#core.contactUri(this.source.protocol, user),
       source: this.source,
       session: timerOfRequest(this.request, this.#core.session, null),
     });
-    return this.#state === 'answered' ? { ...dialog, state: 'confirmed' } : dialog;
   }
 
   observe(observer: IncomingInviteObserver): void {
@@ -155,8 +160,8 @@ export class IncomingInvite {
     if (!this.resumeAnswered(answer)) return false;
     this.#core.dialogs.put(answer.dialog);
     startAnswer(this.#core, answer, {
-      onAck: (sdp) => this.#observer.onAck?.(sdp),
-      onAckTimeout: () => this.#observer.onAckTimeout?.(),
+      onAck: (sdp) => this.#letGo().onAck?.(sdp),
+      onAckTimeout: () => this.#letGo().onAckTimeout?.(),
     });
     return true;
   }
@@ -165,9 +170,11 @@ export class IncomingInvite {
   resumeAnswered(answer: StoredAnswer): boolean {
     if (this.#state !== 'open') return false;
     this.#finish('answered');
+    const { layer } = this.#core;
+    const { response, destination } = answer;
     this.#transaction.machine.setUser({
       onTimeout: () => undefined,
-      onRepeatedInvite: () => this.#core.layer.sendText(answer.response, answer.destination),
+      onRepeatedInvite: () => layer.sendText(response, destination),
     });
     this.#transaction.machine.accept();
     return true;
@@ -191,6 +198,13 @@ export class IncomingInvite {
     if (this.#state !== 'open') return;
     this.#finish('ended');
     this.#transaction.machine.abandon();
+  }
+
+  /** Nothing more is to be told: the transaction stays for 32 s, the call is not kept with it. */
+  #letGo(): IncomingInviteObserver {
+    const observer = this.#observer;
+    this.#observer = {};
+    return observer;
   }
 
   /** RFC 3262 §3: reliably when the caller insists on it. */
@@ -229,7 +243,7 @@ export class IncomingInvite {
     if (this.#state !== 'open') return false;
     this.#finish('ended');
     this.#core.dialogs.delete(this.dialog);
-    const noted = this.#observer.onCancel?.(how);
+    const noted = this.#letGo().onCancel?.(how);
     const answer = (): void => {
       confirm();
       this.#transaction.machine.respond(this.#response(487, {}));

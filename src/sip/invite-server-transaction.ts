@@ -127,6 +127,7 @@ export class InviteServerTransaction {
 
   #enterAccepted(): void {
     this.#state = 'accepted';
+    this.#lastResponse = undefined;
     this.#timers.stop('trying');
     this.#timers.start('L', 64 * this.#options.timers.t1Ms, () => this.#terminate());
   }

@@ -1,4 +1,4 @@
-import { endOfQuoted, parseParams, parseUri, skipSpace, unquote } from './uri.ts';
+import { NO_PARAMS, endOfQuoted, parseParams, parseUri, skipSpace, unquote } from './uri.ts';
 import type { Params, Uri } from './uri.ts';
 
 /** The value of From, To, Contact, Route, Diversion, P-Asserted-Identity …: `"Name" <uri>;params`. */
@@ -43,7 +43,7 @@ function parseBareAddress(value: string): NameAddress | undefined {
   const uriText = (semicolon < 0 ? value : value.slice(0, semicolon)).trim();
   if (uriText.includes('?') || uriText.includes(',')) return undefined;
   const uri = parseUri(uriText);
-  const params = semicolon < 0 ? new Map<string, string>() : parseParams(value, semicolon);
+  const params = semicolon < 0 ? NO_PARAMS : parseParams(value, semicolon);
   return uri && params ? { displayName: '', uri, uriText, params } : undefined;
 }
 

@@ -57,7 +57,7 @@ export type OutgoingInviteOptions = {
  */
 export class OutgoingInvite {
   readonly #core: UserAgentCore;
-  readonly #observer: OutgoingInviteObserver;
+  #observer: OutgoingInviteObserver;
   readonly #exchange: ClientExchange;
   readonly #timers: TimerSet<'giveUp' | 'patience'>;
   readonly #patienceMs: number | undefined;
@@ -252,7 +252,7 @@ export class OutgoingInvite {
     // leave it out after any that had one.
     const early = this.#answers.get(dialog.remoteTag);
     const said = early?.settled === true ? '' : sdpOf(response);
-    this.#observer.onAnswered({ response, sdp: said === '' ? (early?.sdp ?? '') : said, dialog });
+    this.#letGo().onAnswered({ response, sdp: said === '' ? (early?.sdp ?? '') : said, dialog });
   }
 
   /** The dialog of a 2xx, with the CSeq numbers that its early dialog has used up. */
@@ -294,7 +294,14 @@ export class OutgoingInvite {
     this.#state = 'failed';
     this.#timers.stopAll();
     this.#forgetEarly();
-    this.#observer.onFailed(failure);
+    this.#letGo().onFailed(failure);
+  }
+
+  /** Nothing more is to be told: the transaction stays for 32 s, the call is not kept with it. */
+  #letGo(): OutgoingInviteObserver {
+    const observer = this.#observer;
+    this.#observer = NOBODY;
+    return observer;
   }
 
   #sendCancel(): void {
@@ -324,6 +331,8 @@ export class OutgoingInvite {
     for (const dialog of this.#early.values()) this.#core.dialogs.delete(dialog);
   }
 }
+
+const NOBODY: OutgoingInviteObserver = { onAnswered: () => undefined, onFailed: () => undefined };
 
 /** A connection that a firewall swallows is given up after some 5 s; then the same goes as a datagram. */
 const STREAM_TRIAL_MS = 6_000;

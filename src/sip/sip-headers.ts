@@ -58,7 +58,7 @@ export function canonicalName(name: string): string {
 export class SipHeaders {
   readonly #names: string[] = [];
   readonly #values: string[] = [];
-  readonly #parsed = new Map<string, unknown>();
+  #parsed: Map<string, unknown> | undefined;
 
   get size(): number {
     return this.#names.length;
@@ -101,17 +101,18 @@ export class SipHeaders {
 
   /** A parsed view of the first line, kept until the headers change. */
   parsed<T>(name: string, parse: (value: string) => T | undefined): T | undefined {
-    if (this.#parsed.has(name)) return this.#parsed.get(name) as T | undefined;
+    const known = this.#parsed?.get(name);
+    if (known !== undefined) return known as T;
     const value = this.get(name);
     const result = value === undefined ? undefined : parse(value);
-    this.#parsed.set(name, result);
+    if (result !== undefined) (this.#parsed ??= new Map()).set(name, result);
     return result;
   }
 
   add(name: string, value: string): this {
     this.#names.push(canonicalName(name));
     this.#values.push(withoutLineBreaks(value));
-    this.#parsed.clear();
+    this.#parsed = undefined;
     return this;
   }
 
@@ -119,7 +120,7 @@ export class SipHeaders {
   prepend(name: string, value: string): this {
     this.#names.unshift(canonicalName(name));
     this.#values.unshift(withoutLineBreaks(value));
-    this.#parsed.clear();
+    this.#parsed = undefined;
     return this;
   }
 
@@ -131,7 +132,7 @@ export class SipHeaders {
     for (let i = this.#names.length - 1; i > index; i--) {
       if (this.#names[i] === this.#names[index]) this.#removeAt(i);
     }
-    this.#parsed.clear();
+    this.#parsed = undefined;
     return this;
   }
 
@@ -140,7 +141,7 @@ export class SipHeaders {
     const index = this.#names.indexOf(canonicalName(name));
     if (index < 0) return this.add(name, value);
     this.#values[index] = withoutLineBreaks(value);
-    this.#parsed.clear();
+    this.#parsed = undefined;
     return this;
   }
 
@@ -149,7 +150,7 @@ export class SipHeaders {
     for (let i = this.#names.length - 1; i >= 0; i--) {
       if (this.#names[i] === wanted) this.#removeAt(i);
     }
-    this.#parsed.clear();
+    this.#parsed = undefined;
     return this;
   }
 
@@ -158,7 +159,7 @@ export class SipHeaders {
     const last = this.#values.length - 1;
     if (last < 0) return this;
     this.#values[last] = `${this.#values[last] ?? ''} ${withoutLineBreaks(more)}`.trim();
-    this.#parsed.clear();
+    this.#parsed = undefined;
     return this;
   }
 

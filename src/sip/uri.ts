@@ -1,5 +1,8 @@
 /** Parameters of a URI or a header value, by lower-case name; a flag has the value ''. */
-export type Params = Map<string, string>;
+export type Params = ReadonlyMap<string, string>;
+
+/** Most URIs and many headers have none. */
+export const NO_PARAMS: Params = new Map();
 
 export type SipUri = {
   scheme: 'sip' | 'sips';
@@ -57,7 +60,7 @@ function parseSipUri(scheme: 'sip' | 'sips', rest: string): SipUri | undefined {
   const headers = question < 0 ? '' : place.slice(question + 1);
   const semicolon = beforeHeaders.indexOf(';');
   const hostPort = parseHostPort(semicolon < 0 ? beforeHeaders : beforeHeaders.slice(0, semicolon));
-  const params = semicolon < 0 ? new Map<string, string>() : parseParams(beforeHeaders, semicolon);
+  const params = semicolon < 0 ? NO_PARAMS : parseParams(beforeHeaders, semicolon);
   if (!hostPort || !params) return undefined;
   return { scheme, user, password, ...hostPort, params, headers };
 }
@@ -65,7 +68,7 @@ function parseSipUri(scheme: 'sip' | 'sips', rest: string): SipUri | undefined {
 function parseTelUri(rest: string): TelUri | undefined {
   const semicolon = rest.indexOf(';');
   const number = semicolon < 0 ? rest : rest.slice(0, semicolon);
-  const params = semicolon < 0 ? new Map<string, string>() : parseParams(rest, semicolon);
+  const params = semicolon < 0 ? NO_PARAMS : parseParams(rest, semicolon);
   if (number === '' || !params) return undefined;
   return { scheme: 'tel', number, params };
 }
@@ -88,8 +91,9 @@ export function parseHostPort(text: string): { host: string; port?: number } | u
 
 /** Reads `;name=value;flag;name="quoted"` from `at` (which stands on the first `;`) to the end. */
 export function parseParams(text: string, at: number): Params | undefined {
-  const params: Params = new Map();
   let position = skipSpace(text, at);
+  if (position >= text.length) return NO_PARAMS;
+  const params = new Map<string, string>();
   while (position < text.length) {
     if (text[position] !== ';' || params.size >= MAX_PARAMS) return undefined;
     const end = endOfParam(text, position + 1);

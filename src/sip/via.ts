@@ -1,4 +1,4 @@
-import { formatParams, parseHostPort, parseParams, skipSpace } from './uri.ts';
+import { NO_PARAMS, formatParams, parseHostPort, parseParams, skipSpace } from './uri.ts';
 import type { Params } from './uri.ts';
 
 /** One Via value (RFC 3261 §20.42). */
@@ -24,7 +24,7 @@ export function parseVia(value: string): Via | undefined {
   const semicolon = value.indexOf(';', transportEnd);
   const sentBy = value.slice(transportEnd, semicolon < 0 ? undefined : semicolon);
   const hostPort = parseHostPort(sentBy.replaceAll(/[ \t]/g, ''));
-  const params = semicolon < 0 ? new Map<string, string>() : parseParams(value, semicolon);
+  const params = semicolon < 0 ? NO_PARAMS : parseParams(value, semicolon);
   if (transport === '' || !hostPort || !params) return undefined;
   return { transport, ...hostPort, params };
 }
