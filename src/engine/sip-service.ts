@@ -121,7 +121,7 @@ export class SipService {
       session: { intervalS: SESSION_INTERVAL_S },
       listener: {
         onInvite: (invite) => void this.#onInvite(invite),
-        onRegister: (request) => void this.#handlers?.onRegister(request),
+        onRegister: (request) => void this.#onRegister(request),
         onInDialogRequest: (request) => void this.#onInDialogRequest(request),
         onStrayAnswer: (_response, source) =>
           this.#handlers?.isKnownPeer(source) === true ? 'end' : 'ignore',
@@ -313,6 +313,16 @@ export class SipService {
     } catch (thrown) {
       this.#deps.log.error({ err: thrown }, 'an incoming call failed');
       invite.reject(500);
+    }
+  }
+
+  /** Who registers while the database is away is told to come again, and does not wait for nothing. */
+  async #onRegister(request: IncomingRequest): Promise<void> {
+    try {
+      await this.#handlers?.onRegister(request);
+    } catch (thrown) {
+      this.#deps.log.error({ err: thrown }, 'a registration failed');
+      request.respond(503, { headers: [['Retry-After', '10']] });
     }
   }
 

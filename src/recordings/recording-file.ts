@@ -34,12 +34,13 @@ export async function openRecordingFile(path: string): Promise<RecordingFile | n
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
-  const header = await readAt(handle, 0, RECORDING_HEADER_BYTES);
-  if (!parseRecordingHeader(header).ok) {
-    await handle.close();
-    return null;
+  let isRecording = false;
+  try {
+    isRecording = parseRecordingHeader(await readAt(handle, 0, RECORDING_HEADER_BYTES)).ok;
+  } finally {
+    if (!isRecording) await handle.close();
   }
-  return new RecordingFile(handle);
+  return isRecording ? new RecordingFile(handle) : null;
 }
 
 /** A recording open for reading, possibly still being written. */

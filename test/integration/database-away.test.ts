@@ -135,6 +135,18 @@ test('who calls meanwhile hears it ring, and is answered when the database is ba
   await floor.heardAsSaid(id!);
 });
 
+test('a telephone that registers meanwhile is told to come again', async () => {
+  server.kill();
+  const register = floor.hanako.agent.request({
+    method: 'REGISTER',
+    uri: 'sip:denwaban',
+    to: { uri: 'sip:desk1@denwaban' },
+    from: { uri: 'sip:desk1@denwaban' },
+    destination: { protocol: 'UDP', address: '127.0.0.1', port: floor.rig.port },
+  });
+  expect(await register).toMatchObject({ kind: 'answered', response: { status: 503 } });
+});
+
 test('who calls meanwhile may try elsewhere when the app is asked to go before the call is stored', async () => {
   await floor.seat('one');
   server.kill();
