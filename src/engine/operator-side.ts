@@ -28,6 +28,9 @@ const PICK_UP = [
   ['Alert-Info', '<http://denwaban.invalid>;info=alert-autoanswer;delay=0'],
 ] as const;
 
+/** What a telephone says whose owner presses its key for refusing, by its make. */
+const DECLINED: ReadonlySet<number> = new Set([486, 600, 603]);
+
 /** How an operator is called: a ring card in the browser, an INVITE to a phone. */
 export class OperatorSide {
   readonly #deps: OperatorSideDeps;
@@ -81,7 +84,10 @@ export class OperatorSide {
       routes: [{ ...phone, from, headers }],
       onAnswered: () => actor.post({ type: 'offer.accepted', operatorId }),
       isWanted: () => actor.state.operator?.legId === legId,
-      onFailed: ({ text }) => failed(text),
+      onFailed: ({ status, text }) => {
+        if (DECLINED.has(status)) void actor.post({ type: 'offer.declined', operatorId });
+        else failed(text);
+      },
     });
   }
 

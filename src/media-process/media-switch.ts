@@ -39,6 +39,8 @@ const REPORT_SECONDS = 5;
 const QUIET_FRAMES = {
   never: 3 * FRAMES_PER_SECOND,
   telephone: 10 * FRAMES_PER_SECOND,
+  /** Holds us: it plays something or it does not, and whoever hears nothing waits in silence. */
+  holding: FRAMES_PER_SECOND,
   browser: 2 * FRAMES_PER_SECOND,
 };
 /** After the transport's own 15 s without a check: together 30 s until the leg is closed. */
@@ -380,8 +382,8 @@ export class MediaSwitch {
       media.quietFrames = 0;
       return;
     }
-    const sending = isBrowser ? QUIET_FRAMES.browser : QUIET_FRAMES.telephone;
-    if (media.quietFrames < (media.hasMedia ? sending : QUIET_FRAMES.never)) return;
+    const sending = isBrowser ? 'browser' : outside.isHolding ? 'holding' : 'telephone';
+    if (media.quietFrames < QUIET_FRAMES[media.hasMedia ? sending : 'never']) return;
     this.#tellLost(media, media.hasMedia ? 'rtp-timeout' : 'no-rtp');
   }
 

@@ -42,6 +42,11 @@ export class RtpLeg implements LegTransport {
     return this.#peerSpeaks;
   }
 
+  /** It said that it does not listen, and may play something or not. */
+  get isHolding(): boolean {
+    return this.#peerSpeaks && !this.#peerHears;
+  }
+
   /** Takes ports and answers the offer, or makes one. On refusal nothing stays behind. */
   async open(): Promise<MediaResult<{ localSdp: string }>> {
     const { remoteSdp } = this.#options.open;

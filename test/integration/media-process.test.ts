@@ -11,6 +11,7 @@ import { mediaPlaneContract } from '../harness/media-plane-contract.ts';
 import { startTestMediaProcess, waitFor } from '../harness/media-process.ts';
 import type { TestMediaProcess } from '../harness/media-process.ts';
 import { RtpPeer, readTarget } from '../harness/rtp-peer.ts';
+import { BlockSequence } from '../harness/tone-blocks.ts';
 
 /* What the media process is told and says; what is heard of it is measured in test/sound. */
 
@@ -63,6 +64,35 @@ describe('media process with a telephone', () => {
     await waitFor(() => events.some((event) => event.type === 'recording.failed'));
     expect(events).toContainEqual(expect.objectContaining({ recordingId, reason: 'EEXIST' }));
     expect(readFileSync(path, 'utf8')).toBe('evidence');
+  });
+
+  it('says sooner of a telephone that holds than of another that nothing comes from it any more', async () => {
+    const [other, events] = [await RtpPeer.open(), [] as MediaEvent[]];
+    const otherLeg = asId<LegId>('leg_other');
+    const happened = (type: MediaEvent['type']) =>
+      events.filter((event) => event.type === type && 'leg' in event).length;
+    plane.onEvent((event) => events.push(event));
+    try {
+      const toCaller = await openLeg();
+      const remoteSdp = other.sdp();
+      const opened = await plane.openLeg({ id: otherLeg, kind: 'rtp', remoteSdp });
+      if (!opened.ok) throw new Error(opened.reason);
+      await plane.hear(callerLeg, otherLeg, 1);
+      await plane.hear(otherLeg, callerLeg, 1);
+      const spoken = new BlockSequence({ seed: 1, lane: 0 });
+      caller.speak(toCaller, spoken);
+      other.speak(opened.value.localSdp, spoken);
+      await waitFor(() => happened('leg.first-media') === 2);
+      await plane.renegotiate(callerLeg, caller.sdp('sendonly'));
+      caller.stop();
+      other.stop();
+      await waitFor(() => happened('leg.media-lost') > 0);
+      expect(events.filter(({ type }) => type === 'leg.media-lost')).toEqual([
+        expect.objectContaining({ leg: callerLeg, reason: 'rtp-timeout' }),
+      ]);
+    } finally {
+      await other.close();
+    }
   });
 
   it('says when its ports are used up', async () => {
