@@ -174,6 +174,35 @@ function dialogOf(text: string): DialogId {
   };
 }
 
+test('a telephone that refuses what a colleague hands over has declined', async () => {
+  const colleague = await TestPhone.open();
+  try {
+    const { seen } = trunk.call(rig.port, '0301234567');
+    const { actor } = await talking();
+    const device = { kind: 'sip', uri: colleague.uri, available: true } as const;
+    const operators = [{ id: 'two', name: 'two', role: 'operator', device } as const];
+    await rig.storage.center.apply({
+      version: 1,
+      name: '',
+      trunks: [],
+      subscribers: [],
+      operators: [...operators],
+    });
+    const two = (await rig.storage.floor.operators()).find(({ name }) => name === 'two');
+    const one = actor.state.operator!.operatorId;
+    const to = { operatorId: two!.id, note: '' };
+    expect((await rig.operations.handOver(one, actor.state.id, to)).ok).toBe(true);
+    await until(() => colleague.invites.length === 1, 3_000);
+    colleague.invites[0]!.reject(603);
+    await until(() => actor.state.phase === 'held', 3_000);
+    expect(actor.state.handOver).toMatchObject({ outcome: 'declined' });
+    await trunk.bye(seen.dialog!);
+    await over();
+  } finally {
+    await colleague.close();
+  }
+});
+
 describe('a far end of which nothing is heard', () => {
   const silence = (leg: LegId) =>
     rig.media.emit({ type: 'leg.media-lost', leg, at: 0, reason: 'no-rtp' });
