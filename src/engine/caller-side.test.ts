@@ -20,8 +20,9 @@ const INVITE = [
   'CSeq: 1 INVITE',
   'Contact: <sip:192.0.2.9>',
   'Require: 100rel',
-  'Content-Length: 0',
+  'Content-Type: application/sdp',
   '',
+  'v=0',
   '',
 ].join('\r\n');
 
@@ -49,7 +50,7 @@ it('a caller who never says that it hears our ringing is gone: nobody is rung fo
     onInvite: (invite) => {
       const answer = invite.prepareAnswer({ sdp: '' });
       const { dialog } = answer;
-      const signalling = { invite: invite.stored, answer, offerless: true, dialog };
+      const signalling = { invite: invite.stored, answer, offerless: false, dialog };
       const actor = lonelyActor(clock, [
         {
           id: LEG,

@@ -212,6 +212,11 @@ export class IncomingInvite {
     const { machine } = this.#transaction;
     const isReliable = requires100rel(this.request) && !this.#isTakenOver;
     if (!isReliable) return machine.respond(this.#response(status, options));
+    // §5: the first reliable response to an INVITE without an offer has to make it. Ours is in the 2xx, so
+    // nothing but 100 goes before it.
+    if (this.remoteSdp === '' && (options.sdp ?? '') === '') {
+      return machine.respond(createResponse(this.request, 100));
+    }
     this.#reliable.start((rseq) => {
       const headers = [
         ...(options.headers ?? []),

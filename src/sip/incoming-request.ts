@@ -57,6 +57,7 @@ export class IncomingRequest {
   /** Sends the response; the 2xx of a re-INVITE is repeated until its ACK. False when too late. */
   respond(status: number, options: ResponseOptions = {}): boolean {
     if (this.#answered) return false;
+    if (this.#isOvertaken(status)) return this.respond(487);
     if (status >= 200) this.#finish(status);
     const response = createResponse(this.request, status, {
       toTag: newTag(this.#core.random),
@@ -80,6 +81,13 @@ export class IncomingRequest {
     });
     startAnswer(this.#core, answer, this.#observer);
     return true;
+  }
+
+  /** §15.1.2: a BYE has ended the dialog while this waited for its answer. A 2xx would raise it again. */
+  #isOvertaken(status: number): boolean {
+    const refreshes = this.method === 'INVITE' || this.method === 'UPDATE';
+    if (!this.#dialog || !refreshes || status < 200 || status >= 300) return false;
+    return this.#core.dialogs.get(this.#dialog) === undefined;
   }
 
   #headersFor(status: number, options: ResponseOptions): (readonly [string, string])[] {

@@ -148,6 +148,18 @@ describe('provisional responses', () => {
     expect(network.clock.pendingTimers).toBe(0);
   });
 
+  it('are none before the 2xx for a caller that insists and leaves the offer to us', async () => {
+    const network = new SipNetwork();
+    const { invites, events } = call(network, { headers: REQUIRE, sdp: '' });
+    await network.pass(250);
+    invites[0]?.provisional(180);
+    await network.pass(2_000);
+    invites[0]?.accept({ sdp: ANSWER });
+    await network.pass(250);
+    expect(events).toEqual(['answered true']);
+    expect([count(network, '180 INVITE'), count(network, '100 INVITE') > 0]).toEqual([0, true]);
+  });
+
   it('a PRACK for nothing known is answered 481', async () => {
     const network = new SipNetwork();
     const { invites, caller } = call(network);

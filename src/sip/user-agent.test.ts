@@ -473,6 +473,24 @@ describe('a dialog', () => {
     expect(statusOf(await pending)).toBe(200);
   });
 
+  it('a re-INVITE that a BYE has overtaken is answered 487, and the dialog stays ended', async () => {
+    const held: IncomingRequest[] = [];
+    const { network, called, caller } = await established({
+      onInDialogRequest: (incoming) => {
+        if (incoming.method === 'INVITE') held.push(incoming);
+        else incoming.respond(200);
+      },
+    });
+    const offer = caller.agent.prepareInDialog(caller.dialog(), 'INVITE', { sdp: OFFER });
+    const pending = offer.send();
+    await network.pass(250);
+    expect(statusOf(await send(network, caller.agent, offer.dialog, 'BYE'))).toBe(200);
+    held[0]!.respond(200, { sdp: ANSWER });
+    await network.pass(250);
+    expect(statusOf(await pending)).toBe(487);
+    expect(called.agent.counts).toMatchObject({ dialogs: 0, answers: 0 });
+  });
+
   it('refuses a request with a CSeq lower than one it has seen with 500', async () => {
     const { network, called, caller } = await established();
     const high = { ...caller.dialog(), localSeq: 50 };
