@@ -7,10 +7,12 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { adminTabOf } from './admin/tabs.ts';
 import type { AdminTab } from './admin/tabs.ts';
 import { ApiProblem } from './shared/api.ts';
 import { allow, homeOf, sessionQuery, signInHref } from './shared/session.tsx';
+import { useFocusHome } from './shared/use-focus-home.ts';
 import { LoadingState, NotFound, ProblemState } from './shared/States.tsx';
 
 /** A refusal is an answer; only an unreachable or failing server is asked again. */
@@ -27,8 +29,13 @@ export const queryClient = new QueryClient({
   },
 });
 
+function Root(): ReactNode {
+  useFocusHome();
+  return <Outlet />;
+}
+
 const rootRoute = createRootRouteWithContext<{ queryClient: QueryClient }>()({
-  component: Outlet,
+  component: Root,
   notFoundComponent: NotFound,
   errorComponent: ({ error, reset }) => <ProblemState error={error} onRetry={reset} />,
 });

@@ -113,6 +113,18 @@ function carrier(scenario: string, options: Partial<ConstructorParameters<typeof
   });
 }
 
+/** On a telephone the timer and the number stand in one line each, and nothing goes beyond the edge. */
+async function fitsPhone({ page }: DeskPage): Promise<void> {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 360, height: 800 });
+  for (const one of ['call-timer', 'caller-number']) {
+    const box = await page.getByTestId(one).boundingBox();
+    expect(box?.height).toBeLessThan(60);
+  }
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+  if (before !== null) await page.setViewportSize(before);
+}
+
 async function finish(desk: DeskPage): Promise<void> {
   await desk.hangUp();
   await desk.page.keyboard.press('Alt+4');
@@ -208,6 +220,7 @@ test('two contacts are rung together by two keys; a failed transfer leads back; 
     await keyboard.press('Escape');
     await desk.get('notice-recording-failed').waitFor({ state: 'detached' });
     expect(await desk.get('unrecorded').textContent()).toBe('録音できていません');
+    await fitsPhone(desk);
     await keyboard.press('Alt+L');
     await desk.page.locator('[data-testid=relay-choices]:focus').waitFor();
     await tellInMeeting(desk, '山田 太郎');
@@ -239,6 +252,8 @@ test('two contacts are rung together by two keys; a failed transfer leads back; 
     await desk.page.locator('[data-testid=field-company]:focus').waitFor();
     expect(await desk.field('company').inputValue()).toBe('青空商事');
     expect(await desk.get('phrase-relayBusy').count()).toBe(1);
+    // Who has waited is not greeted anew.
+    expect(await desk.get('greeting').count()).toBe(0);
     await finish(desk);
   } finally {
     nowhere.over();

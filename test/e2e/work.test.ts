@@ -88,6 +88,8 @@ test('a call is taken, written down with an input method, sent and read, by keyb
   await callBackByKeyboard(portal);
   await portal.press('mark-handled');
   await portal.get('handled-note').waitFor();
+  // The button is gone; a screen reader is still at this message.
+  await portal.page.locator('h1[data-focus-home]:focus').waitFor();
   await sayOutByKeyboard(portal);
   expect(await messages()).toMatchObject([
     {
@@ -153,6 +155,10 @@ async function sayOutByKeyboard(portal: PortalPage): Promise<void> {
   await choose('会議中', 'ArrowLeft', 'out');
   await choose('外出', 'ArrowLeft', 'in');
   expect(await shown()).toBe('変えるまで');
+  // What works no more keeps the focus all the same.
+  await portal.press('presence-forget');
+  await page.locator('[data-testid=presence-of][data-state=unknown]').waitFor();
+  await page.locator('[data-testid=presence-forget]:focus').waitFor();
 }
 
 /** A message of a short call, sent while the mail server behaves as told. */

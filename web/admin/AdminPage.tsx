@@ -3,7 +3,6 @@ import { getRouteApi } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { DeskProvider } from '../console/DeskProvider.tsx';
-import { useFocusHome } from '../console/use-focus-home.ts';
 import { AppHeader } from '../shared/AppHeader.tsx';
 import { useSession } from '../shared/session.tsx';
 import { DeskBars } from './DeskBars.tsx';
@@ -28,7 +27,6 @@ export function AdminPage(): ReactNode {
 
 function Areas(): ReactNode {
   const { t } = useTranslation();
-  useFocusHome();
   const session = useSession();
   const navigate = route.useNavigate();
   const isAdministrator = session.role === 'administrator';

@@ -80,7 +80,8 @@ function TimeLine(props: {
   const isWide = useMediaQuery('(min-width: 62em)', true, { getInitialValueInEffect: false });
   return (
     <div className={classes['timeLine']}>
-      <Group gap="md" wrap={isWide ? 'nowrap' : 'wrap'} flex={1} miw={0}>
+      {/* On a phone the buttons go below it: beside them its words would stand letter by letter. */}
+      <Group gap="md" wrap={isWide ? 'nowrap' : 'wrap'} flex="1 1 20rem" miw={0}>
         <Text
           fz="1.75rem"
           fw={700}
@@ -112,7 +113,8 @@ const FIRST_WORDS: readonly CallView['phase'][] = ['connecting', 'talking', 'rec
 
 /** In large letters beside a contact, or before one who has waited, they would be the wrong ones. */
 function hasFirstWords(call: CallView): boolean {
-  return FIRST_WORDS.includes(call.phase) && !isInWrapUp(call);
+  const isFirst = call.relay === null && call.handOver === null;
+  return isFirst && FIRST_WORDS.includes(call.phase) && !isInWrapUp(call);
 }
 
 /** Where the call stands, since when she hears music, and what is not as usual. */

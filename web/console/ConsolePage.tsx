@@ -17,7 +17,6 @@ import { IdleScreen } from './IdleScreen.tsx';
 import { RingCard } from './RingCard.tsx';
 import { ElsewhereScreen, StartScreen } from './StartScreen.tsx';
 import { TopBar } from './TopBar.tsx';
-import { useFocusHome } from './use-focus-home.ts';
 import { WatchBar } from './WatchBar.tsx';
 
 /** `/console`: the operator's desk. */
@@ -51,7 +50,6 @@ function Console(): ReactNode {
   const snapshot = useDeskSnapshot();
   const mode = consoleMode(snapshot);
   const call = snapshot.view?.call ?? null;
-  useFocusHome();
   useTitle(`${t('console.title')} – ${t('common.product')}`);
   return (
     <Box className={classes['frame'] ?? ''} data-testid="console" data-mode={mode}>

@@ -106,6 +106,8 @@ function MessageLists(props: { messages: MessageView[]; timeZone: string | undef
         </Group>
         {today.length > 0 ? (
           <MessageRows messages={today} {...rows} />
+        ) : undelivered.length > 0 ? (
+          <Text c="dimmed">{t('console.idle.noneElse')}</Text>
         ) : (
           <EmptyState icon={<IconInbox size={32} aria-hidden />} title={t('console.idle.none')}>
             {t('console.idle.noneNext')}

@@ -102,7 +102,7 @@ function Failures(props: { message: MessageView }): ReactNode {
   return stopped.map(({ id, destination, lastError }) => (
     <Group key={id} justify="space-between" mt={6} gap="xs">
       <Box>
-        <Text size="sm">{destination}</Text>
+        {destination !== '' && <Text size="sm">{destination}</Text>}
         <Text size="sm" c="dimmed">
           {lastError !== null && faultText(lastError, t)}
         </Text>

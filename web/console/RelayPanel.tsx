@@ -68,9 +68,9 @@ function Progress({ call }: { call: CallView }): ReactNode {
   const { t } = useTranslation();
   const { contacts, relay, phase } = call;
   const waiting = phase === 'relaying' ? (relay?.waiting ?? []) : [];
-  // Who has pressed 2 stands there still, with the same word.
+  // Who is rung again, or has pressed 2, stands there already.
   const outcomes = (relay?.outcomes ?? []).filter(
-    (outcome) => !contacts.some((contact) => isDeclining(contact, outcome)),
+    (outcome) => !contacts.some((contact) => isSame(contact, outcome)),
   );
   return (
     <Stack gap={4} aria-live="polite">
@@ -89,11 +89,12 @@ function Progress({ call }: { call: CallView }): ReactNode {
   );
 }
 
-function isDeclining(
+function isSame(
   { state, contactId, name }: ContactLeg,
   outcome: { contactId: string | null; name: string },
 ): boolean {
-  return state === 'declining' && contactId === outcome.contactId && name === outcome.name;
+  const isKnown = contactId !== null || state === 'declining';
+  return isKnown && contactId === outcome.contactId && name === outcome.name;
 }
 
 const STATES: Record<

@@ -26,7 +26,9 @@ export function DeliveryList(props: {
       {props.deliveries.map((delivery) => (
         <Paper key={delivery.id} p="sm" data-testid="message-delivery">
           <Group justify="space-between" gap="xs">
-            <Text size="sm">{delivery.destination}</Text>
+            <Text size="sm">
+              {delivery.destination === '' ? t('delivery.none') : delivery.destination}
+            </Text>
             <DeliveryBadge state={delivery.state} />
           </Group>
           <DeliveryNotes delivery={delivery} format={props.format} />

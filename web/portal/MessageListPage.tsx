@@ -52,7 +52,7 @@ export function MessageListPage(): ReactNode {
     <PortalFrame>
       <Stack gap="md">
         <Group justify="space-between" gap="sm">
-          <Title order={1} size="h3">
+          <Title order={1} size="h3" tabIndex={-1} data-focus-home>
             {t('portal.title')}
           </Title>
           <Group gap="sm">

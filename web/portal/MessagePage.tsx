@@ -81,7 +81,7 @@ function MessageDetail({ message }: { message: MessageView }): ReactNode {
   return (
     <Stack component="article" gap="md" data-testid="message-detail">
       <Stack gap={4}>
-        <Title order={1} size="h3">
+        <Title order={1} size="h3" tabIndex={-1} data-focus-home>
           {subjectText(message, currentLanguage())}
         </Title>
         <Text c="dimmed" size="sm">

@@ -62,7 +62,7 @@ export function PresencePage(): ReactNode {
           </Group>
         </LinkAnchor>
         <Stack gap={4}>
-          <Title order={1} size="h3">
+          <Title order={1} size="h3" tabIndex={-1} data-focus-home>
             {t('portal.presence.title')}
           </Title>
           <Text c="dimmed" size="sm">
@@ -168,9 +168,13 @@ function Person(props: {
           />
           <Button
             variant="default"
-            disabled={presence === null}
-            loading={tell.isPending}
-            onClick={() => tell.mutate(null)}
+            // Not disabled: it would lose the focus by what it does.
+            aria-disabled={presence === null}
+            data-disabled={presence === null || undefined}
+            onClick={() => {
+              if (presence !== null) tell.mutate(null);
+            }}
+            data-testid="presence-forget"
           >
             {t('portal.presence.forget')}
           </Button>

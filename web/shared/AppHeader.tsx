@@ -58,12 +58,12 @@ export function AppHeader(props: { area: string }): ReactNode {
             <Image src="/icon.svg" alt="" w={28} h={28} />
           </Anchor>
           {areas.length === 0 ? (
-            <Text fw={600} lh={1.3} ml="xs">
+            <Text fw={600} lh={1.3} ml="xs" lineClamp={2}>
               {props.area}
             </Text>
           ) : (
             <>
-              <Text fw={600} lh={1.3} ml="xs" hiddenFrom="sm">
+              <Text fw={600} lh={1.3} ml="xs" lineClamp={2} hiddenFrom="sm">
                 {props.area}
               </Text>
               <Group component="nav" aria-label={t('menu.areas')} gap={4} ml="xs" visibleFrom="sm">

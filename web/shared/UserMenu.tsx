@@ -44,6 +44,7 @@ export function UserMenu(props: {
           variant="subtle"
           color="gray"
           px="xs"
+          style={{ flexShrink: 0 }}
           aria-label={t('menu.open', { name: session.name })}
           data-testid="user-menu"
         >

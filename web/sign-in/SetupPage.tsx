@@ -11,6 +11,7 @@ import { currentLanguage } from '../shared/i18n.ts';
 import { PasswordField } from '../shared/PasswordField.tsx';
 import { problemText } from '../shared/problem-text.ts';
 import { homeOf, sessionQuery } from '../shared/session.tsx';
+import { useFocusInvalid } from '../shared/use-focus-invalid.ts';
 import { EntrancePage } from '../shared/EntrancePage.tsx';
 
 type Form = Record<'name' | 'email' | 'password' | 'repeat', string>;
@@ -39,6 +40,7 @@ export function SetupPage(): ReactNode {
   const [issues, setIssues] = useState<FormIssues>({});
   const [problem, setProblem] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
+  const formRef = useFocusInvalid(issues);
 
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
@@ -87,7 +89,7 @@ export function SetupPage(): ReactNode {
   }
   return (
     <EntrancePage title={t('setup.title')}>
-      <form noValidate onSubmit={(event) => void submit(event)}>
+      <form ref={formRef} noValidate onSubmit={(event) => void submit(event)}>
         <Stack gap="md">
           <Text size="sm">{t('setup.lead')}</Text>
           {problem !== null && (

@@ -12,6 +12,7 @@ import { currentLanguage } from '../shared/i18n.ts';
 import { PasswordField } from '../shared/PasswordField.tsx';
 import { problemText } from '../shared/problem-text.ts';
 import { aboutQuery, homeOf, safeNext, sessionQuery } from '../shared/session.tsx';
+import { useFocusInvalid } from '../shared/use-focus-invalid.ts';
 import { EntrancePage } from '../shared/EntrancePage.tsx';
 
 type Credentials = { email: string; password: string };
@@ -83,14 +84,17 @@ function CredentialsForm(props: {
   const { t } = useTranslation();
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const [missing, setMissing] = useState(false);
+  const [tried, setTried] = useState({ isMissing: false });
+  const { isMissing: missing } = tried;
+  const form = useFocusInvalid(tried);
   return (
     <form
+      ref={form}
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
         const isMissing = email.trim() === '' || password === '';
-        setMissing(isMissing);
+        setTried({ isMissing });
         if (!isMissing) props.onSubmit({ email, password });
       }}
     >

@@ -89,7 +89,7 @@ export function presentDelivery(delivery: Delivery): MessageView['deliveries'][n
   return {
     id,
     channel,
-    destination: `${destination.name} <${destination.address}>`,
+    destination: writeDestination(destination),
     state,
     attempts,
     nextAttemptAt,
@@ -97,6 +97,11 @@ export function presentDelivery(delivery: Delivery): MessageView['deliveries'][n
     possibleDuplicate,
     lastError: lastError === null ? null : readFault(lastError),
   };
+}
+
+/** Empty where a report could be sent to nobody. */
+function writeDestination({ name, address }: Delivery['destination']): string {
+  return address === '' ? name : `${name} <${address}>`.trim();
 }
 
 export function presentRecording(recording: Recording): NonNullable<MessageView['recording']> {

@@ -280,7 +280,7 @@ export const consoleEn: Texts['console'] = {
     now: {
       listen: 'You hear the call of {{name}}. Nobody hears you.',
       whisper: 'Only {{name}} hears you.',
-      barge: 'Both {{name}} and the caller hear you.',
+      barge: '{{name}} and whoever is on the line hear you.',
     },
     by: {
       listen: '{{name}} is listening',
@@ -409,6 +409,7 @@ export const consoleEn: Texts['console'] = {
     undelivered: '{{count}} not delivered',
     count: '{{count}} so far',
     none: 'No messages yet',
+    noneElse: 'No other messages.',
     noneNext: 'Take a call and send a message: its delivery shows here.',
     retry: 'Send again',
     taken: 'Message taken',

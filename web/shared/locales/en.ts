@@ -149,7 +149,7 @@ export const en: Texts = {
       content: 'The mail server refuses what the mail says',
       'bad-address': 'This is not a mail address',
       'no-address': 'No mail address is registered',
-      'no-route': 'Nobody is registered to get reports by mail',
+      'no-route': 'Nobody is registered to get reports by mail (an administrator registers them)',
       'no-subscriber': 'It is not known which subscriber the message is for',
       'no-message': 'The message was not found',
       interrupted: 'Sending was interrupted',

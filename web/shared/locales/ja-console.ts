@@ -279,7 +279,7 @@ export const consoleJa = {
     now: {
       listen: '{{name}}さんの通話を聞いています。あなたの声はだれにも届きません。',
       whisper: '{{name}}さんにだけ、あなたの声が届きます。',
-      barge: '{{name}}さんとお客様の両方に、あなたの声が届きます。',
+      barge: '{{name}}さんと、いま話している相手に、あなたの声が届きます。',
     },
     by: {
       listen: '{{name}}さんが聞いています',
@@ -408,6 +408,7 @@ export const consoleJa = {
     undelivered: '届いていない伝言 {{count}}件',
     count: '{{count}}件',
     none: 'まだ伝言はありません',
+    noneElse: 'ほかに伝言はありません。',
     noneNext: '電話を受けて伝言を送ると、ここに送信の状態が出ます。',
     retry: 'もう一度送る',
     taken: '受けた伝言',

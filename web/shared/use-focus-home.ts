@@ -8,7 +8,8 @@ const isTouched = (): boolean => window.matchMedia('(pointer: coarse)').matches;
 /**
  * A button that is pressed by key is often gone the moment it has worked; the browser then leaves
  * the focus nowhere, and a screen reader with it. It goes back to the field that was written in
- * last, else to the home of the screen.
+ * last, else to the home of the screen, also of the next page. A button that works no second time
+ * while it works has it again afterwards.
  */
 export function useFocusHome(): void {
   useEffect(() => {
@@ -16,22 +17,37 @@ export function useFocusHome(): void {
     const { activeElement } = document;
     let held = activeElement instanceof HTMLElement ? activeElement : null;
     let field: HTMLElement | null = null;
+    let wasStopped = false;
     const note = ({ target }: FocusEvent): void => {
       if (!(target instanceof HTMLElement)) return;
       held = target;
+      wasStopped = false;
       if (target.closest('form') !== null) field = target;
     };
     const look = (): void => {
-      if (held === null || held.isConnected || document.activeElement !== document.body) return;
-      held = null;
+      if (held === null || held === document.body) return;
+      const isStopped = held.matches(':disabled');
+      if (isStopped) wasStopped = true;
+      if (document.activeElement !== document.body) return;
+      if (held.isConnected) {
+        if (wasStopped && !isStopped) held.focus({ preventScroll: true });
+        return;
+      }
       const home = field?.isConnected === true ? field : document.querySelector<HTMLElement>(HOME);
+      // The next page may be on its way.
+      if (home === null) return;
+      held = null;
       // On a telephone the caret would bring the keyboard over half the screen.
-      if (home?.matches('input, textarea') === true && isTouched()) return;
-      home?.focus({ preventScroll: true });
+      if (home.matches('input, textarea') && isTouched()) return;
+      home.focus({ preventScroll: true });
     };
     const changes = new MutationObserver(look);
     document.addEventListener('focusin', note);
-    changes.observe(document.body, { subtree: true, childList: true });
+    changes.observe(document.body, {
+      subtree: true,
+      childList: true,
+      attributeFilter: ['disabled'],
+    });
     return () => {
       document.removeEventListener('focusin', note);
       changes.disconnect();
