@@ -36,7 +36,6 @@ export const adminEn: Texts['admin'] = {
     state: 'State',
     since: 'For',
     device: 'Device',
-    caller: 'Caller',
     subscriber: 'Subscriber',
     operator: 'Operator',
     numbers: 'Numbers',

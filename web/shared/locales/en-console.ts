@@ -14,7 +14,6 @@ export const consoleEn: Texts['console'] = {
   },
   presence: { away: 'Away', back: 'Back to calls', end: 'End shift' },
   waiting: '{{count}} waiting',
-  noWaiting: 'No calls are waiting',
   live: {
     waiting: 'Reconnecting to the server. The sound of the call goes on.',
     refused: 'You may not see this screen. Ask an administrator.',
@@ -26,7 +25,6 @@ export const consoleEn: Texts['console'] = {
     button: 'Start',
     asking: 'Waiting for the microphone',
     askingHint: 'Choose “Allow” in the question near the top of the window.',
-    connecting: 'Connecting the sound',
     takeOver: 'Take calls here',
     elsewhere: 'You are taking calls in another window',
     elsewhereHint: 'If you switch, sound stops in the other window. A call in progress moves here.',
@@ -100,7 +98,6 @@ export const consoleEn: Texts['console'] = {
     last: 'Last call {{ago}}:',
     line: 'Number rung',
     caller: 'Caller',
-    greeting: 'Greeting',
   },
   caller: {
     withheld: 'Number withheld',

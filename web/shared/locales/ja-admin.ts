@@ -34,7 +34,6 @@ export const adminJa = {
     state: '状態',
     since: '経過',
     device: '受け方',
-    caller: 'お客様',
     subscriber: '契約者',
     operator: '電話秘書',
     numbers: '電話番号',

@@ -12,7 +12,6 @@ export const consoleJa = {
   },
   presence: { away: '離席', back: '受電に戻る', end: '受電を終える' },
   waiting: '待ち呼 {{count}}件',
-  noWaiting: '待っている電話はありません',
   live: {
     waiting: 'サーバーに再接続しています。通話の音声は続いています。',
     refused: 'この画面を見る権限がありません。管理者に確認してください。',
@@ -25,7 +24,6 @@ export const consoleJa = {
     asking: 'マイクの許可を待っています',
     askingHint:
       '画面の上のほうに出ている「マイクの使用を許可しますか」で「許可」を選んでください。',
-    connecting: '音声をつないでいます',
     takeOver: 'こちらで受電する',
     elsewhere: '別の画面で受電中です',
     elsewhereHint:
@@ -103,7 +101,6 @@ export const consoleJa = {
     last: '前回 {{ago}}',
     line: 'かかってきた番号',
     caller: 'かけてきた方',
-    greeting: '名乗り',
   },
   caller: {
     withheld: '非通知',
