@@ -185,7 +185,9 @@ export class Engine {
       });
     });
     await this.#deps.phones.load();
+    this.#recordingEnds.keep();
     await this.#adopt();
+    this.#recordingEnds.tell();
     this.wakeWaiting();
     this.#sweep.start();
   }

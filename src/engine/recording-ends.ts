@@ -22,6 +22,8 @@ type Deps = {
 export class RecordingEnds {
   readonly #deps: Deps;
   #stopped = false;
+  /** The latest of each recording whose call may not be known yet; null: all are known. */
+  #untold: Map<RecordingId, Trouble> | null = null;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -43,12 +45,31 @@ export class RecordingEnds {
     if (isCut(reason)) await this.#noteCut(recordingId, reason);
   }
 
+  /**
+   * While calls are taken up. What comes after the media process has said what there is, and before the call
+   * is known here, is newer than what it said and reaches the call by `tell`.
+   */
+  keep(): void {
+    this.#untold = new Map();
+  }
+
+  tell(): void {
+    const untold = this.#untold ?? new Map<RecordingId, Trouble>();
+    this.#untold = null;
+    for (const event of untold.values()) this.#say(event);
+  }
+
   stop(): void {
     this.#stopped = true;
   }
 
   /** Not waited for: that the call cannot be stored now keeps nothing from the index. */
-  #say({ recordingId, type }: Trouble): void {
+  #say(event: Trouble): void {
+    const { recordingId, type } = event;
+    if (this.#untold) {
+      this.#untold.set(recordingId, event);
+      return;
+    }
     const actors = this.#deps.registry.all();
     const actor = actors.find(({ state }) => state.recordingId === recordingId);
     const isMended = type === 'recording.mended';

@@ -336,7 +336,16 @@ test('a recording that fails where nobody has the call: the next process knows i
   media.cutRecording(recordingId, null);
   rig = await EngineRig.start(database, { media, port });
   await until(() => stateOf(id)?.unrecorded === false, 3_000);
-  media.cutRecording(recordingId, 'disk-slow');
+  // And what happens between that look and the taking up of the call.
+  await rig.die();
+  const inventory = media.inventory.bind(media);
+  media.inventory = async () => {
+    const found = await inventory();
+    media.cutRecording(recordingId, 'disk-slow');
+    return found;
+  };
+  rig = await EngineRig.start(database, { media, port });
+  media.inventory = inventory;
   await until(() => stateOf(id)?.unrecorded === true, 3_000);
   await rig.die();
   media.failRecording(recordingId);
