@@ -4,7 +4,8 @@ import type { FloorView, MessageView } from '../../src/contract/index.ts';
 import { launchChromium } from '../harness/chromium.ts';
 import { DeskPage } from '../harness/desk-page.ts';
 import { FloorPage } from '../harness/floor-page.ts';
-import { applyOffice, browserOperator, supervisor } from '../harness/office.ts';
+import { applyOffice, browserOperator, PASSWORD, supervisor } from '../harness/office.ts';
+import { openPage, tabTo } from '../harness/pages.ts';
 import { startPlatform, until } from '../harness/platform.ts';
 import type { Platform } from '../harness/platform.ts';
 import { testSmtp } from '../harness/smtp.ts';
@@ -219,4 +220,54 @@ test('a call that ends takes the listening supervisor along; off shift her sound
     await floor.close();
   }
   await leave({ hanako: desk });
+});
+
+test('the first administrator makes her account and another one, by keyboard alone; the focus is never lost', async () => {
+  // As the product prints it when it starts.
+  const [link] = /\/setup\?token=[\w-]+/.exec(platform.output) ?? [''];
+  const page = await openPage(browser);
+  const { keyboard } = page;
+  const caret = (name: string): Promise<void> => page.locator(`[name=${name}]:focus`).waitFor();
+  try {
+    await page.goto(`${platform.url}${link}`);
+    await caret('name');
+    await keyboard.type('管理 花子');
+    await keyboard.press('Enter');
+    // What is missing is named, and she is there.
+    await caret('email');
+    expect(await page.locator('[name=email]').getAttribute('aria-invalid')).toBe('true');
+    await keyboard.type('admin@example.jp');
+    for (const field of ['password', 'repeat']) {
+      await tabTo(page, page.locator(`[name=${field}]`));
+      await keyboard.type(PASSWORD);
+    }
+    await keyboard.press('Enter');
+    await page.locator('[data-focus-home]:focus').waitFor();
+
+    await tabTo(page, page.getByRole('tab', { name: 'フロア' }));
+    for (let step = 0; step < 3; step++) await keyboard.press('ArrowRight');
+    await tabTo(page, page.getByTestId('user-create'));
+    await keyboard.press('Enter');
+    await tabTo(page, page.locator('[name=name]'));
+    await keyboard.type('主任 四郎');
+    await keyboard.press('Tab');
+    await keyboard.type('shiro@example.jp');
+    await tabTo(page, page.locator('[name=password]'));
+    await keyboard.type(PASSWORD);
+    await tabTo(page, page.getByRole('combobox', { name: '役割', exact: true }));
+    await keyboard.press('Home');
+    await tabTo(page, page.getByTestId('user-save'));
+    await keyboard.press('Enter');
+    await page.locator('[data-testid=user-create]:focus').waitFor();
+
+    const row = page.locator('[data-testid=user-row][data-email="shiro@example.jp"]');
+    const stop = row.getByTestId('user-disable');
+    await tabTo(page, stop);
+    await keyboard.press('Enter');
+    await row.getByText('停止中').waitFor();
+    await expect.poll(() => stop.and(page.locator(':focus')).count()).toBe(1);
+    expect(await stop.textContent()).toBe('再開する');
+  } finally {
+    await page.context().close();
+  }
 });

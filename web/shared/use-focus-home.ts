@@ -3,6 +3,9 @@ import { useEffect } from 'react';
 /** Where the focus belongs on a screen when what had it is gone: `data-focus-home`. */
 const HOME = '[data-focus-home]';
 
+/** A dialog that closes gives the focus back to where it was opened, and only if nobody else has it. */
+const DIALOG_CLOSES_MS = 50;
+
 const isTouched = (): boolean => window.matchMedia('(pointer: coarse)').matches;
 
 /**
@@ -24,13 +27,21 @@ export function useFocusHome(): void {
       wasStopped = false;
       if (target.closest('form') !== null) field = target;
     };
+    let givingBack: ReturnType<typeof setTimeout> | undefined;
+    const giveBack = (to: HTMLElement): void => {
+      clearTimeout(givingBack);
+      givingBack = setTimeout(() => {
+        const isNowhere = document.activeElement === document.body;
+        if (isNowhere && to === held && to.isConnected) to.focus({ preventScroll: true });
+      }, DIALOG_CLOSES_MS);
+    };
     const look = (): void => {
       if (held === null || held === document.body) return;
       const isStopped = held.matches(':disabled');
       if (isStopped) wasStopped = true;
       if (document.activeElement !== document.body) return;
       if (held.isConnected) {
-        if (wasStopped && !isStopped) held.focus({ preventScroll: true });
+        if (wasStopped && !isStopped) giveBack(held);
         return;
       }
       const home = field?.isConnected === true ? field : document.querySelector<HTMLElement>(HOME);
@@ -49,6 +60,7 @@ export function useFocusHome(): void {
       attributeFilter: ['disabled'],
     });
     return () => {
+      clearTimeout(givingBack);
       document.removeEventListener('focusin', note);
       changes.disconnect();
     };
