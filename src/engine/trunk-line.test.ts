@@ -65,6 +65,21 @@ it('a trunk that registered at its second registrar is asked there, and carries 
   line.release();
 });
 
+it('a registrar that falls silent is left for the next long before the registration ends', async () => {
+  const { network, line } = lineOf(CARRIER);
+  const onRegister = (request: IncomingRequest): void => void request.respond(200);
+  network.start(2, { onRegister });
+  network.start(3, { onRegister });
+  line.start();
+  await network.pass(1_000);
+  expect((await line.way())?.peers).toEqual([peerAt(2)]);
+  network.kill(2);
+  await network.pass(150_000);
+  expect(line.status).toMatchObject({ state: 'registered', carriesCalls: true });
+  expect((await line.way())?.peers).toEqual([peerAt(3)]);
+  line.release();
+});
+
 it('a registrar that was away and is back is asked at once: it may have forgotten us', async () => {
   const { network, line } = lineOf(CARRIER);
   let registers = 0;

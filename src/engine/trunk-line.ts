@@ -1,5 +1,11 @@
 import type { Clock, Random } from '../base/index.ts';
-import { DigestSession, OptionsProbe, RegistrationClient, parseUri } from '../sip/index.ts';
+import {
+  DigestSession,
+  OptionsProbe,
+  RegistrationClient,
+  parseUri,
+  samePeer,
+} from '../sip/index.ts';
 import type { Peer, ProbeState, RegistrationState, SipUri, SipUserAgent } from '../sip/index.ts';
 import type { Trunk, TrunkState, TrunkStatus, TrunkTrouble } from '../subscribers/index.ts';
 
@@ -49,6 +55,10 @@ export class TrunkLine {
   readonly #registration: RegistrationClient | null;
   #probe: OptionsProbe | null = null;
   #probed: ProbeState = 'unknown';
+  /** The registrar that the probe has asked last. */
+  #asked: Peer | null = null;
+  /** The probe found it down, and it has not taken our registration since. */
+  #mayBeForgotten = false;
   #registrars: Peer[] = [];
   /** Where calls and OPTIONS went last. */
   #servers: Peer[] = [];
@@ -208,7 +218,7 @@ export class TrunkLine {
         random,
         agent,
         locate: () => this.#locateRegistrars(),
-        onChange: () => this.#settle(),
+        onChange: (state) => this.#registrationSays(state),
       },
     );
   }
@@ -238,15 +248,39 @@ export class TrunkLine {
       {
         clock: this.#deps.clock,
         agent: this.#deps.agent,
-        onChange: (state) => {
-          // Where it has begun anew it may have forgotten us, and calls would find no way in.
-          if (this.#probed === 'down' && state === 'up') this.#registration?.registerNow();
-          this.#probed = state;
-          this.#settle();
-        },
+        onChange: (state) => this.#probeSays(state),
       },
     );
     this.#probe.start();
+  }
+
+  #probeSays(state: ProbeState): void {
+    const was = this.#probed;
+    this.#probed = state;
+    this.#settle();
+    if (state === 'down') {
+      this.#mayBeForgotten = true;
+      // Calls to us arrive at the registrar that has us: the next one takes us long before a refresh is due.
+      const isOfRegistrar = this.#outboundPlace() === null;
+      if (isOfRegistrar && this.#registrars.length > 1) this.#registration?.registerNow();
+    } else if (was === 'down' && this.#mayBeForgotten) {
+      // Where it has begun anew it may have forgotten us, and calls would find no way in.
+      this.#registration?.registerNow();
+    }
+  }
+
+  #registrationSays(state: RegistrationState): void {
+    if (state.kind === 'registered') {
+      this.#mayBeForgotten = false;
+      const isElsewhere = this.#asked !== null && !samePeer(this.#asked, state.registrar);
+      // What the probe knows is of the registrar before.
+      if (this.#probed === 'down' && isElsewhere && this.#outboundPlace() === null) {
+        this.#probe?.stop();
+        this.#probed = 'unknown';
+        this.#startProbe();
+      }
+    }
+    this.#settle();
   }
 
   #probePlace(): SipUri | null {
@@ -256,7 +290,10 @@ export class TrunkLine {
   /** Where calls would go now: of several registrars the one that has taken us. */
   async #locateProbed(place: SipUri): Promise<Peer[]> {
     const registered = this.#outboundPlace() === null ? this.#registered : null;
-    if (registered !== null) return [registered.registrar];
+    if (registered !== null) {
+      this.#asked = registered.registrar;
+      return [registered.registrar];
+    }
     const peers = await this.#deps.locate(place);
     if (peers.length > 0) this.#servers = peers;
     return peers;
