@@ -23,12 +23,8 @@ import { until } from '../harness/platform.ts';
 import { nodeHash } from '../harness/sip-network.ts';
 import { Sipp } from '../harness/sipp.ts';
 
-const warnings: object[] = [];
-const log: Logger = {
-  ...silentLogger,
-  child: () => log,
-  warn: (fields, message) => void warnings.push({ ...fields, message }),
-};
+let warnings: object[] = [];
+let log: Logger;
 let database: TestDatabase;
 let rig: EngineRig;
 let trunk: TestPhone;
@@ -36,7 +32,14 @@ let phone: TestPhone;
 
 beforeEach(async () => {
   database = await testDatabase();
-  warnings.length = 0;
+  // Each test its own: a process that has died says late what it could not store.
+  const own: object[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    child: () => logger,
+    warn: (fields, message) => void own.push({ ...fields, message }),
+  };
+  [warnings, log] = [own, logger];
   rig = await EngineRig.start(database, { log });
   trunk = await TestPhone.open();
   phone = await TestPhone.open();
