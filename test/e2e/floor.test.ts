@@ -248,7 +248,7 @@ test('the first administrator makes her account and another one, by keyboard alo
     for (let step = 0; step < 3; step++) await keyboard.press('ArrowRight');
     await tabTo(page, page.getByTestId('user-create'));
     await keyboard.press('Enter');
-    await tabTo(page, page.locator('[name=name]'));
+    await caret('name');
     await keyboard.type('主任 四郎');
     await keyboard.press('Tab');
     await keyboard.type('shiro@example.jp');

@@ -84,7 +84,7 @@ function NewUserForm({ onDone }: { onDone: () => void }): ReactNode {
             {problemText(create.error, currentLanguage())}
           </Alert>
         )}
-        <TextInput {...field('name')} label={t('admin.user.name')} maxLength={100} />
+        <TextInput {...field('name')} label={t('admin.user.name')} maxLength={100} data-autofocus />
         <TextInput {...field('email')} label={t('admin.user.email')} type="email" />
         <PasswordField
           {...field('password')}

@@ -212,6 +212,7 @@ function ResetForm(props: {
           maxLength={200}
           autoComplete="new-password"
           onChange={(event) => setPassword(event.currentTarget.value)}
+          data-autofocus
           data-testid="user-password"
         />
         <Button type="submit" loading={props.busy} disabled={password.length < 10}>
