@@ -165,9 +165,11 @@ export class SoundLoad {
     for (;;) {
       const dueMs = this.#startedAtMs + this.#slot * SLOT_MS;
       if (dueMs > nowMs) break;
+      const speakers = this.#slots[this.#slot++ % SLOTS] ?? [];
+      if (speakers.length === 0) continue;
       if (nowMs - dueMs > LATE_MS) this.#lateSlots++;
       this.#worstLateMs = Math.max(this.#worstLateMs, nowMs - dueMs);
-      this.#speak(this.#slots[this.#slot++ % SLOTS] ?? []);
+      this.#speak(speakers);
     }
   }
 

@@ -22,7 +22,10 @@ export class SoundProcess {
   readonly #process: ChildProcess;
 
   constructor(places: Record<Side, Place>) {
-    this.#process = fork(join(import.meta.dirname, 'sound-process-main.ts'));
+    // Threads that collect along with it have no such precedence, and would be waited for.
+    this.#process = fork(join(import.meta.dirname, 'sound-process-main.ts'), {
+      execArgv: ['--single-threaded-gc'],
+    });
     this.#order({ do: 'start', places });
   }
 
