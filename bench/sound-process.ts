@@ -22,10 +22,7 @@ export class SoundProcess {
   readonly #process: ChildProcess;
 
   constructor(places: Record<Side, Place>) {
-    // Threads that collect along with it have no such precedence, and would be waited for.
-    this.#process = fork(join(import.meta.dirname, 'sound-process-main.ts'), {
-      execArgv: ['--single-threaded-gc'],
-    });
+    this.#process = fork(join(import.meta.dirname, 'sound-process-main.ts'));
     this.#order({ do: 'start', places });
   }
 

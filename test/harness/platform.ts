@@ -23,6 +23,9 @@ export type PlatformOptions = {
 };
 
 /** `more`: variables besides those of the first start. */
+/** Characters of what the product printed. */
+const OUTPUT_KEPT = 4_000_000;
+
 type StartKeeper = (more: Record<string, string>) => ChildProcess;
 
 export type ApiAnswer<T = unknown> = { status: number; body: T };
@@ -62,7 +65,9 @@ export class Platform {
     for (const stream of [keeper.stdout, keeper.stderr]) {
       stream?.setEncoding('utf8');
       stream?.on('data', (text: string) => {
-        this.#output = (this.#output + text).slice(-4_000_000);
+        this.#output += text;
+        // Seldom: cutting copies all of it, and a load that shares this process would pay for that.
+        if (this.#output.length > 2 * OUTPUT_KEPT) this.#output = this.#output.slice(-OUTPUT_KEPT);
       });
     }
     return keeper;
