@@ -19,7 +19,7 @@ import { SoundSocket } from './sound-socket.ts';
 const OPERATORS = 1500;
 const HOLD_MS = 2000;
 const ANSWER_AFTER_MS = 100;
-const WARM_UP = { rate: 40, seconds: 30 };
+const WARM_UP = { rate: 60, seconds: 60 };
 const SETTLE_MS = 15_000;
 /** Growth of the middle wait from the first to the last quarter of the calls: over it the rate cannot go on. */
 const BACKLOG_MS = 50;
