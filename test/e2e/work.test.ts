@@ -123,13 +123,17 @@ async function sayOutByKeyboard(portal: PortalPage): Promise<void> {
   await tabTo(portal.page, person.getByRole('radio', { name: '在席' }));
   await portal.page.keyboard.press('ArrowRight');
   await portal.page.locator('[data-testid=presence-of][data-state=out]').waitFor();
-  const { body } = await platform.api<{ subscribers: SubscriberView[] }>(
-    'GET',
-    '/api/v1/subscribers',
-  );
-  expect(body.subscribers[0]?.contacts).toMatchObject([
-    { name: '山田 太郎', presence: { state: 'out', until: null } },
-  ]);
+  // The page shows what was chosen before the server has it.
+  const told = async (): Promise<unknown> => {
+    const { body } = await platform.api<{ subscribers: SubscriberView[] }>(
+      'GET',
+      '/api/v1/subscribers',
+    );
+    return body.subscribers[0]?.contacts;
+  };
+  await expect
+    .poll(told)
+    .toMatchObject([{ name: '山田 太郎', presence: { state: 'out', until: null } }]);
   // Until when is there as long as it holds, and goes along to another state; who is back is back.
   const { page } = portal;
   const select = portal.get('presence-until');
