@@ -140,10 +140,9 @@ test('nobody there: the caller is told so, and the office has the unanswered cal
   await until(() => smtp.received.length === 1, 10_000);
   expect(smtp.received[0]?.mail.subject).toContain('【不在着信】090-0123-4567');
   expect(smtp.received[0]?.to).toEqual(['yamada@example.jp']);
-  expect(await newest()).toMatchObject({
-    kind: 'unattended',
-    deliveries: [{ state: 'accepted' }],
-  });
+  await expect
+    .poll(newest)
+    .toMatchObject({ kind: 'unattended', deliveries: [{ state: 'accepted' }] });
 });
 
 test('a supervisor chooses a call, listens, whispers, barges in and leaves, by keyboard alone', async () => {

