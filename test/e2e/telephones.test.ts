@@ -216,7 +216,7 @@ test('two contacts are rung together by two keys; a failed transfer leads back; 
     const reader = await ScreenReader.at(desk.page);
     await desk.answer();
     // For as long as it is true, though the line above can be closed.
-    await reader.says('notice-recording-failed', 'この通話は録音できていません', '書き留めて');
+    await reader.saysOnce('notice-recording-failed', 'この通話は録音できていません', '書き留めて');
     await keyboard.press('Escape');
     await desk.get('notice-recording-failed').waitFor({ state: 'detached' });
     expect(await desk.get('unrecorded').textContent()).toBe('録音できていません');

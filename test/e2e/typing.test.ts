@@ -101,6 +101,7 @@ async function operatorId(): Promise<string> {
 
 /** PostgreSQL goes away and comes back: said in words, and what she types is safe in the end. */
 async function loseDatabase(desk: DeskPage): Promise<void> {
+  const reader = await ScreenReader.at(desk.page);
   const back = keepDatabaseAway(platform);
   try {
     await desk.page.keyboard.press('Alt+H');
@@ -118,6 +119,7 @@ async function loseDatabase(desk: DeskPage): Promise<void> {
   }
   await desk.get('notice-saved-again').waitFor();
   expect(await desk.get('notice-not-saved').count()).toBe(0);
+  expect(await reader.times('いま保存できていません')).toBe(1);
   await desk.untilDraft('saved');
   await desk.page.keyboard.press('Alt+H');
   await desk.untilPhase('held');
@@ -153,7 +155,7 @@ test('app and database die while she types: she is told, and the page keeps what
 });
 
 test.skipIf(!has('tmpfs'))(
-  'a full disk and a call lost by a fault: each is said plainly, with what to do, until it is over',
+  'a full disk, an app and a call lost by a fault: each is said once, plainly, with what to do, until it is over',
   async () => {
     const browser = await launchChromium();
     const disk = SmallDisk.open(80, join(platform.dataDir, 'recordings'));
@@ -168,16 +170,22 @@ test.skipIf(!has('tmpfs'))(
         '管理者に知らせて',
       ] as const;
       disk.fill();
-      await reader.says(...fullDisk);
+      await reader.saysOnce(...fullDisk);
+      // Still true for the next app, and no news.
+      platform.kill('app');
+      await reader.saysOnce('notice-app-restarted', 'サーバーが再起動しました', '残っています');
+      await desk.untilPhase('talking');
+      await reader.saysOnce(...fullDisk);
       disk.makeRoom();
-      await reader.says('notice-disk-room', '空きができました');
+      await reader.saysOnce('notice-disk-room', '空きができました');
       expect(await desk.get('notice-disk-full').count()).toBe(0);
 
       platform.kill('media');
-      await reader.says('call-fault', '機器の問題で通話が切れました', 'そのまま送信できます');
+      await reader.saysOnce('call-fault', '機器の問題で通話が切れました', 'そのまま送信できます');
       await caller.over();
       await desk.page.keyboard.press('Alt+Enter');
       await desk.untilMode('idle');
+      expect(await desk.page.getByText('機器の問題').count()).toBe(0);
     } finally {
       await browser.close();
       disk.close();

@@ -1,7 +1,10 @@
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 
-/** In the page: what comes into a live region is said by each region it stands in, or is. */
+/**
+ * In the page: what comes into a live region is said by each region it stands in, or is. What goes out of one is not
+ * (`aria-relevant` is "additions text" where nothing else is written).
+ */
 const LISTEN = `{
   const live = '[aria-live=polite], [aria-live=assertive], [role=alert], [role=status], [role=log]';
   const regionsOf = (element) => {
@@ -11,8 +14,8 @@ const LISTEN = `{
   };
   window.saidAloud = [];
   const hear = (changes) => {
-    for (const { target, addedNodes } of changes) {
-      for (const node of addedNodes.length > 0 ? addedNodes : [target]) {
+    for (const { type, target, addedNodes } of changes) {
+      for (const node of type === 'characterData' ? [target] : addedNodes) {
         if (!node.isConnected) continue;
         const element = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
         for (const region of regionsOf(element)) {
@@ -37,14 +40,14 @@ export class ScreenReader {
     return new ScreenReader(page);
   }
 
-  /** The line is seen now, says this, and was heard; `first` are words of it. */
-  async says(testId: string, first: string, whatToDo = first): Promise<void> {
+  /** The line is seen now, says this, and was heard once; `first` are words of it. */
+  async saysOnce(testId: string, first: string, whatToDo = first): Promise<void> {
     const line = this.#page.getByTestId(testId);
     await line.waitFor();
     const words = await line.textContent();
     expect(words).toContain(first);
     expect(words).toContain(whatToDo);
-    expect(await this.times(first)).toBeGreaterThan(0);
+    expect(await this.times(first)).toBe(1);
   }
 
   /** How often a sentence with these words was said. */

@@ -29,6 +29,7 @@ import {
   hasFailed,
   noticesAfterWelcome,
   noticesBesideCall,
+  noticesBesideHeader,
   noticesWithSound,
   unrecordedAfter,
 } from './notices.ts';
@@ -382,7 +383,8 @@ export class Desk {
     const withForm = call !== null && hasForm(call) && !isOffered(view) && !isAnothers(view);
     // The caret is in the form the instant the call is answered; the stored draft may come later.
     const empty = { callId: call?.id ?? '', version: 0, fields: {}, sentMessageId: null };
-    const notices = noticesBesideCall(this.#snapshot.notices, call?.id ?? null);
+    const besideCall = noticesBesideCall(this.#snapshot.notices, call?.id ?? null);
+    const notices = noticesBesideHeader(besideCall, call);
     const clockOffsetMs = view.serverTime - Date.now();
     this.#snapshot = { ...this.#snapshot, view, notices, clockOffsetMs };
     void this.#lookForCustomer();
@@ -426,7 +428,10 @@ export class Desk {
     this.#saidAgain?.add(notice.code);
     const added = { id: this.#noticeCount, ...notice };
     this.#publish({
-      notices: addNotice(this.#snapshot.notices, added),
+      notices: noticesBesideHeader(
+        addNotice(this.#snapshot.notices, added),
+        this.#snapshot.view?.call ?? null,
+      ),
       unrecorded: unrecordedAfter(this.#snapshot.unrecorded, notice),
     });
   }

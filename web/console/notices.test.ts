@@ -3,6 +3,7 @@ import {
   addNotice,
   noticesAfterWelcome,
   noticesBesideCall,
+  noticesBesideHeader,
   noticesWithSound,
   unrecordedAfter,
 } from './notices.ts';
@@ -49,6 +50,18 @@ test('what is said about the recording of a call goes with the call', () => {
   expect(noticesBesideCall(before, 'call_1')).toEqual(before);
   expect(codesOf(noticesBesideCall(before, 'call_2'))).toEqual(['not-saved']);
   expect(codesOf(noticesBesideCall(before, null))).toEqual(['not-saved']);
+});
+
+test('that a call was cut by a fault is not said any more once its own header has said it', () => {
+  const before = shown('call-ended-by-fault', 'disk-full');
+  const termination = { class: 'platform', reason: 'media-lost' } as const;
+  const call = { id: 'call_1', phase: 'wrap-up', termination } as const;
+  expect(codesOf(noticesBesideHeader(before, call))).toEqual(['disk-full']);
+  expect(noticesBesideHeader(before, { ...call, id: 'call_2' })).toEqual(before);
+  expect(noticesBesideHeader(before, { ...call, phase: 'talking', termination: null })).toEqual(
+    before,
+  );
+  expect(noticesBesideHeader(before, null)).toEqual(before);
 });
 
 test('a call stands as not recorded until it is recorded again, and no other with it', () => {

@@ -1,4 +1,9 @@
-import type { LiveServerFrame, MessageView, NotReached } from '../../src/contract/index.ts';
+import type {
+  CallView,
+  LiveServerFrame,
+  MessageView,
+  NotReached,
+} from '../../src/contract/index.ts';
 import type { AudioPhase } from './desk-audio.ts';
 
 export type NoticeCode =
@@ -62,6 +67,17 @@ export function noticesWithSound(notices: readonly Notice[], phase: AudioPhase):
 /** `callId`: the call that is shown; null when there is none. */
 export function noticesBesideCall(notices: readonly Notice[], callId: string | null): Notice[] {
   return notices.filter((notice) => !OF_ONE_CALL.has(notice.code) || notice.callId === callId);
+}
+
+/** That `call`, which is shown, was cut by a fault its own header says, for as long as she writes; then she knows. */
+export function noticesBesideHeader(
+  notices: readonly Notice[],
+  call: Pick<CallView, 'id' | 'phase' | 'termination'> | null,
+): Notice[] {
+  const told = call?.phase === 'wrap-up' && call.termination !== null ? call.id : null;
+  return notices.filter(
+    ({ code, callId }) => code !== 'call-ended-by-fault' || told === null || callId !== told,
+  );
 }
 
 /** The calls that are not recorded, after what was told of one. */
