@@ -12,6 +12,7 @@ import type { OperatorSide } from './operator-side.ts';
 import type { CallStore, FloorStore, StoredCall } from './ports.ts';
 import { BYE_LATEST_MS, BYE_REPEATED_MS } from './sip-service.ts';
 import type { SipService } from './sip-service.ts';
+import type { TransferRequests } from './transfer-requests.ts';
 
 export type AdoptionDeps = {
   clock: Clock;
@@ -28,6 +29,7 @@ export type AdoptionDeps = {
   callerSide: CallerSide;
   contactSide: ContactSide;
   operatorSide: OperatorSide;
+  transfers: TransferRequests;
   actorOf: (stored: StoredCall) => CallActor;
 };
 
@@ -47,6 +49,8 @@ export async function adoptCalls(deps: AdoptionDeps): Promise<void> {
     for (const leg of stored.legs) {
       sip.adoptLeg(actor, leg, owesBye);
       deps.callerSide.adopt(actor, leg);
+      const refer = sip.pendingRefer(actor, leg);
+      if (refer) deps.transfers.adopt(actor, leg.id, refer);
     }
     await deps.contactSide.adopt(actor);
     await deps.operatorSide.adopt(actor);
@@ -59,6 +63,7 @@ export async function adoptCalls(deps: AdoptionDeps): Promise<void> {
       { type: 'adopted', alive: legsOf(stored).filter((leg) => alive.has(leg)) },
       isCallerThere,
     );
+    deps.transfers.onTransition(actor);
   }
   await sayByes(deps);
   await releaseIdleOperators(deps);

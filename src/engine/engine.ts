@@ -427,10 +427,10 @@ export class Engine {
 
   #adopt(): Promise<void> {
     const { clock, log, bootId, media, sip, calls, floor } = this.#deps;
-    const { registry, deskAudio, callerSide, operatorSide } = this;
+    const { registry, deskAudio, callerSide, operatorSide, transfers } = this;
     return adoptCalls({
       ...{ clock, log, bootId, media, sip, calls, floor },
-      ...{ registry, deskAudio, callerSide, operatorSide },
+      ...{ registry, deskAudio, callerSide, operatorSide, transfers },
       contactSide: this.#contactSide,
       sound: this.#sound,
       actorOf: (stored) => this.#actorOf(stored),

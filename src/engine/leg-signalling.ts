@@ -1,3 +1,4 @@
+import type { LegId } from '../base/index.ts';
 import type {
   DialogState,
   StoredAnswer,
@@ -35,7 +36,12 @@ export type LegSignalling = (
 ) & {
   /** The dialog is over. With our BYE, which may not have left before its process died. */
   over?: { bye: (StoredRequest & { at: number }) | null };
+  /** A REFER of the far end that we took and whose end it has not been told yet. */
+  refer?: PendingRefer | undefined;
 };
+
+/** `seq`: the CSeq that names its subscription (RFC 3515 §2.4.6); `target`: the leg of whom it wants called. */
+export type PendingRefer = { seq: number; target: LegId };
 
 export type IncomingSignalling = Extract<LegSignalling, { side: 'incoming' }>;
 export type OutgoingSignalling = Extract<LegSignalling, { side: 'outgoing' }>;

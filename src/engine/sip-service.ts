@@ -25,10 +25,10 @@ import type {
   TransportProtocol,
 } from '../sip/index.ts';
 import type { CallActor } from './call-actor.ts';
-import type { LegSignalling } from './leg-signalling.ts';
+import type { LegSignalling, PendingRefer } from './leg-signalling.ts';
 import type { StoredLeg } from './ports.ts';
 import { SipTransfers } from './sip-transfer.ts';
-import type { IncomingRefer, ReferOptions, ReferOutcome } from './sip-transfer.ts';
+import type { IncomingRefer, ReferOptions, ReferOutcome, ReferReport } from './sip-transfer.ts';
 
 export type SipServiceDeps = {
   clock: Clock;
@@ -104,6 +104,7 @@ export class SipService {
       clock: deps.clock,
       send: (actor, legId, { method, options }) => this.request(actor, legId, method, options),
       notifyInEffect: (actor, legId, options) => this.#notifyInEffect(actor, legId, options),
+      keep: (actor, legId, refer) => this.#keepRefer(actor, legId, refer),
       onRefer: () => this.#handlers?.onRefer,
     });
     this.agent = new SipUserAgent({
@@ -467,6 +468,21 @@ export class SipService {
     putDialog(actor, leg, prepared.dialog);
     await actor.saveLegs();
     void prepared.send();
+  }
+
+  async #keepRefer(actor: CallActor, legId: LegId, refer: PendingRefer | undefined): Promise<void> {
+    const leg = actor.legs.find(({ id }) => id === legId);
+    if (leg?.sip) actor.putLeg({ ...leg, sip: { ...leg.sip, refer } });
+    await actor.saveLegsInTurn();
+  }
+
+  /** A REFER that a former process took, whose transferor has not heard the end yet. */
+  pendingRefer(
+    actor: CallActor,
+    { id, sip }: StoredLeg,
+  ): { target: LegId; report: ReferReport } | undefined {
+    if (!sip?.refer || !sip.dialog || sip.over) return undefined;
+    return { target: sip.refer.target, report: this.#transfers.reportOf(actor, id, sip.refer) };
   }
 
   /**

@@ -18,6 +18,7 @@ import type {
   ReferTarget,
 } from '../sip/index.ts';
 import type { CallActor } from './call-actor.ts';
+import type { PendingRefer } from './leg-signalling.ts';
 
 /** A party asks us to have its other party call somebody (RFC 3515): policy is the engine's. */
 export type IncomingRefer = {
@@ -27,8 +28,11 @@ export type IncomingRefer = {
   target: ReferTarget;
   /** Referred-By (RFC 3892), as written. */
   referredBy: string | null;
-  /** 202; the transferor is then told by NOTIFY how the call to the target goes. */
-  accept(): ReferReport;
+  /**
+   * 202; the transferor is then told by NOTIFY how the call to the target goes. Whom `target` names is kept
+   * with its leg until it has heard the end, for the next process.
+   */
+  accept(target: LegId): ReferReport;
   refuse(status: 403 | 404 | 480 | 488 | 503 | 603): void;
 };
 
@@ -61,6 +65,8 @@ export type SipTransfersDeps = {
   ) => Promise<InDialogOutcome | undefined>;
   /** NOTIFY from within an effect: stored and sent, its answer not waited for. */
   notifyInEffect: (actor: CallActor, legId: LegId, options: InDialogOptions) => Promise<void>;
+  /** Puts the REFER, or that it is over, with the leg's signalling. */
+  keep: (actor: CallActor, legId: LegId, refer: PendingRefer | undefined) => Promise<void>;
   /** Absent, or without an answer of its own: 603. */
   onRefer: () => ((refer: IncomingRefer) => void) | undefined;
 };
@@ -99,7 +105,7 @@ export class SipTransfers {
       legId,
       target,
       referredBy: headers.get('Referred-By') ?? null,
-      accept: () => this.#accept(request, actor, legId),
+      accept: (wanted) => this.#accept(request, { actor, legId, target: wanted }),
       refuse: (status) => void request.respond(status),
     });
   }
@@ -161,21 +167,37 @@ export class SipTransfers {
     });
   }
 
-  #accept(request: IncomingRequest, actor: CallActor, legId: LegId): ReferReport {
+  #accept(
+    request: IncomingRequest,
+    { actor, legId, target }: { actor: CallActor; legId: LegId; target: LegId },
+  ): ReferReport {
     // RFC 4488 §4: agreed to where it is asked for, then nobody is told anything.
-    const isQuiet = wantsNoSubscription(request.request);
-    request.respond(202, isQuiet ? { headers: [['Refer-Sub', 'false']] } : {});
-    let isOver = isQuiet;
-    const seq = request.dialog?.remoteSeq ?? 0;
-    const report: ReferReport = async (status, how) => {
-      if (isOver) return;
-      isOver = status >= 200;
-      const options = referNotify(status, seq);
-      if (how === 'in-effect') await this.#deps.notifyInEffect(actor, legId, options);
-      else await this.#deps.send(actor, legId, { method: 'NOTIFY', options });
-    };
+    if (wantsNoSubscription(request.request)) {
+      request.respond(202, { headers: [['Refer-Sub', 'false']] });
+      return () => Promise.resolve();
+    }
+    const refer = { seq: request.dialog?.remoteSeq ?? 0, target };
+    void this.#deps.keep(actor, legId, refer).then(() => request.respond(202));
+    const report = this.reportOf(actor, legId, refer);
     // RFC 3515 §2.4.4: the first NOTIFY follows at once.
     void report(100);
     return report;
+  }
+
+  /** How the transferor is told; also of a REFER that a former process took. */
+  reportOf(actor: CallActor, legId: LegId, { seq }: PendingRefer): ReferReport {
+    let isOver = false;
+    return async (status, how) => {
+      if (isOver) return;
+      isOver = status >= 200;
+      const options = referNotify(status, seq);
+      if (how === 'in-effect') {
+        // The BYE that follows takes the subscription with it.
+        await this.#deps.notifyInEffect(actor, legId, options);
+        return;
+      }
+      const outcome = await this.#deps.send(actor, legId, { method: 'NOTIFY', options });
+      if (isOver && outcome) await this.#deps.keep(actor, legId, undefined);
+    };
   }
 }

@@ -56,12 +56,21 @@ export class TransferRequests {
       return;
     }
     const to = this.#target(number);
-    const pending = { transferor: legId, target: to.legId, report: refer.accept() };
+    const pending = { transferor: legId, target: to.legId, report: refer.accept(to.legId) };
     this.#pending.set(id, { ...pending, begun: false, saidRinging: false });
     void this.#begin(actor, operatorId, to);
   }
 
-  /** After every transition of a call. */
+  /** Before a call goes on that a former process left: its transferor is to be told the end by us. */
+  adopt(actor: CallActor, transferor: LegId, refer: Pick<Pending, 'target' | 'report'>): void {
+    const { target, report } = refer;
+    // If the target is not there, it was and has failed.
+    const { id, contacts } = actor.state;
+    const saidRinging = contacts.some((one) => one.legId === target && one.state === 'ringing');
+    this.#pending.set(id, { transferor, target, report, begun: true, saidRinging });
+  }
+
+  /** After every transition of a call, and when one was adopted. */
   onTransition(actor: CallActor): void {
     const { id } = actor.state;
     const pending = this.#pending.get(id);
@@ -110,7 +119,8 @@ export class TransferRequests {
 
 /** What became of the contact, as a response to an INVITE would say it. */
 function statusOf({ relay }: CallState): number {
-  return STATUS_OF[relay?.outcomes.at(-1)?.reason ?? 'unreachable'];
+  const outcome = relay?.announce === 'nobody' ? relay.outcomes.at(-1) : undefined;
+  return STATUS_OF[outcome?.reason ?? 'unreachable'];
 }
 
 const STATUS_OF: Record<RelayReason, number> = {

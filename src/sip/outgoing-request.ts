@@ -158,6 +158,12 @@ async function sendInDialog(
   return concludeInDialog(core, prepared, outcome);
 }
 
+/**
+ * Whose failure says nothing of the dialog: a PRACK concerns a provisional response, a NOTIFY a subscription
+ * (RFC 5057 §5.1), here that of a REFER, while the call goes on.
+ */
+const CONCERNS_LESS: ReadonlySet<string> = new Set(['PRACK', 'NOTIFY']);
+
 function concludeInDialog(
   core: UserAgentCore,
   { dialog, request }: { dialog: DialogState; request: SipRequest },
@@ -168,8 +174,7 @@ function concludeInDialog(
   const latest = core.dialogs.get(dialog)?.state ?? dialog;
   const refreshes = method === 'INVITE' || method === 'UPDATE';
   const status = statusOf(outcome);
-  // A PRACK that fails concerns a provisional response, never the dialog.
-  const isGone = method !== 'PRACK' && (status === 408 || status === 481);
+  const isGone = !CONCERNS_LESS.has(method) && (status === 408 || status === 481);
   const ended = method === 'BYE' || isGone;
   const state =
     outcome.kind === 'answered' && refreshes ? refreshed(core, latest, outcome.response) : latest;

@@ -407,6 +407,18 @@ describe('a dialog', () => {
   const statusOf = (outcome: InDialogOutcome): number =>
     outcome.kind === 'answered' ? outcome.response.status : 0;
 
+  it('outlives a NOTIFY that its peer knows no subscription for, as it does not an INFO', async () => {
+    const onInDialogRequest = (request: IncomingRequest): void => void request.respond(481);
+    const { network, called, caller } = await established({ onInDialogRequest });
+    const ours = called.agent.dialog(called.invites[0]!.dialog)!;
+    const notify = await send(network, called.agent, ours, 'NOTIFY');
+    expect([statusOf(notify), notify.ended]).toEqual([481, false]);
+    expect(called.agent.dialog(ours)).toBeDefined();
+    const info = await send(network, called.agent, notify.dialog, 'INFO');
+    expect([statusOf(info), info.ended]).toEqual([481, true]);
+    expect(caller.agent.dialog(caller.dialog())).toBeDefined();
+  });
+
   it('goes on in another process from its JSON, with the next CSeq', async () => {
     const { network, called, caller } = await established();
     const before = called.agent.dialog(called.invites[0]!.dialog)!;

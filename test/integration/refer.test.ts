@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId, E164 } from '../../src/base/index.ts';
+import type { IncomingInvite } from '../../src/sip/index.ts';
 import { Baresip } from '../harness/baresip.ts';
 import { ANSWER, oneOperator } from '../harness/engine-office.ts';
 import { EngineRig, TestOutbound, TestPhone, testDatabase } from '../harness/engine-rig.ts';
@@ -116,6 +117,27 @@ test('a number that may not be rung is not rung, and what is no number is refuse
   expect(await refer(`${WANTED}?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc`)).toBe(488);
   expect(contact.invites).toEqual([]);
   await phone.hangUp();
+  await over();
+});
+
+test.each([
+  ['200 OK', (invite: IncomingInvite) => void invite.accept({ sdp: ANSWER })],
+  ['486 Busy Here', (invite: IncomingInvite) => void invite.reject(486)],
+])('an app that dies meanwhile leaves it to the next to say %s', async (end, answers) => {
+  const { actor, seen } = await talking();
+  expect(await refer(WANTED)).toBe(202);
+  await until(() => told().length === 2, 3_000);
+  await until(() => actor.state.contacts[0]?.state === 'ringing', 3_000);
+  const { media, port } = rig;
+  await rig.die();
+  answers(contact.invites[0]!);
+  rig = await EngineRig.start(database, { media, port, outbound });
+  await until(() => told().length === 3, 8_000);
+  expect(told()).toEqual(['100 Trying', '180 Ringing', end]);
+  const adopted = await onlyActor();
+  await until(() => adopted.legs.every(({ sip }) => sip?.refer === undefined || sip.over), 3_000);
+  if (adopted.state.phase === 'talking') await phone.hangUp();
+  else await trunk.bye(seen.dialog!);
   await over();
 });
 

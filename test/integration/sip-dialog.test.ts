@@ -105,7 +105,7 @@ test('a REFER that is accepted is told how the call to its target goes', async (
     target: { uri: { user: '0611112222' } },
     referredBy: '<sip:phone@127.0.0.1>',
   });
-  const report = refers[0]!.accept();
+  const report = refers[0]!.accept(legId);
   expect(await sent).toMatchObject({ response: { status: 202 } });
   await report(180);
   await report(200);
