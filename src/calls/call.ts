@@ -8,7 +8,12 @@ import type {
   TrunkId,
 } from '../base/index.ts';
 import { DEFAULT_RELAY_RULES } from '../subscribers/index.ts';
-import type { CalledParty, CallerIdentity, RelayRules } from '../subscribers/index.ts';
+import type {
+  CalledParty,
+  CallerIdentity,
+  Presentation,
+  RelayRules,
+} from '../subscribers/index.ts';
 
 /**
  * The call, as data. Everything from the first INVITE to the end of wrap-up.
@@ -125,6 +130,8 @@ export type RelayTarget = {
   contactId: ContactId | null;
   name: string;
   number: E164;
+  /** As 184 or 186 before the number asked; else the trunk's rule holds. */
+  presentation?: Presentation | undefined;
 };
 
 /**

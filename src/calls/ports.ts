@@ -1,4 +1,5 @@
 import type { CallId, ContactId, E164, LegId, OperatorId, SubscriberId } from '../base/index.ts';
+import type { Presentation } from '../subscribers/index.ts';
 import type { Monitor, RelayReason } from './call.ts';
 
 /** Why a command was not carried out. The console says it in words; the API returns it as code. */
@@ -71,7 +72,9 @@ export interface CallCommands {
 }
 
 /** Whom to ring: somebody on the subscriber's list, or a number. */
-export type RelayWish = { contactId: ContactId } | { number: E164; name: string };
+export type RelayWish =
+  | { contactId: ContactId }
+  | { number: E164; name: string; presentation?: Presentation | undefined };
 
 /**
  * What may be done with a call that is up. Each asks `operationsOf` first and is refused with
@@ -124,6 +127,7 @@ export interface CallOperations {
   callBack(wish: {
     subscriberId: SubscriberId;
     number: E164;
+    presentation?: Presentation | undefined;
     first: { contactId: ContactId } | { operatorId: OperatorId };
   }): Promise<CommandOutcome<{ callId: CallId }>>;
 }

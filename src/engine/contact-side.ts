@@ -26,6 +26,7 @@ export class ContactSide {
       ...wishOf(actor, legId),
       purpose: direction === 'call-back' ? 'call-back' : purpose,
       number: contact.number,
+      presentation: contact.presentation,
     } as const;
     const leg = {
       actor,
@@ -57,7 +58,7 @@ export class ContactSide {
   /** Call-back: the customer's telephone is the caller's leg. */
   async dialCustomer(actor: CallActor): Promise<void> {
     const { id: legId } = actor.state.callerLeg;
-    const { number } = actor.state.caller;
+    const { number, presentation } = actor.state.caller;
     const failed = (reason: RelayReason): void =>
       void actor.post({ type: 'customer.failed', reason });
     if (number === null) {
@@ -73,7 +74,7 @@ export class ContactSide {
       onFailed: (why: LegFailure) => failed(reasonOf(why)),
     } as const;
     const rung = { ...wishOf(actor, legId), purpose: 'call-back', number } as const;
-    const wish = { ...rung, callerNumber: null };
+    const wish = { ...rung, presentation, callerNumber: null };
     const plan = await this.#deps.outbound.begin(wish);
     // What rings already needs no way there: right after a start no trunk may be known yet.
     if (!plan.ok && this.#deps.legs.goesOn({ ...leg, routes: [] })) return;

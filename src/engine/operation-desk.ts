@@ -230,7 +230,7 @@ export class OperationDesk implements CallOperations {
     wish: Parameters<CallOperations['callBack']>[0],
   ): Promise<CommandOutcome<{ callId: CallId }>> {
     const { clock, random, engine, directory } = this.#deps;
-    const { subscriberId, number, first } = wish;
+    const { subscriberId, number, presentation, first } = wish;
     if (!engine.acceptsCalls) return refuse('too-many-calls');
     const id = newId<CallId>('call', clock.now(), random);
     const begun = await this.#firstOf(id, subscriberId, first);
@@ -242,6 +242,7 @@ export class OperationDesk implements CallOperations {
       displayName: null,
       withheld: null,
       international: false,
+      presentation,
     };
     const called = {
       subscriberId,
@@ -337,7 +338,8 @@ export class OperationDesk implements CallOperations {
 
   #target(state: CallState, to: RelayWish): RelayTarget | Refused {
     if ('number' in to) {
-      return { legId: this.#newLegId(), contactId: null, name: to.name, number: to.number };
+      const { name, number, presentation } = to;
+      return { legId: this.#newLegId(), contactId: null, name, number, presentation };
     }
     const { subscriberId } = state.called;
     return subscriberId === null

@@ -183,7 +183,7 @@ const NOBODY: IdentityHeaders = {
 };
 
 /**
- * Whom the called party is to see, by the trunk's rule: the subscriber's number; with `diversion`
+ * Whom the called party is to see, by the trunk's rule unless 184 or 186 was dialled: the subscriber's number; with `diversion`
  * the caller who is passed on, and the number that was rung in Diversion.
  */
 function identityOf(call: {
@@ -195,7 +195,9 @@ function identityOf(call: {
   to: string;
 }): IdentityHeaders {
   const { callerId, domain, account, own, wish, to } = call;
-  const { format, privacy: isPrivate } = callerId;
+  const { format } = callerId;
+  const isPrivate =
+    wish.presentation === undefined ? callerId.privacy : wish.presentation === 'withheld';
   if (own === null && isPrivate) return NOBODY;
   if (own === null) {
     return { from: { uri: `sip:${account ?? 'anonymous'}@${domain}` }, headers: [] };

@@ -11,7 +11,7 @@ import type { LegSignalling } from './leg-signalling.ts';
 import type { CallEffect, CallState, Operator, OperatorState } from '../calls/index.ts';
 import type { RecordingCut } from '../media/index.ts';
 import type { InviteFailure, OutgoingTarget } from '../sip/index.ts';
-import type { Ceiling, NumberRefusal, OutboundUse } from '../subscribers/index.ts';
+import type { Ceiling, NumberRefusal, OutboundUse, Presentation } from '../subscribers/index.ts';
 
 /** One leg's signalling as stored, so that another process can go on with it. */
 export type StoredLeg = {
@@ -201,6 +201,8 @@ export type OutboundWish = {
   number: E164;
   /** Who rang us, where a trunk can tell it to the called party (Diversion); null when unknown. */
   callerNumber: E164 | null;
+  /** As 184 or 186 before the number asked; else the trunk's rule holds. */
+  presentation?: Presentation | undefined;
 };
 
 /** One way to place the call: what the INVITE needs besides its SDP. */

@@ -2,7 +2,7 @@ import type { CallId, E164, LegId, OperatorId } from '../base/index.ts';
 import { operationsOf } from '../calls/index.ts';
 import type { CallState, RelayReason, RelayTarget } from '../calls/index.ts';
 import { formatUri } from '../sip/index.ts';
-import { readNumber } from '../subscribers/index.ts';
+import { dialedDigits, presentationOf, readNumber } from '../subscribers/index.ts';
 import type { NumberPlan } from '../subscribers/index.ts';
 import type { CallActor } from './call-actor.ts';
 import type { IncomingRefer, ReferReport } from './sip-transfer.ts';
@@ -50,12 +50,14 @@ export class TransferRequests {
       refer.refuse(488);
       return;
     }
-    const number = readNumber(formatUri(target.uri), this.#deps.plan);
+    const dialled = formatUri(target.uri);
+    const number = readNumber(dialled, this.#deps.plan);
     if (number === null) {
       refer.refuse(404);
       return;
     }
-    const to = this.#target(number);
+    const presentation = presentationOf(dialedDigits(dialled) ?? '');
+    const to = { ...this.#target(number), presentation };
     const pending = { transferor: legId, target: to.legId, report: refer.accept(to.legId) };
     this.#pending.set(id, { ...pending, begun: false, saidRinging: false });
     void this.#begin(actor, operatorId, to);

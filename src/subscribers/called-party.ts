@@ -1,4 +1,5 @@
 import type { E164, SubscriberId } from '../base/index.ts';
+import type { Presentation } from './outbound-rules.ts';
 
 /** Where the called number was found, in order of trust. */
 export type RecognisedBy =
@@ -34,4 +35,6 @@ export type CallerIdentity = {
   displayName: string | null;
   withheld: WithheldReason | null;
   international: boolean;
+  /** Of a customer called back: as 184 or 186 before the number asked. */
+  presentation?: Presentation | undefined;
 };

@@ -17,6 +17,7 @@ export {
   checkOutboundNumber,
   digitsForTrunk,
   inFormat,
+  presentationOf,
 } from './outbound-rules.ts';
 export type {
   Ceiling,
@@ -24,6 +25,7 @@ export type {
   NumberVerdict,
   OutboundRules,
   OutboundUse,
+  Presentation,
 } from './outbound-rules.ts';
 export { presenceAt } from './presence.ts';
 export type { Presence, PresenceState } from './presence.ts';
@@ -33,7 +35,7 @@ export { identifyCaller } from './identify-caller.ts';
 export type { CallerCandidates } from './identify-caller.ts';
 export { TRUNK_TROUBLE_WORDS } from './trunk-status.ts';
 export type { TrunkState, TrunkStatus, TrunkTrouble } from './trunk-status.ts';
-export { readNumber } from './phone-number.ts';
+export { dialedDigits, readNumber } from './phone-number.ts';
 export type { NumberPlan } from './phone-number.ts';
 export { recogniseBrowserCall, recogniseCalled } from './recognise-called.ts';
 export type { CalledCandidates, DidDirectory } from './recognise-called.ts';

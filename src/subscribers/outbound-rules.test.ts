@@ -35,6 +35,39 @@ describe('numbers that may be rung', () => {
   });
 });
 
+describe('184 and 186 before a number', () => {
+  it.each([
+    ['184-090-0123-4567', 'withheld'],
+    ['１８６−０９０ー０１２３ー４５６７', 'shown'],
+    ['sip:18409001234567@192.0.2.1;user=phone', 'withheld'],
+    ['tel:18609001234567;phone-context=+1', 'shown'],
+    ['090-0123-4567', undefined],
+  ])('%s: ours is %s', (raw, presentation) => {
+    const verdict = checkOutboundNumber(raw, rules(), plan);
+    expect(verdict).toEqual({ ok: true, number: '+819001234567', presentation });
+  });
+
+  it('open nothing that is closed without them, and close nothing that is open', () => {
+    const digits = fc.stringMatching(/^0[0-9]{6,16}$/);
+    const open = rules({ countries: ['US', 'GB'] });
+    const forged = ['110', '0990500000', '0105312345678', '01012125550100', '0301234567'];
+    const spelling = fc.oneof(
+      digits,
+      fc.constantFrom(...forged.map((one) => `0${one}`), ...forged),
+    );
+    fc.assert(
+      fc.property(spelling, fc.constantFrom('184', '186'), (raw, prefix) => {
+        const plain = checkOutboundNumber(raw, open, plan);
+        const prefixed = checkOutboundNumber(prefix + raw, open, plan);
+        expect(prefixed.ok).toBe(plain.ok);
+        if (prefixed.ok && plain.ok) expect(prefixed.number).toBe(plain.number);
+        expect(checkOutboundNumber(`184${prefix}${raw}`, open, plan).ok).toBe(false);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
 describe('toll fraud, number by number', () => {
   it.each([
     ['110', 'emergency'],
@@ -55,8 +88,23 @@ describe('toll fraud, number by number', () => {
     ['020-0123-4567', 'special-number'],
     ['0170-123-456', 'special-number'],
     ['+81 910 123456', 'special-number'],
-    ['184-03-0123-4567', 'presentation-prefix'],
-    ['1860301234567', 'presentation-prefix'],
+    ['184-0110', 'not-a-number'],
+    ['184-010-81-110', 'emergency'],
+    ['186-0081-119', 'emergency'],
+    ['184117', 'special-number'],
+    ['184-0990-500-000', 'premium'],
+    ['186-010-1-900-555-0100', 'premium'],
+    ['184-0570-000-000', 'navi-dial'],
+    ['184-010-44-20-7946-0000', 'international'],
+    ['184-0033-03-0123-4567', 'carrier-prefix'],
+    ['1840077-03-0123-4567', 'carrier-prefix'],
+    ['184-186-03-0123-4567', 'presentation-prefix'],
+    ['186-186-0990-500-000', 'presentation-prefix'],
+    ['184-184-184-03-0123-4567', 'presentation-prefix'],
+    ['184-90-0123-4567', 'presentation-prefix'],
+    ['tel:18428123456;phone-context=+371', 'presentation-prefix'],
+    ['184+81301234567', 'not-a-number'],
+    ['+184-03-0123-4567', 'not-a-number'],
     ['0033-010-1-212-555-0100', 'carrier-prefix'],
     ['0077-03-0123-4567', 'carrier-prefix'],
     ['001-010-44-20-7946-0000', 'carrier-prefix'],

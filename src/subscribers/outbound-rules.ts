@@ -36,7 +36,7 @@ export type NumberRefusal =
   | 'emergency'
   /** Other numbers of three digits, 020, 0170 and 0910: services of the network, no telephones. */
   | 'special-number'
-  /** 184, 186: whose number is shown is the trunk's rule. */
+  /** 184, 186 twice, or before what is no number. */
   | 'presentation-prefix'
   /** 00XY: another carrier would be chosen, past the rules of this one. */
   | 'carrier-prefix'
@@ -46,7 +46,15 @@ export type NumberRefusal =
   | 'international'
   | 'denied-prefix';
 
-export type NumberVerdict = { ok: true; number: E164 } | { ok: false; reason: NumberRefusal };
+/**
+ * Said for one call by 184 or 186 before its number: the called party is not to see ours, or is to see it. It
+ * wins over the trunk's rule, as a line's own setting gives way to it at an exchange.
+ */
+export type Presentation = 'withheld' | 'shown';
+
+export type NumberVerdict =
+  | { ok: true; number: E164; presentation?: Presentation | undefined }
+  | { ok: false; reason: NumberRefusal };
 
 /** What comes first must win: `+1900` before the country of `+1`. */
 const PREMIUM = [
@@ -71,7 +79,10 @@ const JAPANESE = /^\+81(?!0|10)(?:\d{9}|[5-9]0\d{8})$/;
 /** Nobody has more of them to say; a longer list is a forged one. */
 const MAX_PREFIXES = 200;
 
-/** Whether a number, as a person or a form writes it, may be rung; it comes back in E.164. */
+/**
+ * Whether a number, as a person or a form writes it, may be rung; it comes back in E.164. One 184 or 186 before
+ * it is taken off, and the number behind is asked about.
+ */
 export function checkOutboundNumber(
   raw: string,
   rules: OutboundRules,
@@ -84,7 +95,14 @@ export function checkOutboundNumber(
   const number = readNumber(raw, plan);
   if (number === null) return { ok: false, reason: 'not-a-number' };
   const late = refusalOfNumber(number, rules, plan);
-  return late === null ? { ok: true, number } : { ok: false, reason: late };
+  if (late !== null) return { ok: false, reason: late };
+  return { ok: true, number, presentation: presentationOf(dialed) };
+}
+
+/** What 184 (withheld) or 186 (shown) before a number asks for; undefined without them. */
+export function presentationOf(dialed: string): Presentation | undefined {
+  if (!/^18[46]0/.test(dialed)) return undefined;
+  return dialed.startsWith('184') ? 'withheld' : 'shown';
 }
 
 /** How a trunk wants its numbers: `0301234567` and `010442079460000`, or in E.164. */
@@ -121,12 +139,12 @@ export function inFormat(number: E164, format: TrunkFormat): string {
 /** What the keys pressed say before they are a number. */
 function refusalOfDialed(dialed: string): NumberRefusal | null {
   const bare = dialed
-    .replace(/^(?:18[46])+(?=1)/, '')
+    .replace(/^(?:18[46])+(?=[01])/, '')
     .replace(/^(?:\+|00|010)?81(?=0?1\d\d$)0?/, '');
   if (EMERGENCY.test(bare)) return 'emergency';
   if (/^1\d\d$/.test(bare)) return 'special-number';
-  if (/^18[46]/.test(dialed)) return 'presentation-prefix';
-  if (dialed.startsWith('00')) return 'carrier-prefix';
+  if (/^18[46](?!0)/.test(dialed)) return 'presentation-prefix';
+  if (/^(?:18[46])?00/.test(dialed)) return 'carrier-prefix';
   return null;
 }
 
@@ -192,8 +210,8 @@ export const OUTBOUND_WORDS: Record<NumberRefusal | Ceiling | 'no-trunk', Words>
     'Short and service numbers cannot be called.',
   ),
   'presentation-prefix': words(
-    '184・186 は付けないでください。表示される番号は契約者ごとに決まっています。',
-    'Leave out 184 and 186: which number is shown is settled for each subscriber.',
+    '184・186 は、0 から始まる番号の前に1つだけ付けてください。',
+    'Put 184 or 186 once, and before a number that begins with 0.',
   ),
   'carrier-prefix': words(
     '00 で始まる番号（電話会社の指定）へはかけられません。',

@@ -202,12 +202,15 @@ type Hooks = {
 export class TestOutbound implements OutboundCalls {
   readonly phones: Map<string, string>;
   readonly begun = new Set<LegId>();
+  /** As 184 or 186 asked, call by call. */
+  readonly presentations: OutboundWish['presentation'][] = [];
 
   constructor(phones = new Map<string, string>()) {
     this.phones = phones;
   }
 
-  begin({ legId, number }: OutboundWish): Promise<OutboundPlan> {
+  begin({ legId, number, presentation }: OutboundWish): Promise<OutboundPlan> {
+    this.presentations.push(presentation);
     const uri = this.phones.get(number);
     if (uri === undefined) {
       const reason = 'number-not-allowed';

@@ -373,6 +373,7 @@ describe('a number that was typed', () => {
   it.each([
     ['119', '110・118・119'],
     ['0990-123-456', '情報料'],
+    ['184-0990-123-456', '情報料'],
     ['+1 212 555 0100', '国際電話'],
   ])('%s is refused with the rule, and nothing is done', async (number, words) => {
     rig.commands.said.length = 0;
@@ -394,9 +395,9 @@ describe('a number that was typed', () => {
     const wrong = await ask('calls/call_1/relay', { to: [{ number: 'あした' }] });
     expect(wrong.json()).toMatchObject({ code: 'no-number' });
     const order = { order: 'together', announce: 'system' };
-    const right = await ask('calls/call_1/relay', { to: [{ number: '090-0123-4568' }], ...order });
-    expect(right.statusCode).toBe(204);
-    const to = [{ number: '+819001234568', name: '' }];
+    const right = { to: [{ number: '184-090-0123-4568' }], ...order };
+    expect((await ask('calls/call_1/relay', right)).statusCode).toBe(204);
+    const to = [{ number: '+819001234568', name: '', presentation: 'withheld' }];
     expect(rig.commands.said.splice(0)).toEqual([
       ['relay', rig.operatorId, 'call_1', { to, ...order }],
     ]);

@@ -284,9 +284,10 @@ describe('relay', () => {
     await until(() => phaseOf(id) === 'talking', 3_000);
     await heardAsSaid(id);
     jiro.onInvite = (invite) => invite.reject(503);
-    const to = { contactId: contactOf('jiro') };
+    const to = { number: JIRO, name: '', presentation: 'shown' } as const;
     expect(await rig.operations.transfer(one, id, to)).toEqual(DONE);
     await until(() => phaseOf(id) === 'waiting', 3_000);
+    expect(floor.outbound.presentations).toEqual([undefined, 'shown']);
     await heardAsSaid(id);
     expect(stateOf(id).wrappingUp?.operatorId).toBe(one);
     trunk.call(rig.port, '0301234567');
@@ -449,6 +450,7 @@ describe('call-back', () => {
     const placed = await rig.operations.callBack({
       subscriberId: subscriber!.id,
       number: JIRO,
+      presentation: 'withheld',
       first,
     });
     if (!placed.ok) throw new Error(placed.reason);
@@ -456,6 +458,7 @@ describe('call-back', () => {
     expect(await rig.storage.floor.operator(one)).toMatchObject({ state: 'available' });
     const ended = await rig.storage.callQueries.call(placed.value.callId);
     expect(ended?.state.termination?.reason).toBe('customer-busy');
+    expect(floor.outbound.presentations).toEqual(['withheld']);
   });
 });
 

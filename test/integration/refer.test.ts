@@ -95,6 +95,18 @@ test('the caller is put through; the phone is told how it goes, and then let go'
   await over();
 });
 
+test('184 before the number withholds ours, and opens nothing that is closed', async () => {
+  await talking();
+  contact.onInvite = (invite) => void invite.reject(486);
+  expect(await refer('sip:18409001234568@127.0.0.1;user=phone')).toBe(202);
+  await until(() => told().at(-1) === '486 Busy Here', 3_000);
+  expect(outbound.presentations).toEqual(['withheld']);
+  expect(await refer('sip:1840990123456@127.0.0.1')).toBe(202);
+  await until(() => told().at(-1) === '403 Forbidden', 3_000);
+  await phone.hangUp();
+  await over();
+});
+
 test('who cannot be had leaves the caller with the operator, and the phone knows why', async () => {
   const { actor } = await talking();
   contact.onInvite = (invite) => void invite.reject(486);

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId, E164, LegId, SubscriberId } from '../../src/base/index.ts';
-import type { OutboundPlan, OutboundRoute } from '../../src/engine/index.ts';
+import type { OutboundPlan, OutboundWish, OutboundRoute } from '../../src/engine/index.ts';
 import type { InviteFailure, SipRequest } from '../../src/sip/index.ts';
 import type { CenterSpec } from '../../src/storage/index.ts';
 import type { TrunkStatus } from '../../src/subscribers/index.ts';
@@ -131,8 +131,13 @@ const soon = (condition: () => Promise<boolean> | boolean): Promise<void> =>
   until(condition, 20_000);
 
 let legs = 0;
-async function begin(subscriberId: SubscriberId | null, number: string): Promise<OutboundPlan> {
+async function begin(
+  subscriberId: SubscriberId | null,
+  number: string,
+  presentation?: OutboundWish['presentation'],
+): Promise<OutboundPlan> {
   return rig.outbound.begin({
+    presentation,
     callId: asId<CallId>(`call_${++legs}`),
     legId: asId<LegId>(`leg_${legs}`),
     subscriberId,
@@ -327,11 +332,16 @@ describe.skipIf(!has('sipp'))('carriers known by their address (SIPp)', () => {
 describe('whose number a trunk shows', () => {
   type CallerId = NonNullable<TrunkSpec['outbound']>['callerId'];
   const OWN = '<sip:+81301234567@first.example.jp;user=phone>';
-  const shown = async (change: Partial<CallerId>, isOffices = false): Promise<string[]> => {
+  const shown = async (
+    change: Partial<CallerId>,
+    isOffices = false,
+    presentation?: OutboundWish['presentation'],
+  ): Promise<string[]> => {
     const trunk = byAddress('first', 9, 1);
     const callerId = { ...trunk.outbound!.callerId, ...change };
     const subscriber = await declare([{ ...trunk, outbound: { ...trunk.outbound!, callerId } }]);
-    const [route] = routesOf(await begin(isOffices ? null : subscriber, '+819001234567'));
+    const wished = [isOffices ? null : subscriber, '+819001234567', presentation] as const;
+    const [route] = routesOf(await begin(...wished));
     const headers = (route?.headers ?? []).map(([name, value]) => `${name}: ${value}`);
     return [`From: ${route?.from.uri ?? ''}`, ...headers];
   };
@@ -360,6 +370,22 @@ describe('whose number a trunk shows', () => {
     const [passedOn, , diversion] = await shown({ diversion: true });
     expect(passedOn).toBe(`From: sip:${CALLER}@first.example.jp;user=phone`);
     expect(diversion).toContain(`Diversion: ${OWN};reason=unconditional`);
+  });
+
+  it('for one call as 184 or 186 asks, whatever the trunk says', async () => {
+    expect(await shown({}, false, 'withheld')).toEqual([
+      'From: sip:anonymous@anonymous.invalid',
+      `P-Asserted-Identity: ${OWN}`,
+      'Privacy: id',
+    ]);
+    expect(await shown({ privacy: true }, false, 'shown')).toEqual([
+      'From: sip:+81301234567@first.example.jp;user=phone',
+      `P-Asserted-Identity: ${OWN}`,
+    ]);
+    expect(await shown({}, true, 'withheld')).toEqual([
+      'From: sip:anonymous@anonymous.invalid',
+      'Privacy: id',
+    ]);
   });
 });
 

@@ -209,7 +209,7 @@ function wishOf(to: RelayTargetSpec, deps: Deps): RelayWish | NumberNotAllowed {
   if ('contactId' in to) return { contactId: asId<ContactId>(to.contactId) };
   const verdict = verdictOn(to.number, deps);
   return verdict.ok
-    ? { number: verdict.number, name: to.name }
+    ? { number: verdict.number, name: to.name, presentation: verdict.presentation }
     : { ok: false, number: verdict.reason };
 }
 
@@ -272,8 +272,9 @@ function registerCallBack(app: App, deps: Deps): void {
       const first = contact ?? (operatorId === null ? null : { operatorId });
       if (first === null) return refuse(reply, 'not-on-the-floor');
       const subscriberId = asId<SubscriberId>(request.params.id);
-      const { number } = verdict;
-      const placed = await deps.operations.callBack({ subscriberId, number, first });
+      const { number, presentation } = verdict;
+      const wish = { subscriberId, number, presentation, first };
+      const placed = await deps.operations.callBack(wish);
       if (!placed.ok) return refuse(reply, problemOfRefusal(placed.reason));
       return reply.code(201).send(placed.value);
     },
