@@ -85,7 +85,7 @@ export class CallerSide {
 
   /** A call that rings and that nobody will know of: whoever sent it may try elsewhere. */
   turnAway(actor: CallActor): void {
-    this.#invites.get(callerLeg(actor).id)?.reject(503);
+    reject(this.#invites.get(callerLeg(actor).id), 503);
   }
 
   async end(actor: CallActor, termination: Termination): Promise<void> {
@@ -99,7 +99,7 @@ export class CallerSide {
     this.#invites.delete(leg.id);
     const { dialog } = signallingOf(leg);
     if (invite?.state === 'open') {
-      invite.reject(noticeOf(termination).sipStatus);
+      reject(invite, noticeOf(termination).sipStatus);
       return;
     }
     const isAnswered = this.#deps.sip.isBound(dialog);
@@ -118,6 +118,11 @@ export class CallerSide {
     }
     await actor.post({ type: 'caller.connected' });
   }
+}
+
+/** RFC 3261 §21.5.4: a 503 that says when to come again is no 500, and no reason to give us up. */
+function reject(invite: IncomingInvite | undefined, status: number): void {
+  invite?.reject(status, status === 503 ? { headers: [['Retry-After', '10']] } : {});
 }
 
 function callerLeg(actor: CallActor): StoredLeg {

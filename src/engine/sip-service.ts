@@ -65,6 +65,9 @@ type Held = 'sending' | 'silent';
 /** As long as a BYE is repeated (64·T1); whoever has not heard it by then has other means. */
 export const BYE_REPEATED_MS = 32_000;
 
+/** To what another moment will serve. */
+const COME_AGAIN = { headers: [['Retry-After', '2']] } as const;
+
 type BoundLeg = { actor: CallActor; legId: LegId };
 
 /** RFC 4028 §4 recommends it: a call whose far end vanished ends within half an hour. */
@@ -306,7 +309,7 @@ export class SipService {
 
   async #onInvite(invite: IncomingInvite): Promise<void> {
     if (!this.#handlers) {
-      invite.reject(503, { headers: [['Retry-After', '2']] });
+      invite.reject(503, COME_AGAIN);
       return;
     }
     try {
@@ -400,7 +403,8 @@ export class SipService {
     } else {
       const renewed = await this.#deps.media.renegotiate(legId, request.sdp);
       if (!renewed.ok) {
-        request.respond(renewed.reason === 'plane-down' ? 503 : 488);
+        if (renewed.reason === 'plane-down') request.respond(503, COME_AGAIN);
+        else request.respond(488);
         return;
       }
       if (leg) actor.putLeg({ ...leg, localSdp: renewed.value.localSdp });

@@ -401,8 +401,15 @@ test('the media process dies: the call ends with a cause and the desk is asked t
   await until(() => stateOf(id)?.phase === 'offering', 3_000);
   await rig.desk.answer(operator, id);
   await until(() => stateOf(id)?.phase === 'talking', 3_000);
+  const waiting = trunk.call(rig.port, '0301234567').seen;
+  await until(() => waiting.statuses.includes(180), 3_000);
   rig.media.fall();
   await until(() => trunk.requests.some(({ method }) => method === 'BYE'), 5_000);
+  // Who waited, and who comes before it is there again, is told when to come again (RFC 3261 §21.5.4).
+  const late = trunk.call(rig.port, '0301234567').seen;
+  await until(() => [waiting, late].every(({ statuses }) => statuses.includes(503)), 3_000);
+  const refusals = trunk.heard.filter((message) => message.startsWith('SIP/2.0 503 '));
+  expect(refusals.every((refusal) => /^Retry-After: \d+\r$/m.test(refusal))).toBe(true);
   expect(stateOf(id)?.termination).toEqual({ class: 'platform', reason: 'media-plane-lost' });
   const asked = (): boolean =>
     rig.events.some((event) => event.type === 'audio.reopen' && event.operatorId === operator);
