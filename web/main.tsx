@@ -11,7 +11,7 @@ import { startI18n } from './shared/i18n.ts';
 import { cssVariables, theme } from './shared/theme.ts';
 
 await startI18n();
-onSessionEnd(returnThroughSignIn);
+onSessionEnd(() => void returnThroughSignIn());
 
 const root = document.getElementById('root');
 if (root !== null) {

@@ -160,9 +160,17 @@ declare module '@tanstack/react-router' {
   }
 }
 
-/** The session ended under an open page: sign in again and come back to the same place. */
-export function returnThroughSignIn(): void {
+/**
+ * The session ended under an open page: sign in again and come back to the same place. Where it is the account
+ * that was changed, another desk given to it, the page begins anew with that.
+ */
+export async function returnThroughSignIn(): Promise<void> {
   const { href, pathname } = router.state.location;
+  const session = await queryClient.query({ ...sessionQuery, staleTime: 0 }).catch(() => null);
+  if (session !== null) {
+    window.location.reload();
+    return;
+  }
   queryClient.setQueryData(sessionQuery.queryKey, null);
   if (pathname === '/sign-in') return;
   void router.navigate({ href: `${signInHref(href)}&reason=ended` });

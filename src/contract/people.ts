@@ -51,6 +51,8 @@ export const updateUserSchema = z.object({
   role: roleSchema.optional(),
   disabled: z.boolean().optional(),
   password: password.optional(),
+  subscriberId: id.nullable().optional(),
+  operatorId: id.nullable().optional(),
 });
 
 /** A token for programs: the rights of one role, for one subscriber or operator where it has one. */

@@ -25,6 +25,10 @@ export async function findPlace(
     const message = 'an operator needs the id of a place on the floor';
     return { ok: false, issue: { path: 'operatorId', message } };
   }
+  if (operator !== null && role === 'member') {
+    const message = 'a member has no place on the floor';
+    return { ok: false, issue: { path: 'operatorId', message } };
+  }
   return { ok: true, subscriberId: subscriber, operatorId: operator };
 }
 

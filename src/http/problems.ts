@@ -130,6 +130,21 @@ export const PROBLEMS = {
     'このメールアドレスのアカウントはすでにあります。',
     'An account with this e-mail address exists.',
   ),
+  'user.place-taken': entry(
+    409,
+    'この受電席は別のアカウントのものです。先にそちらから外してください。',
+    'This desk belongs to another account. Take it from that one first.',
+  ),
+  'user.place-needed': entry(
+    409,
+    '電話秘書のアカウントには受電席が必要です。先に受電席を割り当ててください。',
+    'An operator’s account needs a desk. Give it one first.',
+  ),
+  'user.in-call': entry(
+    409,
+    'この受電席は応対中または後処理中です。終わってから変えてください。',
+    'This desk is on a call, or still finishing one. Change it afterwards.',
+  ),
   'user.last-administrator': entry(
     409,
     '最後の管理者は変更できません。先に別の管理者を作ってください。',

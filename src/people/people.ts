@@ -215,7 +215,7 @@ export class People {
     return (await internalAdapter.countTotalUsers(where)) > 0;
   }
 
-  /** Throws `AppError('user.email-taken')`. */
+  /** Throws `AppError('user.email-taken')` and `AppError('user.place-taken')`. */
   async createUser(user: NewUser): Promise<User> {
     const { internalAdapter, password } = await this.#auth.$context;
     const email = user.email.toLowerCase();
@@ -226,15 +226,16 @@ export class People {
     const created = await internalAdapter
       .createUser({ ...fields, disabled: false }, { method: 'email-password' })
       .catch((error: unknown) => {
-        throw isUniqueViolation(error) ? emailTaken() : error;
+        throw takenIn(error);
       });
     await this.#setPassword(asId(created.id), hash);
     return toUser(created);
   }
 
   /**
-   * Changes an account; a new password, another role or disabling signs it out everywhere.
-   * Null when there is none. Throws `AppError('user.last-administrator')`.
+   * Changes an account; a new password, another role or disabling signs it out everywhere. Who gets another
+   * place or subscriber stays signed in, and what is open of the old one ends.
+   * Null when there is none. Throws `AppError('user.last-administrator')` and `AppError('user.place-taken')`.
    */
   async updateUser(id: UserId, change: UserChange): Promise<User | null> {
     const known = await this.user(id);
@@ -244,10 +245,17 @@ export class People {
     const { password: newPassword, ...fields } = change;
     if (newPassword !== undefined) await this.#setPassword(id, await password.hash(newPassword));
     const given = Object.entries<unknown>(fields).filter(([, value]) => value !== undefined);
-    if (given.length > 0) await internalAdapter.updateUser(id, Object.fromEntries(given));
+    if (given.length > 0) {
+      await internalAdapter.updateUser(id, Object.fromEntries(given)).catch((error: unknown) => {
+        throw takenIn(error);
+      });
+    }
     const roleChanged = change.role !== undefined && change.role !== known.role;
     if (newPassword !== undefined || change.disabled === true || roleChanged) {
       await this.#endSessions(id);
+    }
+    if (change.subscriberId !== undefined || change.operatorId !== undefined) {
+      this.#announceEnd(id);
     }
     return this.user(id);
   }
@@ -362,6 +370,10 @@ function isDiskFull(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '53100';
 }
 
-function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '23505';
+/** What a unique index of the accounts refused, in our words; anything else as it is. */
+function takenIn(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== '23505') return error;
+  return 'constraint' in error && error.constraint === 'user_operator'
+    ? new AppError('user.place-taken', 'this place on the floor belongs to another account')
+    : emailTaken();
 }

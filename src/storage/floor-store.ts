@@ -26,6 +26,10 @@ type OperatorRow = {
 const COLUMNS = `operator.*,
   (select u.id from "user" u where u."operatorId" = operator.id) as user_id`;
 
+/** Where an account was stopped, a telephone registered still gets no calls; one without an account does. */
+const IS_NOT_STOPPED = `not exists
+  (select 1 from "user" u where u."operatorId" = operator.id and u.disabled)`;
+
 /**
  * A call that asks again (its app died in between) gets the operator it has already reserved. Rows
  * locked by another claim are skipped, so no two calls ever wait for each other or share a person.
@@ -36,7 +40,7 @@ const CLAIM = `
     (select id from operator
      where call_id = $1 and state = 'reserved' and id <> all($3::text[]) limit 1),
     (select id from operator
-     where state = 'available' and id <> all($3::text[])
+     where state = 'available' and id <> all($3::text[]) and ${IS_NOT_STOPPED}
        and case device_kind
          when 'browser' then leg_id is not null
          when 'number' then true
@@ -52,6 +56,7 @@ const CLAIM_ONE = `
   update operator set state = 'reserved', state_since = $2, call_id = $1
   from before
   where operator.id = before.id and before.state = any($4::text[]) and operator.call_id is null
+    and ${IS_NOT_STOPPED}
     and case device_kind
       when 'browser' then leg_id is not null
       when 'number' then true

@@ -26,6 +26,7 @@ beforeAll(async () => {
       browserOperator('hanako'),
       browserOperator('jiro', '電話 次郎'),
       supervisor('shunin', '主任 三郎'),
+      { id: 'spare', name: '予備席' },
     ],
     settings: { ringNoAnswerSeconds: 3 },
   });
@@ -261,11 +262,43 @@ test('the first administrator makes her account and another one, by keyboard alo
 
     const row = page.locator('[data-testid=user-row][data-email="shiro@example.jp"]');
     const stop = row.getByTestId('user-disable');
+    const stopHasFocus = (): Promise<void> =>
+      expect.poll(() => stop.and(page.locator(':focus')).count()).toBe(1);
     await tabTo(page, stop);
     await keyboard.press('Enter');
+    // Asked first, and what is under the finger changes nothing.
+    const question = page.getByRole('dialog', { name: '主任 四郎 のアカウントを停止しますか' });
+    await question.getByText('shiro@example.jp').waitFor();
+    await page.locator('button:focus', { hasText: '停止しない' }).waitFor();
+    await keyboard.press('Enter');
+    await question.waitFor({ state: 'detached' });
+    await stopHasFocus();
+    expect(await stop.textContent()).toBe('停止…');
+    await keyboard.press('Enter');
+    await tabTo(page, question.getByTestId('user-stop'));
+    await keyboard.press('Enter');
     await row.getByText('停止中').waitFor();
-    await expect.poll(() => stop.and(page.locator(':focus')).count()).toBe(1);
+    await stopHasFocus();
     expect(await stop.textContent()).toBe('再開する');
+
+    // An account that exists gets a desk, her own, and has what goes with it at once.
+    const own = page.locator('[data-testid=user-row][data-email="admin@example.jp"]');
+    const consoleLink = page.getByRole('link', { name: '受電画面' });
+    expect(await consoleLink.count()).toBe(0);
+    await tabTo(page, own.getByTestId('user-edit'));
+    await keyboard.press('Enter');
+    const desks = page.getByRole('combobox', { name: '受電席（電話秘書）' });
+    await tabTo(page, desks);
+    // One that somebody has is named with her, and cannot be chosen.
+    expect(await desks.locator('option:disabled').allTextContents()).toContain(
+      '電話 花子（電話 花子が使用中）',
+    );
+    await keyboard.press('End');
+    expect(await desks.locator('option:checked').textContent()).toBe('予備席');
+    await tabTo(page, page.getByTestId('user-change'));
+    await keyboard.press('Enter');
+    await consoleLink.waitFor();
+    expect(await own.textContent()).toContain('予備席');
   } finally {
     await page.context().close();
   }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LightMyRequestResponse } from 'fastify';
 import { ManualClock } from '../../src/base/index.ts';
 import { API_TOKEN, CLI_TOKEN, httpRig, ORIGIN, PASSWORD, storeCall } from '../harness/http-rig.ts';
-import type { HttpRig } from '../harness/http-rig.ts';
+import type { HttpRig, RigUser } from '../harness/http-rig.ts';
 
 const webRoot = mkdtempSync(join(tmpdir(), 'denwaban-web-'));
 let rig: HttpRig;
@@ -152,6 +152,56 @@ describe('an administrator', () => {
     const user = await rig.people.userByEmail(email);
     await rig.people.updateUser(user!.id, { password: attempt.password });
     expect(await signIn()).toBe(true);
+  });
+
+  describe('gives places on the floor', () => {
+    const change = async (user: RigUser, payload: object): Promise<LightMyRequestResponse> => {
+      const { id } = (await rig.people.userByEmail(rig.emailOf(user)))!;
+      const headers = { authorization: `Bearer ${API_TOKEN}` };
+      return rig.app.inject({ method: 'PATCH', url: `/api/v1/users/${id}`, headers, payload });
+    };
+    let operatorId: string | null;
+    beforeAll(async () => {
+      const holder = await rig.people.userByEmail(rig.emailOf('other-operator'));
+      operatorId = holder!.operatorId;
+    });
+    const deskOf = async (user: RigUser): Promise<number> => {
+      const headers = { cookie: await rig.cookie(user) };
+      return (await rig.app.inject({ url: '/api/v1/desk', headers })).statusCode;
+    };
+    const said = async (answer: Promise<LightMyRequestResponse>): Promise<unknown> =>
+      (await answer).json<{ code?: string }>().code;
+
+    it('to an account that exists, and only one that is free', async () => {
+      expect(await deskOf('supervisor')).toBe(403);
+      expect(await said(change('supervisor', { operatorId }))).toBe('user.place-taken');
+      expect(await said(change('supervisor', { operatorId: 'op_none' }))).toBe('invalid-request');
+      expect(await said(change('member', { operatorId }))).toBe('invalid-request');
+      expect(await said(change('supervisor', { role: 'operator' }))).toBe('user.place-needed');
+      expect(await said(change('other-operator', { operatorId: null }))).toBe('user.place-needed');
+
+      // She stops: her desk is off the floor, may be given on, and she cannot come back without one.
+      expect((await change('other-operator', { disabled: true })).statusCode).toBe(200);
+      expect(rig.commands.said).toContainEqual(['setPresence', operatorId, 'offline']);
+      expect((await change('other-operator', { operatorId: null })).statusCode).toBe(200);
+      expect((await change('supervisor', { operatorId })).json()).toMatchObject({ operatorId });
+      // Nobody had to sign in anew.
+      expect(await deskOf('supervisor')).toBe(200);
+      expect(await said(change('other-operator', { disabled: false }))).toBe('user.place-needed');
+    });
+
+    it('and takes none away in the middle of a call', async () => {
+      const { commands } = rig;
+      commands.refusal = 'operator-busy';
+      expect(await said(change('supervisor', { operatorId: null }))).toBe('user.in-call');
+      expect(await deskOf('supervisor')).toBe(200);
+      commands.refusal = null;
+      expect((await change('supervisor', { operatorId: null })).statusCode).toBe(200);
+      expect(await deskOf('supervisor')).toBe(403);
+      expect(
+        (await change('other-operator', { disabled: false, operatorId })).json(),
+      ).toMatchObject({ role: 'operator', disabled: false, operatorId });
+    });
   });
 
   it('who is the last one stays one', async () => {

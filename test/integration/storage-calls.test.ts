@@ -251,6 +251,29 @@ describe('floor store', () => {
     expect(phone).toMatchObject({ id: 'op_phone', stateSince: T0 + 1000 });
   });
 
+  it('passes over the telephone of somebody whose account was stopped', async () => {
+    await clear();
+    await operator('op_phone', { device_kind: 'sip', sip_username: '101', leg_id: null });
+    const stop = (disabled: boolean): Promise<unknown> =>
+      database.sql(
+        `insert into "user" (id, name, email, "emailVerified", role, "operatorId", disabled)
+          values ('u_phone', '佐藤', 'phone@example.jp', true, 'operator', 'op_phone', $1)
+          on conflict (id) do update set disabled = $1`,
+        [disabled],
+      );
+    const one = { callId: asId<CallId>('call_2'), operatorId: asId<OperatorId>('op_phone') };
+    try {
+      await stop(true);
+      expect(await claim('call_1', { registered: ['101'] })).toBeNull();
+      const asked = { ...one, states: ['available' as const], registered: ['101'], now: T0 };
+      expect(await storage.floor.claim(asked)).toBeNull();
+      await stop(false);
+      expect(await claim('call_1', { registered: ['101'] })).toMatchObject({ id: 'op_phone' });
+    } finally {
+      await database.sql(`delete from "user" where id = 'u_phone'`);
+    }
+  });
+
   it('gives a call that asks again the operator it has reserved', async () => {
     await clear();
     await operator('op_1');

@@ -1,19 +1,18 @@
-import { Alert, Button, Modal, NativeSelect, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, Modal, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { roleSchema, userViewSchema } from '../../src/contract/index.ts';
-import type { Role } from '../../src/contract/index.ts';
+import { userViewSchema } from '../../src/contract/index.ts';
 import { API, request } from '../shared/api.ts';
 import { currentLanguage } from '../shared/i18n.ts';
 import { PasswordField } from '../shared/PasswordField.tsx';
 import { problemText } from '../shared/problem-text.ts';
-import { USERS_KEY, useFloor, useSubscribers } from './admin-queries.ts';
+import { USERS_KEY } from './admin-queries.ts';
+import { PlaceFields, placeBody } from './PlaceFields.tsx';
+import type { Place } from './PlaceFields.tsx';
 
-type Form = Record<'name' | 'email' | 'password' | 'subscriberId' | 'operatorId', string> & {
-  role: Role;
-};
+type Form = Record<'name' | 'email' | 'password', string> & Place;
 const EMPTY: Form = {
   name: '',
   email: '',
@@ -23,16 +22,9 @@ const EMPTY: Form = {
   role: 'operator',
 };
 
-/** A member belongs to a subscriber, an operator has a place on the floor. */
-function bodyOf({ subscriberId, operatorId, ...rest }: Form): object {
-  const isMember = rest.role === 'member';
-  return {
-    ...rest,
-    name: rest.name.trim(),
-    email: rest.email.trim(),
-    subscriberId: isMember && subscriberId !== '' ? subscriberId : null,
-    operatorId: !isMember && operatorId !== '' ? operatorId : null,
-  };
+function bodyOf(form: Form): object {
+  const { name, email, password } = form;
+  return { name: name.trim(), email: email.trim(), password, ...placeBody(form) };
 }
 
 export function NewUser(props: { opened: boolean; onClose: () => void }): ReactNode {
@@ -52,8 +44,6 @@ export function NewUser(props: { opened: boolean; onClose: () => void }): ReactN
 function NewUserForm({ onDone }: { onDone: () => void }): ReactNode {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
-  const subscribers = useSubscribers().data ?? [];
-  const operators = useFloor().data?.operators ?? [];
   const [form, setForm] = useState(EMPTY);
   const create = useMutation({
     mutationFn: () => request(userViewSchema, 'POST', `${API}/users`, { body: bodyOf(form) }),
@@ -62,7 +52,7 @@ function NewUserForm({ onDone }: { onDone: () => void }): ReactNode {
       onDone();
     },
   });
-  const field = (name: Exclude<keyof Form, 'role'>): object => ({
+  const field = (name: Exclude<keyof Form, keyof Place>): object => ({
     name,
     value: form[name],
     required: true,
@@ -75,7 +65,6 @@ function NewUserForm({ onDone }: { onDone: () => void }): ReactNode {
     event.preventDefault();
     create.mutate();
   };
-  const isMember = form.role === 'member';
   return (
     <form onSubmit={submit}>
       <Stack gap="sm">
@@ -93,35 +82,11 @@ function NewUserForm({ onDone }: { onDone: () => void }): ReactNode {
           maxLength={200}
           autoComplete="new-password"
         />
-        <NativeSelect
-          label={t('admin.user.role')}
-          value={form.role}
-          onChange={(event) => {
-            const role = roleSchema.parse(event.currentTarget.value);
-            setForm((before) => ({ ...before, role }));
-          }}
-          data={roleSchema.options.map((role) => ({ value: role, label: t(`role.${role}`) }))}
+        <PlaceFields
+          place={form}
+          userId={null}
+          onChange={(change) => setForm((before) => ({ ...before, ...change }))}
         />
-        {isMember ? (
-          <NativeSelect
-            {...field('subscriberId')}
-            label={t('admin.user.subscriber')}
-            data={[
-              { value: '', label: t('admin.user.choose') },
-              ...subscribers.map(({ id, name }) => ({ value: id, label: name })),
-            ]}
-          />
-        ) : (
-          <NativeSelect
-            {...field('operatorId')}
-            required={form.role === 'operator'}
-            label={t('admin.user.place')}
-            data={[
-              { value: '', label: t('admin.user.noPlace') },
-              ...operators.map(({ id, name }) => ({ value: id, label: name })),
-            ]}
-          />
-        )}
         <Button type="submit" loading={create.isPending} data-testid="user-save">
           {t('admin.user.save')}
         </Button>

@@ -1,57 +1,42 @@
-import {
-  Alert,
-  Badge,
-  Button,
-  Grid,
-  Group,
-  Modal,
-  NativeSelect,
-  Paper,
-  Stack,
-  Text,
-} from '@mantine/core';
+import { Alert, Badge, Button, Grid, Group, Paper, Stack, Text } from '@mantine/core';
 import { IconBan, IconUserPlus } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { ReactNode, SubmitEvent } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { z } from 'zod';
-import { roleSchema, userViewSchema } from '../../src/contract/index.ts';
-import type { Role, updateUserSchema, UserView } from '../../src/contract/index.ts';
+import { userViewSchema } from '../../src/contract/index.ts';
+import type { UserView } from '../../src/contract/index.ts';
 import { API, request } from '../shared/api.ts';
 import { currentLanguage } from '../shared/i18n.ts';
 import { problemText } from '../shared/problem-text.ts';
-import { PasswordField } from '../shared/PasswordField.tsx';
 import classes from '../shared/rows.module.css';
-import { useSession } from '../shared/session.tsx';
+import { sessionQuery, useSession } from '../shared/session.tsx';
 import { LoadingState, ProblemState } from '../shared/States.tsx';
-import { USERS_KEY, useFloor, useSubscribers, useUsers } from './admin-queries.ts';
+import { FLOOR_KEY, USERS_KEY, useFloor, useSubscribers, useUsers } from './admin-queries.ts';
 import { NewUser } from './NewUser.tsx';
+import { UserDialog } from './UserDialogs.tsx';
+import type { UserChange, UserDeed } from './UserDialogs.tsx';
 
-type Change = { user: UserView; change: z.input<typeof updateUserSchema> };
-
-/** Roles an account can take without another place: a member has a subscriber, an operator a seat. */
-function rolesFor(user: UserView): Role[] {
-  if (user.subscriberId !== null) return ['member'];
-  return roleSchema.options.filter(
-    (role) => role !== 'member' && (role !== 'operator' || user.operatorId !== null),
-  );
-}
-
-/** Who may sign in: accounts made, stopped, given another role or password. */
+/** Who may sign in: accounts made, changed, stopped, given another password. */
 export function UsersPanel(): ReactNode {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
   const query = useUsers();
+  const self = useSession();
   const [isCreating, setCreating] = useState(false);
-  const [resetting, setResetting] = useState<UserView | null>(null);
+  const [deed, setDeed] = useState<UserDeed | null>(null);
   const update = useMutation({
-    mutationFn: ({ user, change }: Change) =>
+    mutationFn: ({ user, change }: { user: UserView; change: UserChange }) =>
       request(userViewSchema, 'PATCH', `${API}/users/${encodeURIComponent(user.id)}`, {
         body: change,
       }),
-    onSuccess: () => setResetting(null),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: USERS_KEY }),
+    onSuccess: () => setDeed(null),
+    onSettled: async (user) => {
+      // With a desk of her own she has more on every page.
+      if (user?.id === self.userId) await queryClient.invalidateQueries(sessionQuery);
+      await queryClient.invalidateQueries({ queryKey: USERS_KEY });
+      await queryClient.invalidateQueries({ queryKey: FLOOR_KEY });
+    },
   });
   if (query.isPending) return <LoadingState />;
   if (query.data === undefined) {
@@ -62,6 +47,10 @@ export function UsersPanel(): ReactNode {
       {problemText(update.error, currentLanguage())}
     </Alert>
   );
+  const begin = (next: UserDeed): void => {
+    update.reset();
+    setDeed(next);
+  };
   return (
     <Stack gap="md" align="stretch">
       <Group>
@@ -73,55 +62,43 @@ export function UsersPanel(): ReactNode {
           {t('admin.user.create')}
         </Button>
       </Group>
-      {resetting === null && problem}
+      {deed === null && problem}
       <Paper component="ul" m={0} p={0} className={classes['rows'] ?? ''}>
         {query.data.map((user) => (
           <UserRow
             key={user.id}
             user={user}
-            busy={update.isPending}
-            onChange={(change) => update.mutate({ user, change })}
-            onReset={() => {
-              update.reset();
-              setResetting(user);
-            }}
+            onBegin={(kind) => begin({ kind, user })}
+            onEnable={() => update.mutate({ user, change: { disabled: false } })}
           />
         ))}
       </Paper>
       <NewUser opened={isCreating} onClose={() => setCreating(false)} />
-      <Modal
-        opened={resetting !== null}
-        onClose={() => setResetting(null)}
-        title={t('admin.user.resetTitle', { name: resetting?.name ?? '' })}
-        closeButtonProps={{ 'aria-label': t('common.close') }}
-      >
-        {resetting !== null && (
-          <ResetForm
-            busy={update.isPending}
-            onSubmit={(password) => update.mutate({ user: resetting, change: { password } })}
-          >
-            {problem}
-          </ResetForm>
-        )}
-      </Modal>
+      <UserDialog
+        deed={deed}
+        busy={update.isPending}
+        problem={problem}
+        onSubmit={(change) => {
+          if (deed !== null) update.mutate({ user: deed.user, change });
+        }}
+        onClose={() => setDeed(null)}
+      />
     </Stack>
   );
 }
 
 type UserRowProps = {
   user: UserView;
-  busy: boolean;
-  onChange: (change: Change['change']) => void;
-  onReset: () => void;
+  onBegin: (kind: UserDeed['kind']) => void;
+  onEnable: () => void;
 };
 
-function UserRow({ user, busy, onChange, onReset }: UserRowProps): ReactNode {
+function UserRow({ user, onBegin, onEnable }: UserRowProps): ReactNode {
   const { t } = useTranslation();
   const session = useSession();
   const floor = useFloor().data;
   const subscribers = useSubscribers().data;
   const isSelf = session.userId === user.id;
-  const roles = rolesFor(user);
   const place =
     subscribers?.find(({ id }) => id === user.subscriberId)?.name ??
     floor?.operators.find(({ id }) => id === user.operatorId)?.name ??
@@ -137,7 +114,7 @@ function UserRow({ user, busy, onChange, onReset }: UserRowProps): ReactNode {
       data-testid="user-row"
       data-email={user.email}
     >
-      <Grid.Col span={{ base: 12, md: 4 }}>
+      <Grid.Col span={{ base: 12, md: 3 }}>
         <Group gap="xs">
           <Text fw={600}>{user.name}</Text>
           {isSelf && <Badge>{t('admin.user.you')}</Badge>}
@@ -152,73 +129,30 @@ function UserRow({ user, busy, onChange, onReset }: UserRowProps): ReactNode {
         </Text>
       </Grid.Col>
       <Grid.Col span={{ base: 12, md: 2 }}>
-        {isSelf || roles.length < 2 ? (
-          <Text size="sm">{t(`role.${user.role}`)}</Text>
-        ) : (
-          <NativeSelect
-            aria-label={t('admin.user.roleOf', { name: user.name })}
-            value={user.role}
-            disabled={busy}
-            onChange={(event) => onChange({ role: roleSchema.parse(event.currentTarget.value) })}
-            data={roles.map((role) => ({ value: role, label: t(`role.${role}`) }))}
-          />
-        )}
+        <Text size="sm">{t(`role.${user.role}`)}</Text>
       </Grid.Col>
       <Grid.Col span={{ base: 12, md: 2 }}>
         <Text size="sm">{place}</Text>
       </Grid.Col>
-      <Grid.Col span={{ base: 12, md: 4 }}>
+      <Grid.Col span={{ base: 12, md: 5 }}>
         <Group gap="xs" justify="flex-end">
-          <Button variant="default" onClick={onReset} data-testid="user-reset">
+          <Button variant="default" onClick={() => onBegin('edit')} data-testid="user-edit">
+            {t('admin.user.edit')}
+          </Button>
+          <Button variant="default" onClick={() => onBegin('reset')} data-testid="user-reset">
             {t('admin.user.reset')}
           </Button>
           {!isSelf && (
             <Button
               variant="default"
-              disabled={busy}
-              onClick={() => onChange({ disabled: !user.disabled })}
+              onClick={user.disabled ? onEnable : () => onBegin('stop')}
               data-testid="user-disable"
             >
-              {user.disabled ? t('admin.user.enable') : t('admin.user.disable')}
+              {user.disabled ? t('admin.user.enable') : t('admin.user.stopOpen')}
             </Button>
           )}
         </Group>
       </Grid.Col>
     </Grid>
-  );
-}
-
-function ResetForm(props: {
-  busy: boolean;
-  onSubmit: (password: string) => void;
-  children: ReactNode;
-}): ReactNode {
-  const { t } = useTranslation();
-  const [password, setPassword] = useState('');
-  const submit = (event: SubmitEvent): void => {
-    event.preventDefault();
-    props.onSubmit(password);
-  };
-  return (
-    <form onSubmit={submit}>
-      <Stack gap="md">
-        <Text size="sm">{t('admin.user.resetHint')}</Text>
-        {props.children}
-        <PasswordField
-          label={t('admin.user.password')}
-          value={password}
-          required
-          minLength={10}
-          maxLength={200}
-          autoComplete="new-password"
-          onChange={(event) => setPassword(event.currentTarget.value)}
-          data-autofocus
-          data-testid="user-password"
-        />
-        <Button type="submit" loading={props.busy} disabled={password.length < 10}>
-          {t('admin.user.resetSave')}
-        </Button>
-      </Stack>
-    </form>
   );
 }

@@ -3,7 +3,7 @@ import type { Texts } from './ja.ts';
 export const consoleEn: Texts['console'] = {
   title: 'Operator console',
   noPlace: 'This account has no desk',
-  noPlaceNext: 'Ask an administrator to register you as an operator.',
+  noPlaceNext: 'An administrator gives it one under “Accounts”, “Change”.',
   state: {
     offline: 'Not taking calls',
     available: 'Ready',
