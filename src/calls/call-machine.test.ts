@@ -111,6 +111,41 @@ class Story {
   }
 }
 
+describe('a parked call that a telephone picks up', () => {
+  const device = { kind: 'sip', target: 'sip:yuki@192.0.2.9' } as const;
+  const rung = (): Story =>
+    new Story()
+      .talking(HANA)
+      .on(
+        { type: 'call.parked', operatorId: HANA, note: '鈴木様' },
+        { type: 'call.picked-up', operatorId: YUKI, legId: leg(YUKI), device },
+      );
+
+  it.each(['offer.declined', 'offer.failed', 'ring-no-answer'] as const)(
+    'stays parked where it is not answered: %s',
+    (how) => {
+      const call = rung();
+      expect([call.state.phase, call.played]).toEqual(['offering', ['hold-music']]);
+      if (how === 'ring-no-answer') call.fire(how);
+      else if (how === 'offer.declined') call.on({ type: how, operatorId: YUKI });
+      else call.on({ type: how, operatorId: YUKI, reason: '486' });
+      expect(call.state).toMatchObject({
+        phase: 'parked',
+        parked: { by: HANA, note: '鈴木様' },
+        offer: null,
+      });
+      expect(call.did).not.toContain('findOperator');
+      expect(call.effect('setOperatorState')).toMatchObject({ operatorId: YUKI });
+      expect([call.played, call.fire('park').state.phase]).toEqual([['hold-music'], 'waiting']);
+    },
+  );
+
+  it('is hers once she answers', () => {
+    const call = rung().on({ type: 'offer.accepted', operatorId: YUKI });
+    expect(call.state).toMatchObject({ phase: 'talking', parked: null, heldSince: null });
+  });
+});
+
 describe('a call that is answered', () => {
   it('rings and looks for an operator at once', () => {
     const call = new Story();

@@ -260,6 +260,7 @@ export type CallState = {
   wrappingUp: CallOperator | null;
   contacts: ContactLeg[];
   relay: Relay | null;
+  /** Also while the telephone is rung of who picks it up. */
   parked: { by: OperatorId; since: number; note: string } | null;
   /** Words of the operator who handed the call over, and how it went. */
   handOver: {

@@ -28,8 +28,9 @@ export function park(state: CallState, event: Event<'call.parked'>, context: Ste
 }
 
 /**
- * The first desk to pick it up has it, at once in a browser; a telephone is rung first. So has she who had left
- * the caller to a contact in vain: nobody else's call comes in between.
+ * The first desk to pick it up has it, at once in a browser; a telephone is rung first, and until it is answered
+ * the call stays parked: whoever cannot be had by it has kept nobody waiting longer. So has she who had left the
+ * caller to a contact in vain: nobody else's call comes in between.
  */
 export function pickUp(
   state: CallState,
@@ -46,7 +47,7 @@ export function pickUp(
     ]);
   }
   const offer: Offer = { operatorId, legId, device, since: context.now };
-  return ring(taken, offer, { parked: null, heldSince: null }, context);
+  return ring(taken, offer, context);
 }
 
 /** Nobody picked it up: it is offered like a new one. */
@@ -71,16 +72,11 @@ export function handOver(
   ]);
 }
 
-function ring(
-  state: CallState,
-  offer: Offer,
-  changes: Partial<CallState>,
-  { now, settings }: StepContext,
-): Step {
-  const timers = {
-    'ring-no-answer': now + settings.ringNoAnswerMs,
-    'max-wait': now + settings.maxWaitMs,
-  };
+function ring(state: CallState, offer: Offer, { now, settings }: StepContext): Step {
+  const ringing = { 'ring-no-answer': now + settings.ringNoAnswerMs };
+  const isParked = state.parked !== null;
+  const timers = isParked ? ringing : { ...ringing, 'max-wait': now + settings.maxWaitMs };
+  const heldSince = isParked ? state.heldSince : null;
   const effects: CallEffect[] = [{ type: 'offerCall', offer }];
-  return change(state, { ...enter(state, 'offering', timers), ...changes, offer }, effects);
+  return change(state, { ...enter(state, 'offering', timers), heldSince, offer }, effects);
 }

@@ -88,6 +88,7 @@ export type FloorEvent =
       code:
         | 'app-restarted'
         | 'call-ended-by-fault'
+        | 'still-parked'
         | 'recording-failed'
         | 'recording-again'
         | 'audio-lost'

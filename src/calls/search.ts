@@ -127,7 +127,7 @@ const NOT_TAKEN: Record<'no-answer' | 'declined' | 'failed', Termination> = {
   failed: { class: 'platform', reason: 'operator-lost' },
 };
 
-/** She did not take it: free her, and on to the next. */
+/** She did not take it: free her, and on to the next; a parked call that she wished for stays parked. */
 export function offerOn(
   state: CallState,
   offer: Offer,
@@ -142,6 +142,10 @@ export function offerOn(
     { type: 'setOperatorState', operatorId, state: 'available' },
   ];
   if (state.phase === 'handing-over') return handBack(state, why, freed, context);
+  if (state.parked !== null) {
+    const park = { park: context.now + context.settings.parkMs };
+    return change(state, { ...enter(state, 'parked', park), offer: null }, freed);
+  }
   const triedOperators = tried(state, operatorId);
   // The longest wait ended while she was being rung.
   if (state.timers['max-wait'] === undefined) {

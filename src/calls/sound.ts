@@ -177,7 +177,7 @@ function sourceForContact({ phase }: CallState, contact: ContactLeg): SoundSourc
 }
 
 function sourceForCaller(state: CallState): SoundSource | null {
-  const { phase, callerLeg, direction, contacts } = state;
+  const { phase, callerLeg, direction, contacts, parked } = state;
   // A telephone makes its own ringback out of the 180; a browser is played one.
   if (!callerLeg.answered) {
     return callerLeg.kind === 'browser' && direction === 'inbound' ? 'ringback' : null;
@@ -186,7 +186,8 @@ function sourceForCaller(state: CallState): SoundSource | null {
   if (phase === 'relaying' && contacts.some((one) => one.state === 'accepting')) {
     return 'connecting';
   }
-  return WITH_MUSIC.includes(phase) ? 'hold-music' : 'wait-tone';
+  // Parked still, while the telephone is rung of who picks the call up.
+  return WITH_MUSIC.includes(phase) || parked !== null ? 'hold-music' : 'wait-tone';
 }
 
 /** The operator has gone, none of the contacts could be had, and the caller does not know it yet. */

@@ -34,6 +34,7 @@ export const noticeSchema = z.object({
   code: z.enum([
     'app-restarted',
     'call-ended-by-fault',
+    'still-parked',
     'recording-failed',
     'recording-again',
     'audio-lost',

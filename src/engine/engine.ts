@@ -318,6 +318,7 @@ export class Engine {
       this.events.publish({ type: 'call.changed', callId: id, operatorId });
     }
     this.#sayFault(actor, before);
+    this.#sayStillParked(actor, before);
     this.#recordingNotices.onTransition(before, actor.state);
     this.transfers.onTransition(actor);
   }
@@ -330,6 +331,13 @@ export class Engine {
     if (termination.reason === 'line-lost') return;
     const operatorId = operator.operatorId;
     this.events.publish({ type: 'notice', operatorId, callId: id, code: 'call-ended-by-fault' });
+  }
+
+  /** The telephone of who picked the parked call up was engaged, or not answered. */
+  #sayStillParked({ state }: CallActor, { offer, parked }: CallState): void {
+    if (offer === null || parked === null || state.phase !== 'parked') return;
+    const { operatorId } = offer;
+    this.events.publish({ type: 'notice', operatorId, callId: state.id, code: 'still-parked' });
   }
 
   #ended(actor: CallActor): void {

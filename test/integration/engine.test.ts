@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId, LegId, OperatorId } from '../../src/base/index.ts';
@@ -488,6 +489,28 @@ test('a telephone that was left before the app died hears BYE once', async () =>
   expect(rig.sip.boundLegs).toBe(0);
   // Said again at most, never anew.
   expect(new Set(byes().map((bye) => /^CSeq: .*$/m.exec(bye)?.[0])).size).toBe(1);
+});
+
+test('whose telephone is engaged is told so, and the call she wished to pick up stays parked', async () => {
+  await office([sipOperator('one', phone), sipOperator('two', trunk)]);
+  trunk.onInvite = (invite) => void invite.reject(486);
+  const { seen } = trunk.call(rig.port, '0301234567');
+  await until(() => phone.invites.length === 1, 5_000);
+  phone.pickUp(BROWSER_OFFER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP'));
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'talking', 5_000);
+  await rig.operations.park(await operatorId('one'), id, '');
+  const two = await operatorId('two');
+  const asked = trunk.invites.length;
+  expect(await rig.operations.pickUp(two, id)).toEqual({ ok: true, value: null });
+  const told = { type: 'notice', operatorId: two, callId: id, code: 'still-parked' };
+  await until(() => rig.events.some((event) => isDeepStrictEqual(event, told)), 5_000);
+  expect(trunk.invites).toHaveLength(asked + 1);
+  expect(phone.invites).toHaveLength(1);
+  expect(stateOf(id)?.phase).toBe('parked');
+  expect(await rig.storage.callQueries.parkedCalls()).toHaveLength(1);
+  await trunk.bye(seen.dialog!);
+  await until(() => rig.engine.openCalls.length === 0, 5_000);
 });
 
 test('a BYE that is not answered when the app dies is said again by the next, and by no third', async () => {

@@ -431,6 +431,8 @@ export const consoleEn: Texts['console'] = {
   notice: {
     'app-restarted': 'The server restarted. What you wrote is kept.',
     'call-ended-by-fault': 'The call was cut by a fault. What you wrote is kept.',
+    'still-parked':
+      'Your telephone was not reached. The call is parked still: pick it up again, or leave it to a colleague.',
     'recording-failed': 'This call is not being recorded. Write down what matters.',
     'recording-again': 'This call is recorded again. What was said meanwhile is not.',
     'audio-lost':

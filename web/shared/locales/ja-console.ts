@@ -430,6 +430,8 @@ export const consoleJa = {
   notice: {
     'app-restarted': 'サーバーが再起動しました。書いた内容は残っています。',
     'call-ended-by-fault': '機器の問題で通話が切れました。書いた内容は残っています。',
+    'still-parked':
+      'あなたの電話機につながりませんでした。電話はパークのまま残っています。もう一度取るか、ほかの席に任せてください。',
     'recording-failed': 'この通話は録音できていません。大事な内容は書き留めてください。',
     'recording-again': '録音できるようになりました。途切れた間の音声は残っていません。',
     'audio-lost':
