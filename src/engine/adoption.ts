@@ -91,7 +91,7 @@ function mayOweBye({ state, pendingEffects }: StoredCall, clock: Clock): boolean
 async function releaseIdleOperators({ floor, clock, registry }: AdoptionDeps): Promise<void> {
   for (const operator of await floor.operators()) {
     if (operator.callId === null || registry.get(operator.callId)) continue;
-    await floor.setState(operator.id, 'available', { callId: null, now: clock.now() });
+    await floor.releaseFrom(operator.id, operator.callId, 'available', clock.now());
   }
 }
 

@@ -85,7 +85,10 @@ export class CallDesk implements CallCommands {
     if (presence === 'available' && operator.deviceKind === 'browser' && operator.legId === null) {
       return refuse('audio-not-ready');
     }
-    await floor.setState(operatorId, presence, { callId: null, now: clock.now() });
+    const now = clock.now();
+    if (!(await floor.releaseFrom(operatorId, operator.callId, presence, now))) {
+      return refuse('operator-busy');
+    }
     if (presence === 'offline') await engine.deskAudio.close(operator);
     events.publish({ type: 'operator.changed', operatorId });
     if (presence === 'available') engine.wakeWaiting();

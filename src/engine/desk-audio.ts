@@ -209,7 +209,7 @@ export class DeskAudio {
     const operator = await floor.operator(id);
     if (operator === null || operator.legId !== null || operator.callId !== null) return;
     if (operator.state !== 'available' && operator.state !== 'away') return;
-    await floor.setState(id, 'offline', { callId: null, now: clock.now() });
+    if (!(await floor.releaseFrom(id, null, 'offline', clock.now()))) return;
     log.info({ operatorId: id }, 'desk gone for a minute: operator is off the floor');
     events.publish({ type: 'operator.changed', operatorId: id });
   }

@@ -145,7 +145,7 @@ export class Effects {
     // A phone of ours has no one to set it back; a number outside may be a machine that answers.
     if (operator === null || operator.deviceKind === 'sip') return;
     if (operator.callId !== null && operator.callId !== actor.state.id) return;
-    await floor.setState(operatorId, 'away', { callId: null, now: clock.now() });
+    if (!(await floor.releaseFrom(operatorId, operator.callId, 'away', clock.now()))) return;
     actor.log.warn({ operatorId, inARow }, 'operator does not answer: set away');
     events.publish({ type: 'operator.changed', operatorId });
   }

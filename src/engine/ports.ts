@@ -92,8 +92,16 @@ export interface FloorStore {
     state: OperatorState,
     options: { callId: CallId | null; now: number },
   ): Promise<boolean>;
-  /** Like `setState`, only if the operator is still on that call; whether she was. */
-  releaseFrom(id: OperatorId, callId: CallId, state: OperatorState, now: number): Promise<boolean>;
+  /**
+   * Like `setState`, only if the operator is still on that call, or on none (null); whether she was. A claim
+   * made since she was looked at stays.
+   */
+  releaseFrom(
+    id: OperatorId,
+    callId: CallId | null,
+    state: OperatorState,
+    now: number,
+  ): Promise<boolean>;
   setAudio(id: OperatorId, audio: { legId: LegId; deskId: string }): Promise<Operator | null>;
   /** Only while this is the operator's leg: a newer one stays. */
   endAudio(id: OperatorId, legId: LegId): Promise<void>;

@@ -130,13 +130,11 @@ export function createFloorStore(database: Database, grouped: Queryable): FloorS
       ]),
 
     releaseFrom: (id, callId, state, now) =>
-      change('operator-release', `${CHANGE_STATE} where id = $1 and call_id = $5`, [
-        id,
-        state,
-        ON_CALL.includes(state) ? callId : null,
-        toTimestamp(now),
-        callId,
-      ]),
+      change(
+        'operator-release',
+        `${CHANGE_STATE} where id = $1 and call_id is not distinct from $5`,
+        [id, state, ON_CALL.includes(state) ? callId : null, toTimestamp(now), callId],
+      ),
 
     async setAudio(id, audio): Promise<Operator | null> {
       const rows = await grouped.rows<OperatorRow>({

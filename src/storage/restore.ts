@@ -9,6 +9,7 @@ import { quoted, readTables } from './catalog.ts';
 import type { TableShape } from './catalog.ts';
 import type { Database, Queryable } from './database.ts';
 import { programVersion } from './migrate.ts';
+import { openOlderTables, takeOverOlderTables } from './older-backup.ts';
 
 const BATCH_ROWS = 500;
 const BATCH_BYTES = 1024 * 1024;
@@ -20,7 +21,7 @@ export type RestoreResult = { tables: number; rows: number };
 
 /**
  * Reads a backup into this database inside one transaction: a damaged file, a newer schema or a
- * database in use leaves everything as it was. Reports that were still to be sent when the backup
+ * database in use leaves everything as it was. One of an older schema is brought forward. Reports that were still to be sent when the backup
  * was made may have gone out since; they go out again marked as possible duplicates.
  */
 export async function restoreBackup(
@@ -67,7 +68,9 @@ async function makeRoom(tx: Queryable, shapes: TableShape[], replace: boolean): 
 /** One run over the lines of a backup; knows what must come next. */
 class Restoration {
   readonly #tx: Queryable;
-  readonly #shapes: Map<string, TableShape>;
+  readonly #ours: readonly TableShape[];
+  /** What the rows are read into: ours, or as they were when the backup was made. */
+  #shapes: Map<string, TableShape>;
   readonly #schema: number;
   readonly #digests: TableDigest[] = [];
   #head: BackupHead | null = null;
@@ -78,7 +81,8 @@ class Restoration {
 
   constructor(tx: Queryable, shapes: TableShape[], schema: number) {
     this.#tx = tx;
-    this.#shapes = new Map(shapes.map((shape) => [shape.table, shape]));
+    this.#ours = shapes;
+    this.#shapes = byTable(shapes);
     this.#schema = schema;
   }
 
@@ -86,7 +90,7 @@ class Restoration {
     const line = readLine(text);
     if (line === null || this.#complete) throw damaged('there is a line that is none of a backup');
     if (this.#head === null) {
-      this.#begin(line);
+      await this.#begin(line);
       return;
     }
     switch (line.type) {
@@ -107,8 +111,10 @@ class Restoration {
   }
 
   async finish(): Promise<RestoreResult> {
-    if (!this.#complete) throw damaged('its end is missing');
-    for (const { table, identity } of this.#shapes.values()) {
+    if (!this.#complete || !this.#head) throw damaged('its end is missing');
+    const { schema } = this.#head;
+    if (schema < this.#schema) await takeOverOlderTables(this.#tx, schema, this.#ours);
+    for (const { table, identity } of this.#ours) {
       for (const column of identity) {
         await this.#tx.rows({
           text: `select setval(pg_get_serial_sequence($1, $2),
@@ -121,7 +127,7 @@ class Restoration {
     return { tables: this.#digests.length, rows };
   }
 
-  #begin(line: BackupLine): void {
+  async #begin(line: BackupLine): Promise<void> {
     if (line.type !== 'head') throw damaged('its first line is missing');
     const { format, schema } = line.head;
     if (format > BACKUP_FORMAT || schema > this.#schema) {
@@ -132,6 +138,7 @@ class Restoration {
       );
     }
     this.#head = line.head;
+    if (schema < this.#schema) this.#shapes = byTable(await openOlderTables(this.#tx, schema));
   }
 
   #beginTable({ table, columns }: { table: string; columns: string[] }): void {
@@ -187,6 +194,10 @@ class Restoration {
     if (this.#table || !same) throw damaged('a table is missing');
     this.#complete = true;
   }
+}
+
+function byTable(shapes: readonly TableShape[]): Map<string, TableShape> {
+  return new Map(shapes.map((shape) => [shape.table, shape]));
 }
 
 function damaged(what: string, cause?: unknown): AppError {

@@ -384,8 +384,21 @@ describe('park, hand over, monitor', () => {
       operator: { operatorId: two },
       handOver: { from: one, note: 'クレームです', outcome: 'taken' },
     });
-    await until(() => true, 100);
-    expect(await rig.storage.floor.operator(one)).toMatchObject({ state: 'available' });
+    const stateOfOne = async () => (await rig.storage.floor.operator(one))?.state;
+    await until(async () => (await stateOfOne()) === 'available', 3_000);
+  });
+
+  test('who is claimed while she says that she goes away stays with the call', async () => {
+    const one = await seat('one');
+    const callId = asId<CallId>('call_at_that_moment');
+    const claim = { callId, excluded: [], registered: [], now: Date.now() };
+    const [gone, claimed] = await Promise.all([
+      rig.desk.setPresence(one, 'away'),
+      rig.storage.floor.claimLongestIdle(claim),
+    ]);
+    expect(claimed?.id).toBe(one);
+    expect(gone).toEqual({ ok: false, reason: 'operator-busy' });
+    expect(await rig.storage.floor.operator(one)).toMatchObject({ state: 'reserved', callId });
   });
 
   test('listen, whisper, barge: heard by nobody, by the operator, by all', async () => {

@@ -1,6 +1,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { asId } from '../../src/base/index.ts';
+import { asId, silentLogger } from '../../src/base/index.ts';
+import { Database } from '../../src/storage/database.ts';
+import { migrate, readMigrations } from '../../src/storage/migrate.ts';
 import type { Storage } from '../../src/storage/index.ts';
 import { KEPT } from '../../src/storage/retention.ts';
 import { testDatabase } from '../harness/database.ts';
@@ -166,6 +168,40 @@ describe('backup and restore', () => {
     await expect(storage.backup.restore(pieces(newer), { replace: false })).rejects.toMatchObject({
       code: 'restore-newer',
     });
+  });
+
+  it('brings a backup of an older schema forward, as an upgrade would have', async () => {
+    const old = await testDatabase({ empty: true });
+    databases.push(old);
+    const pool = new Database(old.address, { log: silentLogger, maxConnections: 1 });
+    await migrate(pool, silentLogger, (await readMigrations()).slice(0, 6));
+    await pool.close();
+    await old.sql(
+      `insert into call (id, state, legs, pending_effects, owner)
+       values ('call_1', $1, '[{"id":"leg_1"}]', '[]', 'b')`,
+      [JSON.stringify({ version: 2, phase: 'reconnecting', arrivedAt: T0, operator: {} })],
+    );
+    await old.sql(
+      `insert into audit_entry (at, actor_name, action, subject_type, detail)
+       values (now(), '山田', 'user.created', 'user', '{}')`,
+    );
+    const backup = await bytesOf(old.open().backup.take());
+    const { database, storage } = await fresh();
+    await storage.backup.restore(pieces(backup), { replace: false });
+    const [call] = await storage.calls.openCalls();
+    expect(call).toMatchObject({
+      state: { phase: 'talking', operator: { audio: 'lost' }, contacts: [] },
+      legs: [{ id: 'leg_1' }],
+    });
+    const names = await database.sql<{ id: number }>('select id from audit_entry');
+    const next = await database.sql<{ id: number }>(
+      `insert into audit_entry (at, actor_name, action, subject_type, detail)
+       values (now(), '山田', 'user.created', 'user', '{}') returning id`,
+    );
+    expect(next).not.toEqual(names);
+    expect(
+      await database.sql(`select from pg_namespace where nspname = 'denwaban_restore'`),
+    ).toEqual([]);
   });
 
   it('shows one instant although the office works on', async () => {
