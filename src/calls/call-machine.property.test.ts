@@ -236,6 +236,11 @@ function whisperReachesOperatorOnly(call: ModelCall): string | null {
   return null;
 }
 
+function monitorsLeaveWithOperator(call: ModelCall): string | null {
+  const alone = call.log.find(({ after }) => after.operator === null && after.monitors.length > 0);
+  return alone === undefined ? null : `somebody listens in ${alone.after.phase}`;
+}
+
 function mutedIsNotHeard(call: ModelCall): string | null {
   for (const { after, sound } of call.log) {
     if (!after.muted || after.operator === null) continue;
@@ -353,6 +358,7 @@ const PROPERTIES = {
   'nobody is left in silence': ofEachCall(neverInSilence),
   'a caller on hold hears only music': ofEachCall(onHoldOnlyMusic),
   'a whisper reaches only the operator': ofEachCall(whisperReachesOperatorOnly),
+  'nobody listens where there is no operator': ofEachCall(monitorsLeaveWithOperator),
   'a muted operator is heard by nobody': ofEachCall(mutedIsNotHeard),
   'only who is in the call hears and is heard': ofEachCall(onlyPresentLegs),
   'what is to be heard is carried out': ofEachCall(soundCarriedOut),
@@ -601,6 +607,17 @@ const PLANTED: { fault: string; caughtBy: PropertyName; machine: Machine }[] = [
         ? hears(sound, callerLeg.id, monitors[0].legId)
         : sound,
     ),
+  },
+  {
+    fault: 'the supervisor stays when the operator has connected caller and contact',
+    caughtBy: 'nobody listens where there is no operator',
+    machine: mutant(({ state, effects }, { monitors }, { type }) => {
+      if (type !== 'relay.connected' || monitors.length === 0) return { state, effects };
+      const isFreed = (effect: CallEffect): boolean =>
+        effect.type === 'setOperatorState' &&
+        monitors.some(({ operatorId }) => operatorId === effect.operatorId);
+      return { state: { ...state, monitors }, effects: effects.filter((one) => !isFreed(one)) };
+    }),
   },
   {
     fault: 'mute forgotten in a three-way call',

@@ -24,7 +24,7 @@ import { endCall, finishWrapUp } from './ending.ts';
 import { probeFarEnds, stepFarEnd } from './far-side.ts';
 import { hold, remind, stepSwitches } from './hold.ts';
 import { loseLeg } from './lost-leg.ts';
-import { endMonitor, monitor, moveMonitor } from './monitors.ts';
+import { endMonitor, leaveWithOperator, monitor, moveMonitor } from './monitors.ts';
 import { isForbidden, operationsOf } from './operations.ts';
 import { handOver, park, pickUp, unpark } from './parking.ts';
 import {
@@ -153,7 +153,7 @@ function newState(
  * gives back the same state and no effects.
  */
 export function step(state: CallState, event: CallEvent, context: StepContext): Step {
-  return sounded(state, decide(state, event, context));
+  return sounded(state, leaveWithOperator(state, decide(state, event, context)));
 }
 
 /** Whatever a transition changes in what is heard is carried out first. */

@@ -23,6 +23,19 @@ export function endMonitor(state: CallState, operatorId: OperatorId): Step {
   ]);
 }
 
+/**
+ * She is in the call with its operator. Those who talk on without one are not listened to, and who has the call
+ * next is not whispered to unawares.
+ */
+export function leaveWithOperator(before: CallState, next: Step): Step {
+  const { monitors, operator } = next.state;
+  if (next.state === before || operator !== null || monitors.length === 0) return next;
+  const freed = monitors.map(({ operatorId, returnTo }): CallEffect => {
+    return { type: 'setOperatorState', operatorId, state: returnTo };
+  });
+  return { state: { ...next.state, monitors: [] }, effects: [...next.effects, ...freed] };
+}
+
 /** The supervisor's page was loaded anew. */
 export function moveMonitor(state: CallState, operatorId: OperatorId, legId: LegId): Step {
   const known = state.monitors.find((one) => one.operatorId === operatorId);

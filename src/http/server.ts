@@ -44,6 +44,8 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: true,
     logger: false,
+    // An address that no route can have: fastify's own answer says it back, and in its own words.
+    frameworkErrors: (_error, _request, reply) => void refuse(reply, 'invalid-request'),
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

@@ -266,6 +266,16 @@ describe('a recording', () => {
 });
 
 describe('too much or broken input', () => {
+  it.each([
+    ['too long', `/api/v1/calls/${'x'.repeat(5000)}/hold`],
+    ['not decodable', '/api/v1/calls/%E0%A4%A/hold'],
+  ])('an address %s is refused like all else', async (_what, url) => {
+    const answer = await rig.app.inject({ method: 'POST', url });
+    expect(answer.statusCode).toBe(400);
+    const messageJa = expect.any(String) as string;
+    expect(answer.json()).toMatchObject({ code: 'invalid-request', messageJa });
+  });
+
   it('is refused with a sentence in both languages', async () => {
     const answer = await rig.app.inject({
       method: 'POST',
