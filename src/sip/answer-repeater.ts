@@ -1,6 +1,5 @@
 import type { Clock } from '../base/index.ts';
 import type { DialogState } from './dialog.ts';
-import type { SipRequest } from './message.ts';
 import { TimerSet } from './timers.ts';
 import type { TimerValues } from './timers.ts';
 import type { Peer } from './transport.ts';
@@ -25,7 +24,8 @@ export type AnswerRepeaterOptions = {
   clock: Clock;
   timers: TimerValues;
   send: () => void;
-  onAck: (ack: SipRequest) => void;
+  /** With the answer it carries to our offer, else ''. */
+  onAck: (sdp: string) => void;
   /** 64·T1 without an ACK: the session is to be ended with BYE (§13.3.1.4). */
   onTimeout: () => void;
 };
@@ -71,10 +71,10 @@ export class AnswerRepeater {
     if (!this.#done) this.#options.send();
   }
 
-  acknowledged(ack: SipRequest): void {
+  acknowledged(sdp: string): void {
     if (this.#done) return;
     this.#finish();
-    this.#options.onAck(ack);
+    this.#options.onAck(sdp);
   }
 
   /** The dialog is over: nobody waits for this answer any more. */

@@ -1,6 +1,5 @@
 import { AnswerRepeater } from './answer-repeater.ts';
 import type { StoredAnswer } from './answer-repeater.ts';
-import { sdpOf } from './message.ts';
 import type { UserAgentCore } from './user-agent-core.ts';
 
 export interface AnswerObserver {
@@ -22,14 +21,15 @@ export function startAnswer(
     live.answer.repeatNow();
     return;
   }
-  live.answer?.stop();
+  // Who sends a further INVITE has the former answer: its ACK was lost, or comes behind (§13.2.2.4).
+  live.answer?.acknowledged('');
   live.answer = new AnswerRepeater({
     seq,
     offers: answer.offers === true,
     clock: core.clock,
     timers: core.timers,
     send: () => core.layer.sendText(answer.response, answer.destination),
-    onAck: (ack) => observer.onAck?.(sdpOf(ack)),
+    onAck: (sdp) => observer.onAck?.(sdp),
     onTimeout: () => observer.onAckTimeout?.(),
   });
   live.answer.start();

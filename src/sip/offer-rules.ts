@@ -19,7 +19,7 @@ export function offerRefusal(live: LiveDialog, request: SipRequest): 491 | 500 |
   }
   if (live.offerPending) return 491;
   if (live.answerPending) return 500;
-  return method === 'UPDATE' && live.answer?.awaitsSdp === true ? 491 : undefined;
+  return live.answer?.awaitsSdp === true ? 491 : undefined;
 }
 
 /** "a randomly chosen value of between 0 and 10 seconds" of both sections: two sides do not meet again. */

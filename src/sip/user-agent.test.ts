@@ -467,6 +467,57 @@ describe('a dialog', () => {
     expect(acks).toEqual([ANSWER]);
   });
 
+  /** The next ACK is lost. */
+  function loseAck(network: SipNetwork): void {
+    let isLost = false;
+    network.fate = (text) => {
+      if (isLost || !text.startsWith('ACK ')) return [1];
+      isLost = true;
+      return [];
+    };
+  }
+
+  it('takes a re-INVITE for the ACK that was lost before it', async () => {
+    const network = new SipNetwork();
+    const called = callee(network);
+    const caller = call(network);
+    await network.pass(250);
+    const heard: string[] = [];
+    called.invites[0]!.observe({
+      onAck: (sdp) => heard.push(`ACK ${sdp}`),
+      onAckTimeout: () => heard.push('nothing'),
+    });
+    loseAck(network);
+    called.invites[0]!.accept({ sdp: ANSWER });
+    await network.pass(100);
+    expect(heard).toEqual([]);
+    const again = await send(network, caller.agent, caller.dialog(), 'INVITE', { sdp: OFFER });
+    expect(statusOf(again)).toBe(200);
+    await network.pass(40_000);
+    expect(heard).toEqual(['ACK ']);
+    expect(called.agent.counts.answers).toBe(0);
+  });
+
+  it('refuses a re-INVITE with 491 while the ACK with the answer to its offer is missing', async () => {
+    const acks: string[] = [];
+    const { network, caller } = await established({
+      onInDialogRequest: (incoming) => {
+        incoming.observe({ onAck: (sdp) => acks.push(sdp) });
+        incoming.respond(200, { sdp: OFFER });
+      },
+    });
+    loseAck(network);
+    const options = { ackSdp: () => ANSWER };
+    const first = caller.agent.prepareInDialog(caller.dialog(), 'INVITE', options).send();
+    await network.pass(100);
+    const { dialog } = await first;
+    const second = caller.agent.prepareInDialog(dialog, 'INVITE', { sdp: OFFER }).send();
+    await network.pass(100);
+    expect(statusOf(await second)).toBe(491);
+    await network.pass(2_000);
+    expect(acks).toEqual([ANSWER]);
+  });
+
   it('refuses a re-INVITE with 491 while its own is pending, and a second one with 500', async () => {
     const held: IncomingRequest[] = [];
     const { network, called, caller } = await established({

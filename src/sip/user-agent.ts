@@ -12,7 +12,7 @@ import { IncomingInvite } from './incoming-invite.ts';
 import type { StoredIncomingInvite } from './incoming-invite.ts';
 import { IncomingRequest } from './incoming-request.ts';
 import { LargeRequests } from './large-requests.ts';
-import { cseqOf, fromTagOf, sipCallIdOf, toTagOf } from './message.ts';
+import { cseqOf, fromTagOf, sdpOf, sipCallIdOf, toTagOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { formatNameAddress } from './name-address.ts';
 import { carriesOffer, offerRefusal, retryAfter } from './offer-rules.ts';
@@ -519,7 +519,7 @@ export class SipUserAgent {
 
   #onAck(request: SipRequest): void {
     const answer = this.#core.dialogs.get(dialogIdOf(request))?.answer;
-    if (answer?.seq === cseqOf(request)?.number) answer?.acknowledged(request);
+    if (answer?.seq === cseqOf(request)?.number) answer?.acknowledged(sdpOf(request));
   }
 
   /** A 2xx that comes again after its transaction, or its process, is gone (§13.2.2.4). */
