@@ -6,13 +6,7 @@ import { contactOf, sdpOf } from './message.ts';
 import { parseNameAddress, splitList } from './name-address.ts';
 import { calledNumbers, callingNumbers, privacyOf } from './number-in-uri.ts';
 import { parseMessage } from './parse-message.ts';
-import {
-  parseReferTo,
-  referEventOf,
-  replacesOf,
-  sipfragStatus,
-  wantsNoSubscription,
-} from './refer.ts';
+import { parseReferTo, referEventOf, sipfragStatus, wantsNoSubscription } from './refer.ts';
 import { processRegister } from './registrar.ts';
 import { parseRAck } from './reliable-provisional.ts';
 import { serializeMessage } from './serialize-message.ts';
@@ -117,7 +111,6 @@ function readAll(text: string): void {
   callingNumbers(message, decodeUtf8);
   privacyOf(message);
   parseReferTo(message);
-  replacesOf(message);
   referEventOf(message);
   sipfragStatus(message);
   wantsNoSubscription(message);

@@ -3,11 +3,9 @@ import { request } from '../../test/harness/sip-network.ts';
 import {
   endsSubscription,
   formatReferTo,
-  formatReplaces,
   parseReferTo,
   referEventOf,
   referNotify,
-  replacesOf,
   sipfragStatus,
   wantsNoSubscription,
 } from './refer.ts';
@@ -50,17 +48,6 @@ describe('REFER', () => {
       remoteTag: 'us',
     });
     expect(found && formatUri(found.uri)).toBe('sip:c@example.com');
-  });
-
-  it('brings an INVITE with Replaces to the target, who finds its own dialog by it', () => {
-    const dialog = { sipCallId: 'abc@192.0.2.9', localTag: 'them', remoteTag: 'us' };
-    const invite = (...lines: string[]) =>
-      request(['INVITE sip:c@example.com SIP/2.0', ...REST, 'CSeq: 1 INVITE', ...lines]);
-    const header = `Replaces: ${formatReplaces(dialog)}`;
-    expect(replacesOf(invite(header))).toEqual(dialog);
-    expect(replacesOf(invite(header, header))).toBeUndefined();
-    expect(replacesOf(invite('Replaces: abc;to-tag=1'))).toBeUndefined();
-    expect(replacesOf(invite())).toBeUndefined();
   });
 
   it.each([

@@ -46,14 +46,8 @@ function parseReplaces(value: string): DialogId | undefined {
   return { sipCallId, localTag, remoteTag };
 }
 
-/** The dialog of ours that an INVITE wants to take the place of; only one such header may be there. */
-export function replacesOf(invite: SipRequest): DialogId | undefined {
-  const lines = invite.headers.lines('Replaces');
-  return lines.length === 1 ? parseReplaces(lines[0] ?? '') : undefined;
-}
-
 /** The Replaces header of the INVITE to the target of a transfer; `replaces` as `ReferTarget` has it. */
-export function formatReplaces({ sipCallId, localTag, remoteTag }: DialogId): string {
+function formatReplaces({ sipCallId, localTag, remoteTag }: DialogId): string {
   return `${sipCallId};to-tag=${localTag};from-tag=${remoteTag}`;
 }
 
