@@ -11,6 +11,7 @@ import { valueOf } from './draft-keeper.ts';
 import { KEY_NAMES } from './keys.ts';
 import { phrasesFor } from './phrases.ts';
 import { awayNow, concernedContact, familyName } from './relay-words.ts';
+import { Spoken } from './Spoken.tsx';
 
 /** Left: what kind of call it is, and what to say next. */
 export function CallGuide(props: { call: CallView; closed: boolean }): ReactNode {
@@ -81,6 +82,7 @@ function Phrases(props: { call: CallView }): ReactNode {
   const asked = view?.contacts.find(({ id, name }) =>
     concerned === '' ? id === value('contactId') : name === concerned,
   );
+  const operator = view?.operatorName ?? '';
   const contact = familyName(concerned || (asked?.name ?? ''));
   const phrases = phrasesFor({
     called,
@@ -110,10 +112,10 @@ function Phrases(props: { call: CallView }): ReactNode {
           data-testid={`phrase-${phrase}`}
         >
           <Text size={index === 0 ? 'md' : 'sm'} c={index === 0 ? undefined : 'dimmed'} lang="ja">
-            {t(`console.phrase.${phrase}`, {
-              operator: view?.operatorName ?? '',
-              contact,
-            })}
+            <Spoken
+              text={t(`console.phrase.${phrase}`, { operator, contact })}
+              kept={[operator, contact]}
+            />
           </Text>
         </Box>
       ))}

@@ -19,6 +19,7 @@ import { ConsultReasons } from './ConsultReasons.tsx';
 import { KEY_NAMES } from './keys.ts';
 import { RelayChoice } from './RelayChoice.tsx';
 import { callerKind, requestText } from './relay-words.ts';
+import { Spoken } from './Spoken.tsx';
 
 type ContactLeg = CallView['contacts'][number];
 
@@ -168,6 +169,7 @@ function ToSay(): ReactNode {
     phone: value('phone') || (view?.call?.caller.numberFormatted ?? ''),
     body: value('body'),
   };
+  const operator = view?.operatorName ?? '';
   const request = requestText(said.body);
   return (
     <Stack
@@ -182,10 +184,16 @@ function ToSay(): ReactNode {
         {t('console.relay.say')}
       </Text>
       <Text lang="ja">
-        {t('console.relay.hello', { operator: view?.operatorName ?? '' })}
-        {t(`console.relay.from.${callerKind(said)}`, said)}
-        {request !== '' && t('console.relay.about', { request })}
-        {t('console.relay.ask')}
+        <Spoken
+          text={[
+            t('console.relay.hello', { operator }),
+            t(`console.relay.from.${callerKind(said)}`, said),
+            request === '' ? '' : t('console.relay.about', { request }),
+            t('console.relay.ask'),
+          ].join('')}
+          kept={[operator, said.company, said.name, said.phone]}
+          free={[request]}
+        />
       </Text>
     </Stack>
   );
