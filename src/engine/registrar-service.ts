@@ -34,6 +34,8 @@ export class RegistrarService {
   readonly #deps: RegistrarServiceDeps;
   readonly #digest: DigestServer;
   readonly #throttle: SignInThrottle;
+  /** The last that each account has under way. */
+  readonly #turns = new Map<string, Promise<void>>();
 
   constructor(deps: RegistrarServiceDeps) {
     this.#deps = deps;
@@ -50,7 +52,7 @@ export class RegistrarService {
   }
 
   async onRegister(incoming: IncomingRequest): Promise<void> {
-    const { store, phones, clock, log } = this.#deps;
+    const { store } = this.#deps;
     const claimed = accountOf(incoming);
     const secret = claimed === null ? null : await store.credentials(claimed);
     const authorized = authorizeRegister(incoming.request, this.#digest, (username, algorithm) => {
@@ -62,7 +64,22 @@ export class RegistrarService {
       incoming.respond(authorized.status, { headers: authorized.headers });
       return;
     }
-    const { username } = authorized;
+    await this.#inTurn(authorized.username, () => this.#register(incoming, authorized.username));
+  }
+
+  /** Two telephones of one account at one moment: neither decides by what was before the other. */
+  async #inTurn(username: string, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(username) ?? Promise.resolve()).then(work, work);
+    this.#turns.set(username, turn);
+    try {
+      await turn;
+    } finally {
+      if (this.#turns.get(username) === turn) this.#turns.delete(username);
+    }
+  }
+
+  async #register(incoming: IncomingRequest, username: string): Promise<void> {
+    const { phones, clock, log } = this.#deps;
     const before = phones.bindingsOf(username).map(toBinding);
     const result = processRegister({
       request: incoming.request,

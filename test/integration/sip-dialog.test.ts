@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { asId, silentLogger } from '../../src/base/index.ts';
 import type { CallId, Logger } from '../../src/base/index.ts';
 import { systemClock, systemRandom } from '../../src/base/system.ts';
@@ -201,24 +201,43 @@ test('the other side changes its codec in the middle of the call, and may not ta
   expect(actor.state.phase).toBe('talking');
 });
 
-test('wrong passwords stop who guesses, not the telephone that is registered', async () => {
-  const account = { username: '101', password: 'secret-101' };
+const account = { username: '101', password: 'secret-101' };
+let registerSeq = 1;
+
+async function register(password: string, sipCallId: string, from = phone) {
+  const outcome = await from.agent.request({
+    method: 'REGISTER',
+    uri: 'sip:127.0.0.1',
+    destination: { protocol: 'UDP', address: '127.0.0.1', port: rig.port },
+    from: { uri: 'sip:101@127.0.0.1' },
+    to: { uri: 'sip:101@127.0.0.1' },
+    headers: [['Contact', `<sip:${sipCallId}@127.0.0.1:${from.socket.port}>`]],
+    digest: new DigestSession({ username: '101', password }),
+    sipCallId,
+    seq: (registerSeq += 10),
+  });
+  return outcome.kind === 'answered' ? outcome.response : null;
+}
+
+test('telephones of one account that register at one moment are all registered', async () => {
   await oneOperator(rig, { kind: 'sip', ...account, available: true });
-  let seq = 1;
-  const register = async (password: string, sipCallId: string, from = phone) => {
-    const outcome = await from.agent.request({
-      method: 'REGISTER',
-      uri: 'sip:127.0.0.1',
-      destination: { protocol: 'UDP', address: '127.0.0.1', port: rig.port },
-      from: { uri: 'sip:101@127.0.0.1' },
-      to: { uri: 'sip:101@127.0.0.1' },
-      headers: [['Contact', `<sip:101@127.0.0.1:${from.socket.port}>`]],
-      digest: new DigestSession({ username: '101', password }),
-      sipCallId,
-      seq: (seq += 10),
-    });
-    return outcome.kind === 'answered' ? outcome.response : null;
-  };
+  const ids = ['desk', 'home', 'mobile', 'spare'];
+  const looked = vi.spyOn(rig.storage.registrations, 'credentials');
+  // Nothing can be written until all of them, challenged once, have been found right.
+  await database.sql('begin');
+  await database.sql('lock table registration in exclusive mode');
+  const answering = Promise.all(ids.map((id) => register(account.password, id)));
+  const isFound = ({ type }: { type: string }): boolean => type === 'fulfilled';
+  await until(() => looked.mock.settledResults.filter(isFound).length === 2 * ids.length, 5_000);
+  await database.sql('commit');
+  const answers = await answering;
+  expect(answers.map((answer) => answer?.status)).toEqual([200, 200, 200, 200]);
+  const bindings = await rig.storage.registrations.bindings('101');
+  expect(bindings.map(({ sipCallId }) => sipCallId).sort()).toEqual(ids);
+});
+
+test('wrong passwords stop who guesses, not the telephone that is registered', async () => {
+  await oneOperator(rig, { kind: 'sip', ...account, available: true });
   expect(await register(account.password, 'own')).toMatchObject({ status: 200 });
   for (let tries = 0; tries < 5; tries++) {
     expect(await register('guess', `guess-${tries}`, trunk)).toMatchObject({ status: 401 });
