@@ -175,3 +175,12 @@ it('handles nothing more once it has left, and stores what it was at with the ef
   expect(stored[0]).toContain('endCallerLeg');
   expect(told).toEqual([]);
 });
+
+it('goes on behind a fault of its own', async () => {
+  const told: string[] = [];
+  const actor = actorOf([], NO_STORE, told);
+  await actor.inTurn('a fault', () => Promise.reject(new Error('a fault')));
+  await actor.post({ type: 'caller.hung-up' });
+  actor.close();
+  expect(told).toContain('endCallerLeg');
+});

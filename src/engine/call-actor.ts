@@ -241,10 +241,19 @@ export class CallActor {
     this.#draining = true;
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
       if (this.#hasLeft) break;
-      if (!this.#lost) await next.run();
+      if (!this.#lost) await this.#runNext(next.run);
       next.done();
     }
     this.#draining = false;
+  }
+
+  /** Whatever comes of it, those behind it in the queue have their turn. */
+  async #runNext(run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (thrown) {
+      this.log.error({ err: toError(thrown) }, 'our fault: what happened was not carried out');
+    }
   }
 
   async #handle(

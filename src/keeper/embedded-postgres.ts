@@ -21,6 +21,7 @@ import {
   createCluster,
   postgresEnv,
   postgresFailure,
+  weightOfLine,
   writeClusterSettings,
 } from './postgres-cluster.ts';
 import { probePostgres } from './postgres-probe.ts';
@@ -113,12 +114,10 @@ export class EmbeddedPostgres {
     throw postgresFailure(output);
   }
 
-  /** `LOG:  …`, `WARNING:  …`, `ERROR:  …`, `FATAL:  …` as lines of our own log. */
+  /** What PostgreSQL writes, as lines of our own log. */
   #logLines(text: string): void {
     for (const line of text.split('\n').filter(Boolean)) {
-      if (/^(FATAL|PANIC):/.test(line)) this.#log.error({ line }, 'PostgreSQL says');
-      else if (line.startsWith('LOG:')) this.#log.debug({ line }, 'PostgreSQL says');
-      else this.#log.warn({ line }, 'PostgreSQL says');
+      this.#log[weightOfLine(line)]({ line }, 'PostgreSQL says');
     }
   }
 

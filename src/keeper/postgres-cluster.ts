@@ -208,6 +208,18 @@ export function postgresEnv(): Record<string, string> {
   };
 }
 
+/** How much a line of PostgreSQL's own log means: `LOG:  …`, `WARNING:  …`, `ERROR:  …`, `FATAL:  …`. */
+export function weightOfLine(line: string): 'debug' | 'warn' | 'error' {
+  // So it answers whoever asks whether it is up yet, us above all.
+  if (
+    /^FATAL: {2}the database system is (starting up|not yet accepting|shutting down)/.test(line)
+  ) {
+    return 'debug';
+  }
+  if (/^(FATAL|PANIC):/.test(line)) return 'error';
+  return line.startsWith('LOG:') ? 'debug' : 'warn';
+}
+
 /** What PostgreSQL said, as our sentence. */
 export function postgresFailure(output: string): AppError {
   if (/No space left on device|could not extend file|Disk quota exceeded/i.test(output)) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { postgresFailure } from './postgres-cluster.ts';
+import { postgresFailure, weightOfLine } from './postgres-cluster.ts';
 
 test.each([
   [
@@ -18,4 +18,14 @@ test('what PostgreSQL said last is in the sentence when we have no better one', 
   expect(failure.message).toBe(
     'PostgreSQL does not start. It says: one / two / FATAL:  incompatible shared library',
   );
+});
+
+test.each([
+  ['FATAL:  the database system is starting up', 'debug'],
+  ['FATAL:  could not open file "global/pg_control"', 'error'],
+  ['PANIC:  could not write to file "pg_wal/xlogtemp.1"', 'error'],
+  ['LOG:  database system is ready to accept connections', 'debug'],
+  ['ERROR:  canceling statement due to user request', 'warn'],
+])('%s', (line, weight) => {
+  expect(weightOfLine(line)).toBe(weight);
 });
