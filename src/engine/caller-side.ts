@@ -16,6 +16,8 @@ export class CallerSide {
   readonly #deps: CallerSideDeps;
   /** INVITEs of this process without a final response. */
   readonly #invites = new Map<LegId, IncomingInvite>();
+  /** Answered by us; the 200 waits until the caller has answered the offer in our ringing. */
+  readonly #waiting = new Set<LegId>();
 
   constructor(deps: CallerSideDeps) {
     this.#deps = deps;
@@ -40,6 +42,10 @@ export class CallerSide {
     this.#invites.set(legId, invite);
     invite.observe({
       onMoved: (dialog) => this.#moved(actor, dialog),
+      onAnswer: (sdp) => this.#agreed(actor, invite, sdp),
+      onMayAnswer: () => {
+        if (this.#waiting.has(legId)) this.answer(actor);
+      },
       onCancel: () => actor.note({ type: 'caller.hung-up' }),
       onAck: (sdp) => void this.#acknowledged(actor, sdp),
       onAckTimeout: () => void actor.post({ type: 'caller.failed', reason: 'ack-missing' }),
@@ -49,7 +55,8 @@ export class CallerSide {
 
   ring(actor: CallActor): void {
     const leg = callerLeg(actor);
-    this.#invites.get(leg.id)?.provisional(180);
+    const invite = this.#invites.get(leg.id);
+    invite?.provisional(180, invite.wantsOffer ? { sdp: leg.localSdp ?? '' } : {});
   }
 
   answer(actor: CallActor): void {
@@ -61,6 +68,11 @@ export class CallerSide {
     const { answer } = signallingOf(leg);
     const { sip } = this.#deps;
     const invite = this.#invites.get(leg.id);
+    if (invite?.isOfferOpen === true && invite.state === 'open') {
+      this.#waiting.add(leg.id);
+      return;
+    }
+    this.#waiting.delete(leg.id);
     this.#invites.delete(leg.id);
     // She gave up while the answer was being stored; that is what the call learns next.
     if (invite?.state === 'ended') return;
@@ -83,6 +95,21 @@ export class CallerSide {
     return actor.saveLegsInTurn();
   }
 
+  /** RFC 3262 §5: the PRACK has answered the offer in our ringing; neither 200 nor ACK carries any. */
+  async #agreed(actor: CallActor, invite: IncomingInvite, sdp: string): Promise<void> {
+    const leg = callerLeg(actor);
+    const accepted = await this.#deps.media.acceptAnswer(leg.id, sdp);
+    if (!accepted.ok) {
+      void actor.post({ type: 'caller.failed', reason: 'no-common-codec' });
+      return;
+    }
+    const answer = invite.prepareAnswer();
+    const now = callerLeg(actor);
+    const sip = { ...signallingOf(now), answer, dialog: answer.dialog, offerless: false };
+    actor.putLeg({ ...now, sip });
+    await actor.saveLegsInTurn();
+  }
+
   /** A call that rings and that nobody will know of: whoever sent it may try elsewhere. */
   turnAway(actor: CallActor): void {
     reject(this.#invites.get(callerLeg(actor).id), 503);
@@ -96,6 +123,7 @@ export class CallerSide {
 
   async #endSip(actor: CallActor, leg: StoredLeg, termination: Termination): Promise<void> {
     const invite = this.#invites.get(leg.id);
+    this.#waiting.delete(leg.id);
     this.#invites.delete(leg.id);
     const { dialog } = signallingOf(leg);
     if (invite?.state === 'open') {

@@ -26,6 +26,13 @@ export interface IncomingInviteObserver extends AnswerObserver {
    * UPDATE that did it is answered afterwards.
    */
   onMoved?(dialog: DialogState): void | Promise<void>;
+  /**
+   * The PRACK answers the offer that we made before the 2xx (RFC 3262 §5): to be stored with an answer
+   * prepared anew, which makes no offer. The PRACK is answered afterwards, and then `onMayAnswer` is called.
+   */
+  onAnswer?(sdp: string): void | Promise<void>;
+  /** No offer of ours is open any more. */
+  onMayAnswer?(): void;
   /** The caller insists on 100rel and never said that it has our ringing (RFC 3262 §3); 504 has been sent. */
   onUnheard?(): void;
 }
@@ -58,6 +65,8 @@ export class IncomingInvite {
   readonly #isTakenOver: boolean;
   #state: 'open' | 'answered' | 'ended' = 'open';
   #early: DialogState | undefined;
+  /** Ours in a reliable provisional response, where the INVITE had none. */
+  #offer: 'none' | 'made' | 'being noted' | 'answered' = 'none';
 
   constructor(
     core: UserAgentCore,
@@ -91,6 +100,20 @@ export class IncomingInvite {
   /** '' for an INVITE without an offer: our answer then carries the offer, the ACK the answer. */
   get remoteSdp(): string {
     return sdpOf(this.request);
+  }
+
+  /** The first reliable response has to make the offer (RFC 3262 §5): ringing wants our description. */
+  get wantsOffer(): boolean {
+    return this.remoteSdp === '' && this.#isReliable;
+  }
+
+  /** Our offer in a provisional response has no answer yet: no 2xx before its PRACK (RFC 3262 §5). */
+  get isOfferOpen(): boolean {
+    return this.#offer === 'made' || this.#offer === 'being noted';
+  }
+
+  get #isReliable(): boolean {
+    return requires100rel(this.request) && !this.#isTakenOver;
   }
 
   /** The dialog as our responses make it; early until answered. */
@@ -142,7 +165,7 @@ export class IncomingInvite {
         state: 'confirmed',
       },
       seq: cseqOf(this.request)?.number ?? 0,
-      offers: this.remoteSdp === '',
+      offers: this.remoteSdp === '' && (this.#offer === 'none' || this.#offer === 'made'),
     };
   }
 
@@ -210,20 +233,23 @@ export class IncomingInvite {
   /** RFC 3262 §3: reliably when the caller insists on it. */
   #sendProvisional(status: number, options: AnswerOptions): boolean {
     const { machine } = this.#transaction;
-    const isReliable = requires100rel(this.request) && !this.#isTakenOver;
-    if (!isReliable) return machine.respond(this.#response(status, options));
-    // §5: the first reliable response to an INVITE without an offer has to make it. Ours is in the 2xx, so
-    // nothing but 100 goes before it.
-    if (this.remoteSdp === '' && (options.sdp ?? '') === '') {
+    if (!this.#isReliable) return machine.respond(this.#response(status, options));
+    const { sdp, ...rest } = options;
+    const makesOffer = this.remoteSdp === '' && this.#offer === 'none';
+    // §5: the first reliable response to an INVITE without an offer has to make it.
+    if (makesOffer && (sdp ?? '') === '') {
       return machine.respond(createResponse(this.request, 100));
     }
+    if (makesOffer) this.#offer = 'made';
+    // None but the first has it: another would be another offer.
+    const said = makesOffer || this.remoteSdp !== '' ? options : rest;
     this.#reliable.start((rseq) => {
       const headers = [
         ...(options.headers ?? []),
         ['Require', '100rel'],
         ['RSeq', String(rseq)],
       ] as const;
-      machine.respond(this.#response(status, { ...options, headers }));
+      machine.respond(this.#response(status, { ...said, headers }));
     });
     return true;
   }
@@ -235,9 +261,23 @@ export class IncomingInvite {
     else confirm();
   }
 
-  /** For the user agent: a PRACK in the early dialog. False: it is to be answered 481. */
-  acknowledgeProvisional(prack: SipRequest): boolean {
-    return this.#reliable.acknowledged(prack, cseqOf(this.request)?.number ?? 0);
+  /** For the user agent: a PRACK in the early dialog. False: it is to be answered 481; else `confirm` does. */
+  acknowledgeProvisional(prack: SipRequest, confirm: () => void): boolean {
+    if (!this.#reliable.acknowledged(prack, cseqOf(this.request)?.number ?? 0)) return false;
+    if (this.#offer !== 'made') {
+      confirm();
+      return true;
+    }
+    this.#offer = 'being noted';
+    const noted = this.#observer.onAnswer?.(sdpOf(prack));
+    const goOn = (): void => {
+      this.#offer = 'answered';
+      confirm();
+      if (this.#state === 'open') this.#observer.onMayAnswer?.();
+    };
+    if (noted instanceof Promise) void noted.then(goOn, goOn);
+    else goOn();
+    return true;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { deferred } from '../base/index.ts';
 import { placesOfRedirect } from './redirect.ts';
 import { SipNetwork, countingRandom, parsed, peerAt } from '../../test/harness/sip-network.ts';
 import type { DialogState } from './dialog.ts';
@@ -158,6 +159,36 @@ describe('provisional responses', () => {
     await network.pass(250);
     expect(events).toEqual(['answered true']);
     expect([count(network, '180 INVITE'), count(network, '100 INVITE') > 0]).toEqual([0, true]);
+  });
+
+  it('make the offer once where the caller has none; its PRACK is answered when that is noted', async () => {
+    const network = new SipNetwork();
+    const { invites } = call(network, { headers: REQUIRE, sdp: '' });
+    await network.pass(250);
+    const [invite] = invites;
+    const noted = deferred<undefined>();
+    const heard: string[] = [];
+    invite!.observe({
+      onAnswer: (sdp) => {
+        heard.push(`answer ${sdp}`);
+        return noted.promise;
+      },
+      onMayAnswer: () => heard.push('may answer'),
+    });
+    expect(invite!.wantsOffer).toBe(true);
+    invite!.provisional(180, { sdp: OFFER });
+    await network.pass(250);
+    expect([heard, invite!.isOfferOpen]).toEqual([['answer '], true]);
+    expect(count(network, '200 PRACK')).toBe(0);
+    noted.resolve(undefined);
+    await network.pass(250);
+    expect([heard, invite!.isOfferOpen]).toEqual([['answer ', 'may answer'], false]);
+    expect(count(network, '200 PRACK')).toBe(1);
+    expect(invite!.prepareAnswer().offers).toBe(false);
+    invite!.provisional(183, { sdp: OFFER });
+    await network.pass(250);
+    const ringing = network.sent.filter(({ text }) => /^SIP\/2.0 18/.test(text));
+    expect(ringing.map(({ text }) => text.includes(OFFER))).toEqual([true, false]);
   });
 
   it('a PRACK for nothing known is answered 481', async () => {

@@ -433,7 +433,11 @@ export class SipUserAgent {
   /** What concerns an INVITE that is still open is no matter of the listener's. */
   #isServedHere(incoming: IncomingRequest, dialog: DialogState): boolean {
     const { method, request } = incoming;
-    if (method === 'PRACK') return incoming.respond(this.#pracked(dialog, request) ? 200 : 481);
+    if (method === 'PRACK') {
+      const confirm = (): void => void incoming.respond(200);
+      if (!this.#pracked(dialog, request, confirm)) incoming.respond(481);
+      return true;
+    }
     if (method === 'BYE') return this.#endOpenInvite(dialog) && incoming.respond(200);
     if (method !== 'UPDATE' || dialog.state !== 'early') return false;
     this.#updateEarly(incoming, dialog);
@@ -455,10 +459,12 @@ export class SipUserAgent {
     else confirm();
   }
 
-  #pracked(dialog: DialogState, prack: SipRequest): boolean {
+  #pracked(dialog: DialogState, prack: SipRequest, confirm: () => void): boolean {
     const invite = this.#openInviteOf(dialog);
+    if (invite) return invite.acknowledgeProvisional(prack, confirm);
     // One that has crossed our 2xx is not told that its call is unknown.
-    return invite ? invite.acknowledgeProvisional(prack) : dialog.state === 'confirmed';
+    if (dialog.state === 'confirmed') confirm();
+    return dialog.state === 'confirmed';
   }
 
   /** RFC 4028 §9: a re-INVITE or UPDATE of the peer renews the session, and may change its timer. */

@@ -384,6 +384,33 @@ test.skipIf(!has('sipp'))('SIPp insists on 100rel and a session timer and gets b
   }
 });
 
+test.skipIf(!has('sipp'))(
+  'SIPp insists on 100rel and leaves the offer to us: it is in the ringing, and the 200 waits for the PRACK',
+  async () => {
+    await oneOperator(rig, { kind: 'sip', uri: phone.uri, available: true });
+    phone.onInvite = (invite) => void invite.accept({ sdp: ANSWER });
+    const sipp = new Sipp({
+      scenario: 'uac-100rel-offerless',
+      target: { address: '127.0.0.1', port: rig.port },
+      keys: { dialed: '0301234567' },
+      args: ['-i', '127.0.0.1'],
+    });
+    try {
+      await sipp.mediaPort();
+      const actor = await onlyActor();
+      await until(() => actor.state.phase === 'talking', 5_000);
+      const { callerLeg, operator } = actor.state;
+      await until(() => rig.speaks(callerLeg.id, operator!.legId), 3_000);
+      const caller = actor.legs.find(({ role }) => role === 'caller');
+      expect(caller?.sip).toMatchObject({ offerless: false, answer: { offers: false } });
+      await phone.bye(phone.agent.dialog(phone.invites[0]!.dialog)!);
+      expect(await sipp.finished(), sipp.failure).toBe(0);
+    } finally {
+      await sipp.close();
+    }
+  },
+);
+
 test.skipIf(!has('baresip'))('baresip follows our REFER and tells how it went', async () => {
   const account = { username: '101', password: 'secret-101' };
   await oneOperator(rig, { kind: 'sip', ...account, available: true });
