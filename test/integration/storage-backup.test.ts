@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { asId, silentLogger } from '../../src/base/index.ts';
+import type { MessageId } from '../../src/base/index.ts';
 import { Database } from '../../src/storage/database.ts';
 import { migrate, readMigrations } from '../../src/storage/migrate.ts';
 import type { Storage } from '../../src/storage/index.ts';
@@ -33,7 +34,11 @@ async function* pieces(bytes: Uint8Array, size = 1000): AsyncGenerator<Uint8Arra
 
 async function filled(): Promise<{ database: TestDatabase; storage: Storage }> {
   const made = await fresh();
-  const { storage, database } = made;
+  await fill(made);
+  return made;
+}
+
+async function fill({ database, storage }: { database: TestDatabase; storage: Storage }) {
   const subscriberId = await applyCenter(storage);
   await database.sql(
     `insert into "user" (id, name, email) values ('usr_1', '山田', 'yamada@example.jp')`,
@@ -63,7 +68,6 @@ async function filled(): Promise<{ database: TestDatabase; storage: Storage }> {
     `insert into call (id, state, pending_effects, owner) values ('call_0001', $1, '[]', 'b')`,
     [JSON.stringify({ version: 3, phase: 'ended', arrivedAt: T0, endedAt: T0 + 1 })],
   );
-  return made;
 }
 
 const TABLES = [
@@ -85,16 +89,25 @@ async function contents(database: TestDatabase): Promise<Record<string, unknown[
 }
 
 describe('backup and restore', () => {
-  it('brings everything back, on another database', async () => {
-    const { database, storage } = await filled();
-    const backup = await bytesOf(storage.backup.take());
-    const other = await fresh();
-    const result = await other.storage.backup.restore(pieces(backup), { replace: false });
+  /** A filled database that is only read, and its backup. */
+  let source: TestDatabase;
+  let backup: Buffer;
+  beforeAll(async () => {
+    source = await testDatabase();
+    const storage = source.open();
+    await fill({ database: source, storage });
+    backup = await bytesOf(storage.backup.take());
+  });
+  afterAll(() => source.drop());
+
+  it('brings everything back, reports that may have gone out since as possible duplicates', async () => {
+    const { database, storage } = await fresh();
+    const result = await storage.backup.restore(pieces(backup), { replace: false });
     expect(result.rows).toBeGreaterThan(1200);
-    expect(await contents(other.database)).toEqual(await contents(database));
-    expect(other.storage.directory.subscribers()).toHaveLength(1);
+    expect(await contents(database)).toEqual(await contents(source));
+    expect(storage.directory.subscribers()).toHaveLength(1);
     // The counters go on behind the restored rows.
-    await other.storage.audit.append({
+    await storage.audit.append({
       at: T0,
       actorId: null,
       actorName: 'x',
@@ -103,16 +116,8 @@ describe('backup and restore', () => {
       subjectId: null,
       detail: {},
     });
-  });
-
-  it('marks reports that may have gone out since as possible duplicates', async () => {
-    const { storage } = await filled();
-    const backup = await bytesOf(storage.backup.take());
-    const other = await fresh();
-    await other.storage.backup.restore(pieces(backup), { replace: false });
-    const deliveries = await other.storage.deliveries.ofMessages(
-      ['msg_0001', 'msg_0002'].map((id) => asId(id)),
-    );
+    const ids = ['msg_0001', 'msg_0002'].map((id) => asId<MessageId>(id));
+    const deliveries = await storage.deliveries.ofMessages(ids);
     expect(deliveries.map((d) => [d.state, d.possibleDuplicate]).sort()).toEqual([
       ['accepted', false],
       ['uncertain', true],
@@ -120,9 +125,8 @@ describe('backup and restore', () => {
   });
 
   it('refuses a database in use unless it may replace it', async () => {
-    const { database, storage } = await filled();
-    const backup = await bytesOf(storage.backup.take());
-    await storage.messages.send(message(3));
+    const { database, storage } = await fresh();
+    for (const number of [1, 2, 3]) await storage.messages.send(message(number));
     const restore = (replace: boolean): Promise<unknown> =>
       storage.backup.restore(pieces(backup), { replace });
     await expect(restore(false)).rejects.toMatchObject({ code: 'restore-not-empty' });
@@ -132,8 +136,6 @@ describe('backup and restore', () => {
   });
 
   it('changes nothing when the file is cut, altered or not a backup', async () => {
-    const { storage } = await filled();
-    const backup = await bytesOf(storage.backup.take());
     const plain = gunzipSync(backup).toString();
     const lines = plain.split('\n');
     const flipped = Buffer.from(backup);
@@ -163,7 +165,7 @@ describe('backup and restore', () => {
 
   it('refuses a backup of a newer schema', async () => {
     const { storage } = await fresh();
-    const plain = gunzipSync(await bytesOf(storage.backup.take())).toString();
+    const plain = gunzipSync(backup).toString();
     const newer = gzipSync(plain.replace(/"schema":\d+/, '"schema":999'));
     await expect(storage.backup.restore(pieces(newer), { replace: false })).rejects.toMatchObject({
       code: 'restore-newer',
@@ -185,9 +187,9 @@ describe('backup and restore', () => {
       `insert into audit_entry (at, actor_name, action, subject_type, detail)
        values (now(), '山田', 'user.created', 'user', '{}')`,
     );
-    const backup = await bytesOf(old.open().backup.take());
+    const older = await bytesOf(old.open().backup.take());
     const { database, storage } = await fresh();
-    await storage.backup.restore(pieces(backup), { replace: false });
+    await storage.backup.restore(pieces(older), { replace: false });
     const [call] = await storage.calls.openCalls();
     expect(call).toMatchObject({
       state: { phase: 'talking', operator: { audio: 'lost' }, contacts: [] },
@@ -220,7 +222,7 @@ describe('backup and restore', () => {
   });
 
   it('gives its connection back when the reader goes away', async () => {
-    const { storage } = await filled();
+    const storage = source.open();
     for (let i = 0; i < 20; i++) {
       for await (const chunk of storage.backup.take()) {
         expect(chunk.length).toBeGreaterThan(0);
