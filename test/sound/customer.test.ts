@@ -52,6 +52,8 @@ test('two browser tabs: a customer and an operator hear each other, and the mess
     ...OPERATOR,
     speaks: { sequence: operatorSound, seconds: 60 },
   });
+  // Whoever tries it finds the way to a first call where she waits for one.
+  expect(await desk.get('demo-call').getAttribute('href')).toBe('/customer');
   const customer = await CustomerTab.open(browser, platform.url, {
     sequence: customerSound,
     seconds: 60,

@@ -65,9 +65,11 @@ function SubscriberCard({ subscriber }: { subscriber: SubscriberView }): ReactNo
                   {title}
                 </Text>
               </Text>
-              <Text size="sm" c="dimmed">
-                {[phone, email].filter(Boolean).join('　')}
-              </Text>
+              {[phone, email].filter(Boolean).map((way) => (
+                <Text key={way} size="sm" c="dimmed">
+                  {way}
+                </Text>
+              ))}
             </Box>
           ))}
         </Facts>

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MessageView } from '../../src/contract/index.ts';
+import { DemoCall } from '../shared/DemoCall.tsx';
 import { isUndelivered } from '../shared/DeliveryBadge.tsx';
 import { formatDateTime } from '../shared/format.ts';
 import { aboutQuery } from '../shared/session.tsx';
@@ -38,9 +39,9 @@ function Readiness(): ReactNode {
   const Icon = away ? IconCoffee : IconHeadphones;
   return (
     <Paper p="md" data-testid="idle">
-      <Group gap="md" wrap="nowrap" c={away ? 'dimmed' : undefined}>
+      <Group gap="md" c={away ? 'dimmed' : undefined}>
         <Icon size={36} stroke={1.5} aria-hidden style={{ flexShrink: 0 }} />
-        <Box>
+        <Box flex="1 1 12rem">
           <Title order={1} size="h3" tabIndex={-1} data-focus-home>
             {t(
               watches ? 'console.idle.watches' : away ? 'console.idle.away' : 'console.idle.title',
@@ -50,6 +51,7 @@ function Readiness(): ReactNode {
             {t(watches ? 'console.idle.watchesLead' : away ? 'console.idle.awayLead' : lead)}
           </Text>
         </Box>
+        {!away && <DemoCall />}
       </Group>
     </Paper>
   );

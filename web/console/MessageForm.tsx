@@ -178,9 +178,10 @@ function PhoneField(props: { call: CallView; issues: FieldIssues }): ReactNode {
   const spoken = readBack(value);
   return (
     <Stack gap={2}>
-      <Group gap={6} align="flex-end" wrap="nowrap">
+      <Group gap={6} align="flex-end">
         <TextInput
-          flex={1}
+          // In a narrow column the button goes beneath, and the number is read whole.
+          flex="1 1 9.5rem"
           label={t('console.form.phone')}
           name="phone"
           inputMode="tel"

@@ -108,7 +108,10 @@ export const theme = createTheme({
     },
     Alert: { styles: { wrapper: { alignItems: 'center' }, icon: { alignSelf: 'flex-start' } } },
     Menu: { defaultProps: { transitionProps: { duration: 100 } } },
-    Modal: { defaultProps: { transitionProps: { duration: 120 }, centered: true } },
+    Modal: {
+      defaultProps: { transitionProps: { duration: 120 }, centered: true },
+      styles: { title: { lineHeight: 1.4 } },
+    },
     Paper: { defaultProps: { withBorder: true, radius: 'md' } },
     SegmentedControl: {
       defaultProps: { transitionDuration: 100 },

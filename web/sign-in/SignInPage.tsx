@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next';
 import { roleSchema, sessionViewSchema } from '../../src/contract/index.ts';
 import type { About } from '../../src/contract/index.ts';
 import { request, SESSION_PATH } from '../shared/api.ts';
+import { DemoCall } from '../shared/DemoCall.tsx';
 import { currentLanguage } from '../shared/i18n.ts';
 import { PasswordField } from '../shared/PasswordField.tsx';
 import { problemText } from '../shared/problem-text.ts';
@@ -161,6 +162,7 @@ function DemoChoices(props: {
             </Button>
           );
         })}
+        <DemoCall />
       </Stack>
     </Paper>
   );

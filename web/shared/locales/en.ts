@@ -91,11 +91,13 @@ export const en: Texts = {
     submit: 'Sign in',
     emailNeeded: 'Please give your e-mail address.',
     passwordNeeded: 'Please give your password.',
-    ended: 'Your session has ended. Please sign in again. What you were writing is kept.',
+    ended:
+      'Your session has ended, or an administrator changed the account. Please sign in again. What you were writing is kept.',
     setupNeeded:
       'There is no administrator yet. Open the “first administrator” link that was printed at start.',
     demo: 'Accounts to try (demo)',
     demoHint: 'Choosing one signs you in at once.',
+    demoCall: 'Make a test call (new tab)',
   },
   role: {
     operator: 'Operator',

@@ -144,7 +144,7 @@ export const consoleJa = {
       operator: 'あなたの声が届いていません。電話機のミュートを確かめてください',
     },
     unrecorded: '録音できていません',
-    recordingPaused: '録音停止中',
+    recordingPaused: '録音中断中',
     byFault: '機器の問題で通話が切れました。書いた内容は残っています。そのまま送信できます。',
     lineLost: '回線が切れました',
     byLine:
@@ -161,7 +161,7 @@ export const consoleJa = {
     relay: '取次ぎ',
     mute: 'ミュート',
     unmute: 'ミュート解除',
-    'pause-recording': '録音停止',
+    'pause-recording': '録音中断',
     'resume-recording': '録音再開',
     park: 'パーク',
     'hand-over': '引き継ぎ',
