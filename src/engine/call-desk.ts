@@ -25,6 +25,8 @@ export type CallDeskDeps = {
   numbers: NumberReader;
 };
 
+type CustomerCall = Parameters<CallCommands['callAsCustomer']>[0];
+
 const DONE: CommandOutcome = { ok: true, value: null };
 
 /** What people may do, checked against who they are and where the call stands. */
@@ -126,25 +128,24 @@ export class CallDesk implements CallCommands {
     return DONE;
   }
 
-  async callAsCustomer(options: {
-    dialedNumber: string;
-    callerNumber: string | null;
-    sdpOffer: string;
-  }): Promise<CommandOutcome<{ callId: CallId; sdpAnswer: string }>> {
-    const { engine, media, clock, random, numbers } = this.#deps;
+  async callAsCustomer(options: CustomerCall): ReturnType<CallCommands['callAsCustomer']> {
+    const { engine } = this.#deps;
     if (!engine.acceptsCalls) return refuse('too-many-calls');
+    return engine.opening((legId) => this.#admitCustomer(legId, options));
+  }
+
+  async #admitCustomer(
+    legId: LegId,
+    options: CustomerCall,
+  ): ReturnType<CallCommands['callAsCustomer']> {
+    const { engine, media, clock, random, numbers } = this.#deps;
     const called = numbers.dialedInBrowser(options.dialedNumber);
-    const legId = engine.newLegId();
-    engine.expectLeg(legId);
     const opened = await media.openLeg({
       id: legId,
       kind: 'webrtc',
       remoteSdp: options.sdpOffer,
     });
-    if (!opened.ok) {
-      engine.forgetLeg(legId);
-      return refuse(refusal(opened.reason));
-    }
+    if (!opened.ok) return refuse(refusal(opened.reason));
     const id = newId<CallId>('call', clock.now(), random);
     const caller = numbers.callerInBrowser(options.callerNumber);
     const localSdp = opened.value.localSdp;

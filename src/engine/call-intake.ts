@@ -43,13 +43,11 @@ export class CallIntake {
       invite.reject(503, { headers: [['Retry-After', '10']] });
       return;
     }
-    await this.#admit(invite, trunk);
+    await this.#deps.engine.opening((legId) => this.#admit(legId, invite, trunk));
   }
 
-  async #admit(invite: IncomingInvite, trunk: Trunk): Promise<void> {
+  async #admit(legId: LegId, invite: IncomingInvite, trunk: Trunk): Promise<void> {
     const { engine, media, clock, random, numbers, log } = this.#deps;
-    const legId = engine.newLegId();
-    engine.expectLeg(legId);
     const opened = await media.openLeg({
       id: legId,
       kind: 'rtp',
@@ -58,13 +56,11 @@ export class CallIntake {
       ...(invite.remoteSdp === '' ? {} : { remoteSdp: invite.remoteSdp }),
     });
     if (!opened.ok) {
-      engine.forgetLeg(legId);
       log.warn({ trunk: trunk.key, reason: opened.reason }, 'call refused: no media');
       refuseMedia(invite, opened.reason);
       return;
     }
     if (invite.state !== 'open') {
-      engine.forgetLeg(legId);
       await media.closeLeg(legId);
       return;
     }

@@ -248,7 +248,6 @@ export class Engine {
       owner: this.#deps.bootId,
     });
     this.registry.add(actor);
-    this.#openingLegs.delete(first.state.callerLeg.id);
     before(actor);
     await actor.begin(first);
   }
@@ -265,13 +264,15 @@ export class Engine {
     };
   }
 
-  /** A media leg whose call is not stored yet: the sweep leaves it alone. */
-  expectLeg(leg: LegId): void {
+  /** A new leg whose call is not there yet: the sweep leaves it alone until `work` is over, well or not. */
+  async opening<T>(work: (leg: LegId) => Promise<T>): Promise<T> {
+    const leg = this.newLegId();
     this.#openingLegs.add(leg);
-  }
-
-  forgetLeg(leg: LegId): void {
-    this.#openingLegs.delete(leg);
+    try {
+      return await work(leg);
+    } finally {
+      this.#openingLegs.delete(leg);
+    }
   }
 
   wakeWaiting(): void {
