@@ -81,7 +81,7 @@ function Note(props: { call: CallView }): ReactNode {
         role={note.length > LONG_NOTE ? 'group' : undefined}
         aria-label={note.length > LONG_NOTE ? t('console.call.note') : undefined}
       >
-        <Text size="sm" style={{ whiteSpace: 'pre-line' }}>
+        <Text size="sm" lang="ja" style={{ whiteSpace: 'pre-line' }}>
           {note.trim()}
         </Text>
       </Box>

@@ -219,7 +219,11 @@ function PhoneField(props: { call: CallView; issues: FieldIssues }): ReactNode {
       >
         {props.issues.phone ??
           missing ??
-          (spoken === null ? '' : `${t('console.form.readBack')}: ${spoken}`)}
+          (spoken !== null && (
+            <>
+              {t('console.form.readBack')}: <span lang="ja">{spoken}</span>
+            </>
+          ))}
       </Text>
     </Stack>
   );
