@@ -67,7 +67,9 @@ export class Linphone {
     }
     const config = join(this.#dir, 'config');
     writeFileSync(config, configOf(port));
-    const env = { ...process.env, HOME: this.#dir, LANG: 'C.UTF-8' };
+    // Its sound library else makes a folder in the system's for temporary files, and leaves it there.
+    const pulse = join(this.#dir, 'pulse');
+    const env = { ...process.env, HOME: this.#dir, PULSE_RUNTIME_PATH: pulse, LANG: 'C.UTF-8' };
     this.#process = spawn('linphonec', ['-a', '-c', config], { env, stdio: 'pipe' });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.on('data', (text: Buffer) => {
