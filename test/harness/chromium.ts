@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserServer, LaunchOptions } from 'playwright-core';
 
@@ -8,7 +11,11 @@ export function launchChromium(args: readonly string[] = []): Promise<Browser> {
 
 /** A Chromium that the test may kill. */
 export async function launchMortalChromium(): Promise<{ browser: Browser; server: BrowserServer }> {
-  const server = await chromium.launchServer(options([]));
+  // Killed, it does not clear up after itself.
+  const dir = mkdtempSync(join(tmpdir(), 'denwaban-chromium-'));
+  const env = { ...process.env, TMPDIR: dir };
+  const server = await chromium.launchServer({ ...options([]), env });
+  server.on('close', () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
   return { browser: await chromium.connect(server.wsEndpoint()), server };
 }
 
