@@ -163,10 +163,10 @@ export interface RecordingIndex {
 
 /**
  * Ends in the index the recordings that are not in hand: neither written any more nor of a call that
- * goes on. `inHand` says null while the media process is away.
+ * goes on, nor about to be ended in order. `inHand` says null while the media process is away.
  */
 export type SettleRecordings = (
-  inHand: () => Promise<ReadonlySet<RecordingId> | null>,
+  inHand: (open: readonly RecordingId[]) => Promise<ReadonlySet<RecordingId> | null>,
 ) => Promise<unknown>;
 
 /** Passwords of our accounts at carriers. */

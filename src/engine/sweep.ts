@@ -38,6 +38,7 @@ export type SweepDeps = {
 export class Sweep {
   readonly #deps: SweepDeps;
   readonly #suspects = new Set<LegId>();
+  #openBefore: ReadonlySet<RecordingId> = new Set();
   #stranded = new Map<OperatorId, CallId>();
   #failed = 0;
   #timer: Timer | null = null;
@@ -63,7 +64,7 @@ export class Sweep {
     try {
       await this.#closeOrphans();
       await this.#freeStranded();
-      await settleRecordings(() => this.#recordingsInHand());
+      await settleRecordings((open) => this.#recordingsInHand(open));
       this.#failed = 0;
       notices.note('sweep', 'back');
     } catch (thrown) {
@@ -125,11 +126,17 @@ export class Sweep {
     return this.#deps.notices.isUnstored(actor) || peopleIn(actor.state).includes(operatorId);
   }
 
-  async #recordingsInHand(): Promise<ReadonlySet<RecordingId> | null> {
+  /** The end of one that is open for the first time may be on its way to the index. */
+  async #recordingsInHand(open: readonly RecordingId[]): Promise<ReadonlySet<RecordingId> | null> {
     const { media, registry } = this.#deps;
     const found = await media.inventory();
     if (!found.ok) return null;
+    const before = this.#openBefore;
+    this.#openBefore = new Set(open);
     const inHand = new Set(found.value.recordings.map(({ recordingId }) => recordingId));
+    for (const id of open) {
+      if (!before.has(id)) inHand.add(id);
+    }
     for (const { state } of registry.speaking()) {
       if (state.recordingId !== null) inHand.add(state.recordingId);
     }

@@ -10,10 +10,11 @@ export type SettleOptions = {
   store: Pick<RecordingStore, 'open' | 'finish'>;
   log: Logger;
   /**
-   * What is still written or belongs to a call that goes on; null when nobody can say. Asked after the
-   * index was read, so that what begins meanwhile is not taken for abandoned.
+   * Of those open in the index what is still written, belongs to a call that goes on or may still be ended in
+   * order; null when nobody can say. Asked after the index was read, so that what begins meanwhile is not taken
+   * for abandoned.
    */
-  inHand: () => Promise<ReadonlySet<RecordingId> | null>;
+  inHand: (open: readonly RecordingId[]) => Promise<ReadonlySet<RecordingId> | null>;
 };
 
 /**
@@ -24,7 +25,7 @@ export async function settleRecordings(options: SettleOptions): Promise<number> 
   const { folder, store, log } = options;
   const open = await store.open();
   if (open.length === 0) return 0;
-  const inHand = await options.inHand();
+  const inHand = await options.inHand(open.map(({ id }) => id));
   if (inHand === null) return 0;
   const left = open.filter(({ id }) => !inHand.has(id));
   let settled = 0;
