@@ -19,6 +19,12 @@ export async function telephonyMetrics({
     gauge('denwaban_sip_bound_legs', 'Legs whose dialog is served.', sip.boundLegs),
     gauge('denwaban_sip_connections', 'SIP connections over TCP.', streams.size),
     {
+      name: 'denwaban_calls_turned_away_total',
+      help: 'Calls refused because more came than this machine carries.',
+      type: 'counter',
+      samples: [{ value: engine.turnedAway.total }],
+    },
+    {
       name: 'denwaban_sip_dropped_total',
       help: 'SIP messages dropped because their source sent too many.',
       type: 'counter',

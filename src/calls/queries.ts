@@ -96,6 +96,8 @@ export type FloorEvent =
         | 'disk-room'
         | 'not-saved'
         | 'saved-again'
+        | 'turning-away'
+        | 'all-taken'
         | 'shutting-down';
     };
 

@@ -42,6 +42,8 @@ export const noticeSchema = z.object({
     'disk-room',
     'not-saved',
     'saved-again',
+    'turning-away',
+    'all-taken',
     'shutting-down',
   ]),
   callId: z.string().nullable(),

@@ -24,6 +24,10 @@ const SCANNERS = /friendly-scanner|sipvicious|sipcli|sip-scan|pplsip|vaxsip|sund
 /** Strangers are told 403 this often per minute, so that a mistaken trunk is found; then nothing. */
 const REFUSALS_PER_MINUTE = 20;
 
+const LATER = { headers: [['Retry-After', '10']] } as const;
+/** A carrier that obeys it sends nothing at all meanwhile, so not for long: we carry most of what comes. */
+const CROWDED = { headers: [['Retry-After', '1']] } as const;
+
 /** From an INVITE to a call: who sends it, whom it is for, who calls, and can we hear each other. */
 export class CallIntake {
   readonly #deps: CallIntakeDeps;
@@ -39,11 +43,13 @@ export class CallIntake {
       this.#refuseStranger(invite);
       return;
     }
-    if (!this.#deps.engine.acceptsCalls) {
-      invite.reject(503, { headers: [['Retry-After', '10']] });
+    const { engine } = this.#deps;
+    if (!engine.acceptsCalls) {
+      if (engine.isCrowded) engine.turnedAway.note();
+      invite.reject(503, engine.isCrowded ? CROWDED : LATER);
       return;
     }
-    await this.#deps.engine.opening((legId) => this.#admit(legId, invite, trunk));
+    await engine.opening((legId) => this.#admit(legId, invite, trunk));
   }
 
   async #admit(legId: LegId, invite: IncomingInvite, trunk: Trunk): Promise<void> {
@@ -123,5 +129,5 @@ function refuseMedia(invite: IncomingInvite, reason: MediaRefusal): void {
     invite.reject(488, { headers: [['Warning', `304 denwaban "${encodeUtf8(text)}"`]] });
     return;
   }
-  invite.reject(503, { headers: [['Retry-After', '10']] });
+  invite.reject(503, LATER);
 }

@@ -43,12 +43,12 @@ export class CallRegistry {
     return this.#calls.size;
   }
 
-  /** Of the calls that wait for an operator the one that has waited longest. */
-  longestWaiting(): CallActor | undefined {
+  /** Of those calls that wait for an operator the one that has waited longest. */
+  longestWaiting(isMeant: (actor: CallActor) => boolean): CallActor | undefined {
     let longest: CallActor | undefined;
     for (const actor of this.#calls.values()) {
       const { phase, arrivedAt } = actor.state;
-      if (phase !== 'waiting') continue;
+      if (phase !== 'waiting' || !isMeant(actor)) continue;
       if (longest === undefined || arrivedAt < longest.state.arrivedAt) longest = actor;
     }
     return longest;

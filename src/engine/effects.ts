@@ -10,6 +10,7 @@ import type { FarSides } from './far-sides.ts';
 import type { OperatorSide } from './operator-side.ts';
 import type { FloorStore, MessageDesk } from './ports.ts';
 import type { TransferRequests } from './transfer-requests.ts';
+import type { WaitingLine } from './waiting-line.ts';
 
 export type EffectDeps = {
   clock: Clock;
@@ -22,8 +23,7 @@ export type EffectDeps = {
   contactSide: ContactSide;
   farSides: FarSides;
   transfers: TransferRequests;
-  /** Somebody became free: the longest waiting call may ask again. */
-  onOperatorAvailable: () => void;
+  line: WaitingLine;
   /** True when a person works at this operator's console, so that wrap-up has somebody to end it. */
   isAttended: (operatorId: OperatorId) => boolean;
   onEnded: (actor: CallActor) => void;
@@ -95,14 +95,16 @@ export class Effects {
   }
 
   async #findOperator(actor: CallActor, excluded: OperatorId[]): Promise<void> {
-    const { floor, clock, operatorSide, events } = this.#deps;
+    const { floor, clock, operatorSide, events, line } = this.#deps;
     const callId = actor.state.id;
+    const before = line.untold;
     const registered = operatorSide.registeredUsers();
     const claim = { callId, excluded, registered, now: clock.now() };
     const operator = await floor.claimLongestIdle(claim);
     if (operator === null) {
       const signedIn = await floor.anyoneSignedIn();
       void actor.post({ type: 'operator.not-found', signedIn });
+      if (line.untold > before) void actor.post({ type: 'operator.became-available' });
       return;
     }
     events.publish({ type: 'operator.changed', operatorId: operator.id });
@@ -127,7 +129,7 @@ export class Effects {
         ? await floor.setState(operatorId, state, { callId, now })
         : await floor.releaseFrom(operatorId, callId, state, now);
     if (changed) events.publish({ type: 'operator.changed', operatorId });
-    if (state === 'available') this.#deps.onOperatorAvailable();
+    if (state === 'available') this.#deps.line.somebodyIsFree();
   }
 
   /** Not at a phone without a console beside it: nobody could end the wrap-up. */

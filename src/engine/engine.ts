@@ -53,6 +53,8 @@ import { RecordingNotices } from './recording-notices.ts';
 import type { SipService } from './sip-service.ts';
 import { StoreNotices } from './store-notices.ts';
 import { Sweep } from './sweep.ts';
+import { TurnedAway } from './turned-away.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 export type EngineDeps = {
   clock: Clock;
@@ -80,6 +82,12 @@ export type EngineDeps = {
 
 /** More calls than this at once are answered 503: the machine would serve nobody well. */
 const MAX_CALLS = 2_000;
+/**
+ * So many may wait for their call to be stored and to ring, a second's worth at the highest rate measured. Behind
+ * them nobody would be served in time: whoever is not answered says everything again (RFC 3261 §17, after half a
+ * second), and with a queue that grows that is work that grows (RFC 6357 §3).
+ */
+const MAX_ARRIVING = 100;
 
 /**
  * The B2BUA: binds calls to SIP, media and the floor. It owns every call of this process; people
@@ -100,6 +108,8 @@ export class Engine {
   readonly #recordingNotices: RecordingNotices;
   readonly #storeNotices: StoreNotices;
   readonly #sweep: Sweep;
+  readonly turnedAway: TurnedAway;
+  readonly #line = new WaitingLine(this.registry);
   readonly #openingLegs = new Set<LegId>();
   #unsubscribe: () => void = () => undefined;
   #draining = false;
@@ -150,11 +160,12 @@ export class Engine {
       contactSide: this.#contactSide,
       farSides: this.farSides,
       transfers: this.transfers,
-      onOperatorAvailable: () => this.wakeWaiting(),
+      line: this.#line,
       isAttended: deps.isAttended,
       onEnded: (actor) => this.#ended(actor),
     });
     this.#storeNotices = new StoreNotices(events);
+    this.turnedAway = new TurnedAway({ clock, log, events });
     this.#sweep = new Sweep({
       ...{ clock, log, media, floor, events, registry },
       settleRecordings: deps.settleRecordings,
@@ -166,7 +177,12 @@ export class Engine {
   }
 
   get acceptsCalls(): boolean {
-    return !this.#draining && this.registry.size < MAX_CALLS;
+    return !this.#draining && !this.isCrowded;
+  }
+
+  /** More come than the machine can serve. */
+  get isCrowded(): boolean {
+    return this.registry.size >= MAX_CALLS || this.#openingLegs.size >= MAX_ARRIVING;
   }
 
   get events(): FloorEvents {
@@ -208,6 +224,7 @@ export class Engine {
     this.#draining = true;
     this.#recordingEnds.stop();
     this.#sweep.stop();
+    this.turnedAway.stop();
     this.#unsubscribe();
     this.deskAudio.stop();
     for (const actor of this.registry.all()) {
@@ -249,7 +266,7 @@ export class Engine {
     });
     this.registry.add(actor);
     before(actor);
-    await actor.begin(first);
+    await this.#line.looking(actor, () => actor.begin(first));
   }
 
   /** Of a new call: with what its subscriber's rules say. */
@@ -276,8 +293,7 @@ export class Engine {
   }
 
   wakeWaiting(): void {
-    const next = this.registry.longestWaiting();
-    if (next) void next.post({ type: 'operator.became-available' });
+    this.#line.somebodyIsFree();
   }
 
   #actorOf(stored: StoredCall): CallActor {

@@ -52,6 +52,7 @@ type NoticeCode = Extract<FloorEvent, { type: 'notice' }>['code'];
 const TROUBLE_ENDED_BY: Partial<Record<NoticeCode, NoticeCode>> = {
   'saved-again': 'not-saved',
   'disk-room': 'disk-full',
+  'all-taken': 'turning-away',
 };
 const LASTING = new Set(Object.values(TROUBLE_ENDED_BY));
 /** What supervisors hear of a call, whoever has it. */

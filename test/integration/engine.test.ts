@@ -417,6 +417,71 @@ test('the media process dies: the call ends with a cause and the desk is asked t
   await until(asked, 5_000);
 });
 
+test('of more than a hundred who wait to ring the rest are told to come again, and those ring', async () => {
+  await office([]);
+  const release = Promise.withResolvers<null>();
+  const openLeg = rig.media.openLeg.bind(rig.media);
+  rig.media.openLeg = async (spec) => {
+    await release.promise;
+    return openLeg(spec);
+  };
+  const calls = Array.from({ length: 105 }, () => trunk.call(rig.port, '0301234567').seen);
+  const having = (status: number): number =>
+    calls.filter(({ statuses }) => statuses.includes(status)).length;
+  await until(() => having(503) === 5, 5_000);
+  const refusals = trunk.heard.filter((message) => message.startsWith('SIP/2.0 503 '));
+  expect(refusals.every((refusal) => /^Retry-After: 1\r$/m.test(refusal))).toBe(true);
+  const notices = (): string[] =>
+    rig.events.flatMap((event) => (event.type === 'notice' ? [event.code] : []));
+  expect(notices()).toEqual(['turning-away']);
+  expect(rig.engine.turnedAway.total).toBe(5);
+  release.resolve(null);
+  await until(() => having(180) === 100, 10_000);
+  expect(having(503)).toBe(5);
+  // Where there is room again the next one is taken.
+  const next = trunk.call(rig.port, '0301234567').seen;
+  await until(() => next.statuses.includes(180), 3_000);
+  expect(rig.engine.openCalls).toHaveLength(101);
+});
+
+test('a call that is looking for an operator is not told of one who becomes free, and finds her', async () => {
+  await office([browserOperator('one'), browserOperator('two')]);
+  const one = await takeSeat('one');
+  const steps = (id: CallId): Promise<string[]> =>
+    database
+      .sql(`select event from call_transition where call_id = '${id}' order by version`)
+      .then((rows) => rows.map((row) => (row as { event: string }).event));
+  const { floor } = rig.storage;
+  const claimLongestIdle = floor.claimLongestIdle.bind(floor);
+  let asked = 0;
+  let answer = Promise.withResolvers<null>();
+  floor.claimLongestIdle = async (options) => {
+    const found = await claimLongestIdle(options);
+    asked++;
+    await answer.promise;
+    return found;
+  };
+  trunk.call(rig.port, '0301234567');
+  const first = await onlyCall();
+  await until(() => asked === 1, 3_000);
+  for (let i = 0; i < 3; i++) rig.engine.wakeWaiting();
+  answer.resolve(null);
+  await until(() => stateOf(first)?.phase === 'offering', 3_000);
+  expect(stateOf(first)?.offer?.operatorId).toBe(one);
+  expect(asked).toBe(1);
+  expect(await steps(first)).not.toContain('operator.became-available');
+
+  // Nobody is free any more when the next one asks; she is before its answer is there.
+  answer = Promise.withResolvers<null>();
+  trunk.call(rig.port, '0301234567');
+  await until(() => asked === 2 && rig.engine.openCalls.length === 2, 3_000);
+  const second = rig.engine.openCalls.find((id) => id !== first) as CallId;
+  const two = await takeSeat('two');
+  answer.resolve(null);
+  await until(() => stateOf(second)?.phase === 'offering', 3_000);
+  expect(stateOf(second)?.offer?.operatorId).toBe(two);
+});
+
 test('a desk whose new audio cannot be stored keeps what it has, and no leg is left over', async () => {
   await office([browserOperator('one')]);
   const operator = await takeSeat('one');

@@ -22,6 +22,7 @@ const REASSURING: ReadonlySet<string> = new Set([
   'saved-again',
   'recording-again',
   'disk-room',
+  'all-taken',
 ]);
 
 /** What the operator must know besides the call: sound, connection, refusals, notices. */

@@ -28,9 +28,10 @@ const ENDED_BY: Partial<Record<NoticeCode, NoticeCode>> = {
   'saved-again': 'not-saved',
   'recording-again': 'recording-failed',
   'disk-room': 'disk-full',
+  'all-taken': 'turning-away',
 };
 /** What the server says again after each welcome for as long as it is true. */
-const SAID_AGAIN: ReadonlySet<NoticeCode> = new Set(['not-saved', 'disk-full']);
+const SAID_AGAIN: ReadonlySet<NoticeCode> = new Set(['not-saved', 'disk-full', 'turning-away']);
 /** What is said about "this call". */
 const OF_ONE_CALL: ReadonlySet<NoticeCode> = new Set([
   'recording-failed',

@@ -446,6 +446,9 @@ export const consoleEn: Texts['console'] = {
     'delivery-failed': 'A message could not be sent. Look at the undelivered messages.',
     'hang-up-refused': 'You cannot hang up now. Press “Back to caller” (Alt+H) first.',
     'call-back-failed': 'The customer was not reached.',
+    'turning-away':
+      'Too many calls at once: the server turns some new ones away. Calls that are up go on as they are.',
+    'all-taken': 'The rush is over. All calls are taken again.',
     'shutting-down': 'The server is about to stop. No new calls come in.',
   },
 };
