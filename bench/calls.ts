@@ -16,7 +16,7 @@ import { SoundSocket } from './sound-socket.ts';
  * answered → recorded → the caller hangs up after 2 s → ended. Neither side speaks, and what the product
  * sends is not read.
  */
-const OPERATORS = 1500;
+export const OPERATORS = 1500;
 const HOLD_MS = 2000;
 const ANSWER_AFTER_MS = 100;
 const WARM_UP = { rate: 60, seconds: 60 };
@@ -62,7 +62,8 @@ type RunResult = {
   walBytes: number;
 };
 
-async function run(product: Product, { rate, seconds }: Placing): Promise<RunResult> {
+/** `work` with both ends of such calls, and with sockets where the product's sound goes. */
+export async function withLoad<T>(work: (load: SipLoad) => Promise<T>): Promise<T> {
   const load: SipLoad = await SipLoad.open({
     target: PLACES.product,
     caller: PLACES.caller,
@@ -77,6 +78,15 @@ async function run(product: Product, { rate, seconds }: Placing): Promise<RunRes
     new SoundSocket(PLACES.operator.address, PLACES.operatorSoundPort, 0),
   ];
   try {
+    return await work(load);
+  } finally {
+    for (const ear of ears) ear.close();
+    await load.close();
+  }
+}
+
+function run(product: Product, { rate, seconds }: Placing): Promise<RunResult> {
+  return withLoad(async (load) => {
     const since = Date.now();
     const walBefore = await walPosition(product);
     const probe = await DiskProbe.start(product.platform.dataDir);
@@ -91,10 +101,7 @@ async function run(product: Product, { rate, seconds }: Placing): Promise<RunRes
     const back = await readBack(product, since, false);
     const faults = faultsOf(load.calls, back);
     return { usage, calls: load.calls, back, faults, diskMs, walBytes };
-  } finally {
-    for (const ear of ears) ear.close();
-    await load.close();
-  }
+  });
 }
 
 /** Bytes since the cluster was made. */
@@ -106,7 +113,7 @@ async function walPosition(product: Product): Promise<number> {
 }
 
 /** Until both ends of every call have parted and its recording is closed, or for so long. */
-async function settled(product: Product, load: SipLoad, since: number): Promise<void> {
+export async function settled(product: Product, load: SipLoad, since: number): Promise<void> {
   const until = performance.now() + SETTLE_MS;
   const over = (call: LoadCall): boolean =>
     call.failure !== undefined || (call.endedAt > 0 && call.partedAt > 0);
@@ -139,7 +146,8 @@ function faultsOf(made: LoadCall[], back: ReadBack): string[] {
   return faults;
 }
 
-function waits(made: LoadCall[]): number[] {
+/** From INVITE to the phone's INVITE, of those that came so far. */
+export function waits(made: LoadCall[]): number[] {
   return made.filter((call) => call.offeredAt > 0).map((call) => call.offeredAt - call.invitedAt);
 }
 

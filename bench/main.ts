@@ -4,13 +4,15 @@ import { calls } from './calls.ts';
 import { machineFacts } from './machine.ts';
 import { media } from './media.ts';
 import { memory } from './memory.ts';
+import { overload } from './overload.ts';
 import { pinLoad } from './product.ts';
 import { say } from './say.ts';
 
 const USAGE = `npm run bench -- calls [--rates 20,40,80] [--seconds 12]
 npm run bench -- media [--conversations 50,100,200] [--seconds 10]
 npm run bench -- actions [--conversations 20] [--seconds 20]
-npm run bench -- memory [--calls 1000,2000,5000] [--rates 30]`;
+npm run bench -- memory [--calls 1000,2000,5000] [--rates 30]
+npm run bench -- overload [--rates 160] [--seconds 40]`;
 
 type Options = Partial<Record<'rates' | 'conversations' | 'calls' | 'seconds', string>>;
 
@@ -27,6 +29,8 @@ const QUESTIONS: Record<string, (options: Options) => Promise<void>> = {
     actions({ conversations: first(conversations), seconds: Number(seconds) }),
   memory: ({ calls: counts = '1000,2000,5000', rates = '30' }) =>
     memory({ counts: numbers(counts), rate: first(rates) }),
+  overload: ({ rates = '160', seconds = '40' }) =>
+    overload({ rates: numbers(rates), seconds: Number(seconds) }),
 };
 
 async function main(): Promise<void> {

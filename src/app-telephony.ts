@@ -77,7 +77,7 @@ export async function buildTelephony(options: TelephonyOptions): Promise<Telepho
     log,
     store: registrations,
     phones,
-    onChange: () => engine.wakeWaiting(),
+    onChange: () => engine.wakeWaiting(null),
     onContact: (contactUri, source) => sip.agent.followContact(contactUri, source),
   });
   return {

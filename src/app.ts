@@ -262,7 +262,7 @@ export class App {
         apply: async (spec) => {
           const outcome = await storage.center.apply(spec);
           await trunks.sync();
-          engine.wakeWaiting();
+          engine.wakeWaiting(null);
           return outcome;
         },
       },

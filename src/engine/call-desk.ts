@@ -93,7 +93,7 @@ export class CallDesk implements CallCommands {
     }
     if (presence === 'offline') await engine.deskAudio.close(operator);
     events.publish({ type: 'operator.changed', operatorId });
-    if (presence === 'available') engine.wakeWaiting();
+    if (presence === 'available') engine.wakeWaiting(operatorId);
     return DONE;
   }
 

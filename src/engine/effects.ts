@@ -97,19 +97,25 @@ export class Effects {
   async #findOperator(actor: CallActor, excluded: OperatorId[]): Promise<void> {
     const { floor, clock, operatorSide, events, line } = this.#deps;
     const callId = actor.state.id;
-    const before = line.untold;
     const registered = operatorSide.registeredUsers();
     const claim = { callId, excluded, registered, now: clock.now() };
-    const operator = await floor.claimLongestIdle(claim);
-    if (operator === null) {
-      const signedIn = await floor.anyoneSignedIn();
-      void actor.post({ type: 'operator.not-found', signedIn });
-      if (line.untold > before) void actor.post({ type: 'operator.became-available' });
-      return;
+    line.looks(actor);
+    try {
+      const operator = await floor.claimLongestIdle(claim);
+      if (operator === null) {
+        const signedIn = await floor.anyoneSignedIn();
+        const isToLookAgain = line.foundNobody(actor);
+        void actor.post({ type: 'operator.not-found', signedIn });
+        if (isToLookAgain) void actor.post({ type: 'operator.became-available' });
+        return;
+      }
+      events.publish({ type: 'operator.changed', operatorId: operator.id });
+      const found = { operatorId: operator.id, ...operatorSide.reach(operator) };
+      void actor.post({ type: 'operator.found', ...found }).finally(() => line.looked(actor));
+    } catch (thrown) {
+      line.looked(actor);
+      throw thrown;
     }
-    events.publish({ type: 'operator.changed', operatorId: operator.id });
-    const found = { operatorId: operator.id, ...operatorSide.reach(operator) };
-    void actor.post({ type: 'operator.found', ...found });
   }
 
   async #setOperatorState(
@@ -129,7 +135,7 @@ export class Effects {
         ? await floor.setState(operatorId, state, { callId, now })
         : await floor.releaseFrom(operatorId, callId, state, now);
     if (changed) events.publish({ type: 'operator.changed', operatorId });
-    if (state === 'available') this.#deps.line.somebodyIsFree();
+    if (state === 'available') this.#deps.line.somebodyIsFree(operatorId);
   }
 
   /** Not at a phone without a console beside it: nobody could end the wrap-up. */

@@ -172,7 +172,8 @@ export class Engine {
       notices: this.#storeNotices,
       isKept: (leg) => this.deskAudio.owns(leg) || this.#openingLegs.has(leg),
       isDraining: () => this.#draining,
-      onOperatorAvailable: () => this.wakeWaiting(),
+      line: this.#line,
+      registeredUsers: () => this.operatorSide.registeredUsers(),
     });
   }
 
@@ -180,8 +181,9 @@ export class Engine {
     return !this.#draining && !this.isCrowded;
   }
 
-  /** More come than the machine can serve. */
+  /** More come than the machine can serve; one that is about to stop turns away for another reason. */
   get isCrowded(): boolean {
+    if (this.#draining) return false;
     return this.registry.size >= MAX_CALLS || this.#openingLegs.size >= MAX_ARRIVING;
   }
 
@@ -204,7 +206,7 @@ export class Engine {
     this.#recordingEnds.keep();
     await this.#adopt();
     this.#recordingEnds.tell();
-    this.wakeWaiting();
+    this.wakeWaiting(null);
     this.#sweep.start();
   }
 
@@ -266,7 +268,12 @@ export class Engine {
     });
     this.registry.add(actor);
     before(actor);
-    await this.#line.looking(actor, () => actor.begin(first));
+    this.#line.looks(actor);
+    try {
+      await actor.begin(first);
+    } finally {
+      this.#line.looked(actor);
+    }
   }
 
   /** Of a new call: with what its subscriber's rules say. */
@@ -292,8 +299,9 @@ export class Engine {
     }
   }
 
-  wakeWaiting(): void {
-    this.#line.somebodyIsFree();
+  /** An operator has become free; null: some may have, nobody knows who. */
+  wakeWaiting(operatorId: OperatorId | null): void {
+    this.#line.somebodyIsFree(operatorId);
   }
 
   #actorOf(stored: StoredCall): CallActor {
@@ -375,7 +383,7 @@ export class Engine {
   async #audioUp(operator: Operator, legId: LegId): Promise<void> {
     const actor = operator.callId === null ? undefined : this.registry.get(operator.callId);
     await actor?.post({ type: 'operator.audio-back', operatorId: operator.id, legId });
-    if (operator.state === 'available') this.wakeWaiting();
+    if (operator.state === 'available') this.wakeWaiting(operator.id);
   }
 
   async #audioLost(operatorId: OperatorId): Promise<void> {
@@ -386,7 +394,7 @@ export class Engine {
   async #audioBack(operatorId: OperatorId, legId: LegId): Promise<void> {
     const event = { type: 'operator.audio-back', operatorId, legId } as const;
     await Promise.all(this.#callsOf(operatorId).map((actor) => actor.post(event)));
-    this.wakeWaiting();
+    this.wakeWaiting(operatorId);
   }
 
   #callsOf(operatorId: OperatorId): CallActor[] {

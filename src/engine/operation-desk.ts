@@ -334,6 +334,7 @@ export class OperationDesk implements CallOperations {
     const { floor, clock, engine } = this.#deps;
     await floor.releaseFrom(operatorId, callId, state, clock.now());
     engine.events.publish({ type: 'operator.changed', operatorId });
+    if (state === 'available') engine.wakeWaiting(operatorId);
   }
 
   #target(state: CallState, to: RelayWish): RelayTarget | Refused {

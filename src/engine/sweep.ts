@@ -8,12 +8,13 @@ import type {
   RecordingId,
   Timer,
 } from '../base/index.ts';
-import type { FloorEvents } from '../calls/index.ts';
+import type { FloorEvents, Operator } from '../calls/index.ts';
 import type { MediaPlane } from '../media/index.ts';
 import { peopleIn } from './call-people.ts';
 import type { CallRegistry } from './call-registry.ts';
 import type { FloorStore, SettleRecordings } from './ports.ts';
 import type { StoreNotices } from './store-notices.ts';
+import type { WaitingLine } from './waiting-line.ts';
 
 /** How often the media process is asked what it has, to find what nobody owns. */
 const SWEEP_INTERVAL_MS = 5_000;
@@ -31,14 +32,17 @@ export type SweepDeps = {
   isKept: (leg: LegId) => boolean;
   /** No calls are taken any more: the sweep under way is the last. */
   isDraining: () => boolean;
-  onOperatorAvailable: () => void;
+  line: WaitingLine;
+  /** User names of telephones that are registered. */
+  registeredUsers: () => string[];
 };
 
 /** What nobody owns, looked for from time to time: legs are closed, operators freed, recordings settled. */
 export class Sweep {
   readonly #deps: SweepDeps;
   readonly #suspects = new Set<LegId>();
-  #openBefore: ReadonlySet<RecordingId> = new Set();
+  /** In the index, and in nobody's hand the last time. */
+  #leftOpen: ReadonlySet<RecordingId> = new Set();
   #stranded = new Map<OperatorId, CallId>();
   #failed = 0;
   #timer: Timer | null = null;
@@ -63,7 +67,9 @@ export class Sweep {
     const { settleRecordings, notices, log } = this.#deps;
     try {
       await this.#closeOrphans();
-      await this.#freeStranded();
+      const operators = await this.#deps.floor.operators();
+      await this.#freeStranded(operators);
+      this.#tellWhoWaits(operators);
       await settleRecordings((open) => this.#recordingsInHand(open));
       this.#failed = 0;
       notices.note('sweep', 'back');
@@ -102,11 +108,11 @@ export class Sweep {
    * An operator whose call does not know her, twice in a row, is free again: her claim was made, but
    * the answer was lost with the database.
    */
-  async #freeStranded(): Promise<void> {
-    const { floor, clock, log, events, onOperatorAvailable } = this.#deps;
+  async #freeStranded(operators: readonly Operator[]): Promise<void> {
+    const { floor, clock, log, events, line } = this.#deps;
     const before = this.#stranded;
     this.#stranded = new Map();
-    for (const { id, callId } of await floor.operators()) {
+    for (const { id, callId } of operators) {
       if (callId === null || this.#knows(callId, id)) continue;
       if (before.get(id) !== callId) {
         this.#stranded.set(id, callId);
@@ -115,7 +121,19 @@ export class Sweep {
       log.warn({ operatorId: id, callId }, 'operator held by a call that does not know her: freed');
       await floor.releaseFrom(id, callId, 'available', clock.now());
       events.publish({ type: 'operator.changed', operatorId: id });
-      onOperatorAvailable();
+      line.somebodyIsFree(id);
+    }
+  }
+
+  /** Whoever was told of an operator may have hung up at that moment: nobody waits long beside one who is free. */
+  #tellWhoWaits(operators: readonly Operator[]): void {
+    const { registry, line, registeredUsers } = this.#deps;
+    if (registry.longestWaiting(() => true) === undefined) return;
+    const registered = new Set(registeredUsers());
+    for (const operator of operators) {
+      if (operator.state === 'available' && isReachable(operator, registered)) {
+        line.somebodyIsFree(operator.id);
+      }
     }
   }
 
@@ -126,20 +144,27 @@ export class Sweep {
     return this.#deps.notices.isUnstored(actor) || peopleIn(actor.state).includes(operatorId);
   }
 
-  /** The end of one that is open for the first time may be on its way to the index. */
+  /** The end of one that nobody has for the first time may be on its way to the index. */
   async #recordingsInHand(open: readonly RecordingId[]): Promise<ReadonlySet<RecordingId> | null> {
     const { media, registry } = this.#deps;
     const found = await media.inventory();
     if (!found.ok) return null;
-    const before = this.#openBefore;
-    this.#openBefore = new Set(open);
     const inHand = new Set(found.value.recordings.map(({ recordingId }) => recordingId));
-    for (const id of open) {
-      if (!before.has(id)) inHand.add(id);
-    }
     for (const { state } of registry.speaking()) {
       if (state.recordingId !== null) inHand.add(state.recordingId);
     }
+    const before = this.#leftOpen;
+    this.#leftOpen = new Set(open.filter((id) => !inHand.has(id)));
+    for (const id of this.#leftOpen) {
+      if (!before.has(id)) inHand.add(id);
+    }
     return inHand;
   }
+}
+
+function isReachable(operator: Operator, registered: ReadonlySet<string>): boolean {
+  const { deviceKind, legId, sipUri, sipUsername } = operator;
+  if (deviceKind === 'browser') return legId !== null;
+  if (deviceKind === 'number' || sipUri !== null) return true;
+  return sipUsername !== null && registered.has(sipUsername);
 }

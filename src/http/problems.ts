@@ -242,8 +242,8 @@ export const PROBLEMS = {
   ),
   'too-many-calls': entry(
     429,
-    '同時に受けられる通話数の上限です。少し待ってからやり直してください。',
-    'As many calls as this machine takes are up. Try again in a moment.',
+    '電話が集中していて、これ以上は受けられません。少し待ってからやり直してください。',
+    'More calls at once than this server takes. Try again in a moment.',
   ),
   internal: entry(
     500,

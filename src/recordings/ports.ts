@@ -29,6 +29,8 @@ export type RecordingEnd = {
 export interface RecordingStore {
   begin(recording: Omit<Recording, 'cause'>): Promise<void>;
   finish(id: RecordingId, end: RecordingEnd): Promise<void>;
+  /** Nothing where it has been ended meanwhile. */
+  finishLeft(id: RecordingId, end: RecordingEnd): Promise<void>;
   recording(id: RecordingId): Promise<Recording | null>;
   ofCalls(callIds: readonly CallId[]): Promise<Recording[]>;
   open(): Promise<Recording[]>;

@@ -62,7 +62,7 @@ async function settle(
     folder,
     store: {
       open: async () => names.map(recording),
-      finish: async (id: RecordingId, end: RecordingEnd) => void (ends[id] = end),
+      finishLeft: async (id: RecordingId, end: RecordingEnd) => void (ends[id] = end),
     },
     log: silentLogger,
     inHand: async () => inHand && new Set(inHand.map((name) => asId<RecordingId>(name))),

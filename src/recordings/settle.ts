@@ -7,7 +7,7 @@ import { recordingFile } from './recording-path.ts';
 
 export type SettleOptions = {
   folder: string;
-  store: Pick<RecordingStore, 'open' | 'finish'>;
+  store: Pick<RecordingStore, 'open' | 'finishLeft'>;
   log: Logger;
   /**
    * Of those open in the index what is still written, belongs to a call that goes on or may still be ended in
@@ -35,7 +35,7 @@ export async function settleRecordings(options: SettleOptions): Promise<number> 
     });
     // It is looked at again; the others do not wait for it.
     if (end === undefined) continue;
-    await store.finish(recording.id, end);
+    await store.finishLeft(recording.id, end);
     settled++;
     log.warn(
       { recordingId: recording.id, ...end },

@@ -1,6 +1,11 @@
 import type { CallId, RecordingId, SubscriberId } from '../base/index.ts';
 import type { RecordingIndex } from '../engine/index.ts';
-import type { ExpiredRecordings, Recording, RecordingStore } from '../recordings/index.ts';
+import type {
+  ExpiredRecordings,
+  Recording,
+  RecordingEnd,
+  RecordingStore,
+} from '../recordings/index.ts';
 import { toInstant, toTimestamp } from './database.ts';
 import type { Database, Queryable } from './database.ts';
 
@@ -16,6 +21,10 @@ type RecordingRow = {
   cause: Recording['cause'];
 };
 
+const FINISH = `update recording set ended_at = $2, seconds = $3, cause = coalesce($5, cause),
+    state = case when cause is not null and $4 = 'complete' then 'incomplete' else $4 end
+  where id = $1`;
+
 /** Serves the recordings module and, as the writer, the engine. */
 export function createRecordingStore(
   database: Database,
@@ -27,6 +36,15 @@ export function createRecordingStore(
       values,
     });
     return rows.map(toRecording);
+  };
+  const finish = async (
+    name: string,
+    text: string,
+    id: RecordingId,
+    end: RecordingEnd,
+  ): Promise<void> => {
+    const values = [id, toTimestamp(end.endedAt), end.seconds, end.state, end.cause ?? null];
+    await grouped.rows({ name, text, values });
   };
   return {
     async begin(recording): Promise<void> {
@@ -44,15 +62,9 @@ export function createRecordingStore(
       });
     },
 
-    async finish(id, end): Promise<void> {
-      await grouped.rows({
-        name: 'recording-finish',
-        text: `update recording set ended_at = $2, seconds = $3, cause = coalesce($5, cause),
-          state = case when cause is not null and $4 = 'complete' then 'incomplete' else $4 end
-          where id = $1`,
-        values: [id, toTimestamp(end.endedAt), end.seconds, end.state, end.cause ?? null],
-      });
-    },
+    finish: (id, end) => finish('recording-finish', FINISH, id, end),
+    finishLeft: (id, end) =>
+      finish('recording-finish-left', `${FINISH} and state = 'recording'`, id, end),
 
     async noteCut(id, cause): Promise<void> {
       await grouped.rows({

@@ -381,7 +381,7 @@ export class EngineRig {
       log,
       store: registrations,
       phones,
-      onChange: () => engine.wakeWaiting(),
+      onChange: () => engine.wakeWaiting(null),
       onContact: (contactUri, source) => sip.agent.followContact(contactUri, source),
     });
     const hooks: Hooks = {};

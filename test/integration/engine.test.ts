@@ -27,11 +27,11 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function office(operators: Spec['operators']): Promise<void> {
+async function office(operators: Spec['operators'], maxWaitSeconds = 5): Promise<void> {
   const outcome = await rig.storage.center.apply({
     version: 1,
     name: '電話番センター',
-    settings: { ringNoAnswerSeconds: 3, maxWaitSeconds: 5 },
+    settings: { ringNoAnswerSeconds: 3, maxWaitSeconds },
     trunks: [
       {
         id: 'carrier',
@@ -439,6 +439,7 @@ test('of more than a hundred who wait to ring the rest are told to come again, a
   await until(() => having(180) === 100, 10_000);
   expect(having(503)).toBe(5);
   // Where there is room again the next one is taken.
+  await until(() => rig.engine.acceptsCalls, 5_000);
   const next = trunk.call(rig.port, '0301234567').seen;
   await until(() => next.statuses.includes(180), 3_000);
   expect(rig.engine.openCalls).toHaveLength(101);
@@ -464,7 +465,7 @@ test('a call that is looking for an operator is not told of one who becomes free
   trunk.call(rig.port, '0301234567');
   const first = await onlyCall();
   await until(() => asked === 1, 3_000);
-  for (let i = 0; i < 3; i++) rig.engine.wakeWaiting();
+  for (let i = 0; i < 3; i++) rig.engine.wakeWaiting(null);
   answer.resolve(null);
   await until(() => stateOf(first)?.phase === 'offering', 3_000);
   expect(stateOf(first)?.offer?.operatorId).toBe(one);
@@ -480,6 +481,25 @@ test('a call that is looking for an operator is not told of one who becomes free
   answer.resolve(null);
   await until(() => stateOf(second)?.phase === 'offering', 3_000);
   expect(stateOf(second)?.offer?.operatorId).toBe(two);
+});
+
+test('who waits beside an operator of whom nobody was told has her soon', async () => {
+  await office([sipOperator('one', phone)], 30);
+  await database.sql("update operator set state = 'away'");
+  const { floor } = rig.storage;
+  const anyoneSignedIn = floor.anyoneSignedIn.bind(floor);
+  let hasLooked = false;
+  floor.anyoneSignedIn = async () => {
+    const answer = await anyoneSignedIn();
+    hasLooked = true;
+    return answer;
+  };
+  trunk.call(rig.port, '0301234567');
+  const id = await onlyCall();
+  await until(() => hasLooked && stateOf(id)?.phase === 'waiting', 3_000);
+  await database.sql("update operator set state = 'available'");
+  await until(() => stateOf(id)?.phase === 'offering', 12_000);
+  await until(() => phone.invites.length === 1, 3_000);
 });
 
 test('a desk whose new audio cannot be stored keeps what it has, and no leg is left over', async () => {

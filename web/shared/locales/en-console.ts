@@ -448,7 +448,7 @@ export const consoleEn: Texts['console'] = {
     'call-back-failed': 'The customer was not reached.',
     'turning-away':
       'Too many calls at once: the server turns some new ones away. Calls that are up go on as they are.',
-    'all-taken': 'The rush is over. All calls are taken again.',
+    'all-taken': 'The rush is over. New calls come in as usual.',
     'shutting-down': 'The server is about to stop. No new calls come in.',
   },
 };
