@@ -433,8 +433,7 @@ export class CallActor {
   }
 
   #line(from: string, event: string): Transition {
-    const { version, phase } = this.state;
-    return { version, from, to: phase, event, at: this.#deps.clock.now() };
+    return { from, event, at: this.#deps.clock.now() };
   }
 
   #lose(): void {

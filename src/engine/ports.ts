@@ -38,9 +38,7 @@ export type SeenCall = { version: number; legs: readonly StoredLeg[] };
 
 /** One line of the call's history. */
 export type Transition = {
-  version: number;
   from: string;
-  to: string;
   event: string;
   at: number;
 };

@@ -8,40 +8,78 @@ import type { Database, Queryable, Statement } from './database.ts';
  * The hot path: about six writes in a call's life, each one round trip that stores the call, its transition
  * and the legs that have changed together. Statements are named, so the server parses them once per connection.
  */
+
+/**
+ * What queries ask of a call, beside its documents. Written and not generated: the server would read each
+ * expression anew, from text, in every statement (PostgreSQL, `ExecInitGenerated`).
+ */
+const COLUMNS = {
+  version: ({ state }) => state.version,
+  phase: ({ state }) => state.phase,
+  subscriber_id: ({ state }) => state.called.subscriberId,
+  did: ({ state }) => state.called.did,
+  caller_number: ({ state }) => state.caller.number,
+  operator_id: ({ state }) => state.operator?.operatorId ?? state.offer?.operatorId,
+  answered_by: ({ state }) => state.answeredBy,
+  arrived_at: ({ state }) => toTimestamp(state.arrivedAt),
+  answered_at: ({ state }) => toTimestamp(state.answeredAt),
+  ended_at: ({ state }) => toTimestamp(state.endedAt),
+  termination_class: ({ state }) => state.termination?.class,
+  termination_reason: ({ state }) => state.termination?.reason,
+  is_open: isOpen,
+} satisfies Record<string, (call: StoredCall) => string | number | boolean | null | undefined>;
+
+/** Also one that has ended with effects still to be run: a BYE, the end of a recording. */
+function isOpen({ state, pendingEffects }: StoredCall): boolean {
+  return state.phase !== 'ended' || pendingEffects.length > 0;
+}
+
+/** The parameters of a whole call: $1 to $4, then its columns; what comes with it stands behind. */
+const NAMES = ['id', 'state', 'pending_effects', 'owner', ...Object.keys(COLUMNS)];
+const WRITERS = Object.values(COLUMNS);
+const parameter = (name: string): string => `$${NAMES.indexOf(name) + 1}`;
+const behind = (place: number): string => `$${NAMES.length + place}`;
+const [VERSION, PHASE] = [parameter('version'), parameter('phase')];
+const [FROM, EVENT, AT, LEGS] = [behind(1), behind(2), behind(3), behind(4)];
+
 const LOG = 'insert into call_transition (call_id, version, from_phase, to_phase, event, at)';
+const LOG_LINE = `$1, ${VERSION}, ${FROM}, ${PHASE}, ${EVENT}, ${AT}`;
 
 /** Legs by their position, as one document: `{"0": {…}, "1": {…}}`. */
-const putLegs = (parameter: string, from: string): string => `
+const putLegs = (document: string, from: string): string => `
     insert into call_leg (call_id, position, leg)
-    select $1, put.key::integer, put.value from jsonb_each(${parameter}) as put${from}
+    select $1, put.key::integer, put.value from jsonb_each(${document}) as put${from}
     on conflict (call_id, position) do update set leg = excluded.leg`;
+
+/** All but the identity and the owner. */
+const CHANGED = NAMES.filter((name) => name !== 'id' && name !== 'owner');
 
 const INSERT = `
   with logged as (
-    ${LOG} values ($1, $6, $7, $8, $9, $10)
+    ${LOG} values (${LOG_LINE})
     on conflict do nothing
   ),
   stored as (
-    insert into call (id, state, pending_effects, owner) values ($1, $2, $3, $4)
-    on conflict (id) do update set state = excluded.state, pending_effects = excluded.pending_effects
+    insert into call (${NAMES.join(', ')}) values (${NAMES.map(parameter).join(', ')})
+    on conflict (id) do update set ${CHANGED.map((name) => `${name} = excluded.${name}`).join(', ')}
     where call.owner = excluded.owner and call.version <= excluded.version
     returning 1
-  )${putLegs('$5', ', stored')}`;
+  )${putLegs(LEGS, ', stored')}`;
 
 const SAVE = `
-    update call set state = $2, pending_effects = $3
-    where id = $1 and owner = $4 and version <= $5
+    update call set ${CHANGED.map((name) => `${name} = ${parameter(name)}`).join(', ')}
+    where id = $1 and owner = $4 and version <= ${VERSION}
     returning 1`;
 
 const SAVE_WITH_LEGS = `
   with saved as (${SAVE}),
-  legs as (${putLegs('$6', ', saved')})
+  legs as (${putLegs(behind(1), ', saved')})
   select 1 from saved`;
 
 const SAVE_WITH_TRANSITION = `
   with saved as (${SAVE}),
   logged as (
-    ${LOG} select $1, $5, $6, $7, $8, $9 from saved
+    ${LOG} select ${LOG_LINE} from saved
     on conflict do nothing
   )
   select 1 from saved`;
@@ -49,20 +87,20 @@ const SAVE_WITH_TRANSITION = `
 const SAVE_WITH_TRANSITION_AND_LEGS = `
   with saved as (${SAVE}),
   logged as (
-    ${LOG} select $1, $5, $6, $7, $8, $9 from saved
+    ${LOG} select ${LOG_LINE} from saved
     on conflict do nothing
   ),
-  legs as (${putLegs('$10', ', saved')})
+  legs as (${putLegs(LEGS, ', saved')})
   select 1 from saved`;
 
-/** The state is as stored: the columns drawn out of it are left alone. */
+/** The state is as stored. */
 const SAVE_LEGS = `
   with saved as (
-    update call set pending_effects = $2
-    where id = $1 and owner = $3 and version = $4
+    update call set pending_effects = $2, is_open = $3
+    where id = $1 and owner = $4 and version = $5
     returning 1
   ),
-  legs as (${putLegs('$5', ', saved')})
+  legs as (${putLegs('$6', ', saved')})
   select 1 from saved`;
 
 /** What a machine at its busiest ends in the time in which a BYE is repeated. */
@@ -98,7 +136,7 @@ function storedCallOf(row: StoredCallRow): StoredCall {
 export function createCallStore(database: Database, grouped: Queryable): CallStore {
   return {
     async insert(call, transition): Promise<void> {
-      const values = [...documents(call), call.owner, legsBut(call, []), ...logLine(transition)];
+      const values = [...parametersOf(call), ...logLine(transition), legsBut(call, [])];
       await grouped.rows({ name: 'call-insert', text: INSERT, values });
     },
 
@@ -107,7 +145,6 @@ export function createCallStore(database: Database, grouped: Queryable): CallSto
       return saved.length === 1;
     },
 
-    /** Also calls that have ended with effects still to be run: a BYE, the end of a recording. */
     async openCalls(): Promise<StoredCall[]> {
       const rows = await database.rows<StoredCallRow>({
         text: `${STORED} where c.is_open order by c.arrived_at, c.id`,
@@ -134,10 +171,9 @@ export function createCallStore(database: Database, grouped: Queryable): CallSto
 }
 
 function saveStatement(call: StoredCall, seen: SeenCall, transition: Transition | null): Statement {
-  const { id, version } = call.state;
   const legs = legsBut(call, seen.legs);
   if (transition !== null) {
-    const values = [...documents(call), call.owner, ...logLine(transition)];
+    const values = [...parametersOf(call), ...logLine(transition)];
     return legs === NO_LEGS
       ? { name: 'call-save-transition', text: SAVE_WITH_TRANSITION, values }
       : {
@@ -146,17 +182,21 @@ function saveStatement(call: StoredCall, seen: SeenCall, transition: Transition 
           values: [...values, legs],
         };
   }
+  const { id, version } = call.state;
   // Behind: the database was away when the call went on.
   if (version !== seen.version) {
-    const values = [...documents(call), call.owner, version, legs];
+    const values = [...parametersOf(call), legs];
     return { name: 'call-save', text: SAVE_WITH_LEGS, values };
   }
-  const values = [id, toJson(call.pendingEffects), call.owner, version, legs];
+  const values = [id, toJson(call.pendingEffects), isOpen(call), call.owner, version, legs];
   return { name: 'call-save-legs', text: SAVE_LEGS, values };
 }
 
-function documents(call: StoredCall): unknown[] {
-  return [call.state.id, toJson(call.state), toJson(call.pendingEffects)];
+/** In the order of `NAMES`. */
+function parametersOf(call: StoredCall): unknown[] {
+  const { state, pendingEffects, owner } = call;
+  const columns = WRITERS.map((valueOf) => valueOf(call));
+  return [state.id, toJson(state), toJson(pendingEffects), owner, ...columns];
 }
 
 const NO_LEGS = '{}';
@@ -169,6 +209,7 @@ function legsBut(call: StoredCall, seen: readonly StoredLeg[]): string {
   return changed.length === 0 ? NO_LEGS : toJson(Object.fromEntries(changed));
 }
 
-function logLine({ version, from, to, event, at }: Transition): unknown[] {
-  return [version, from, to, event, toTimestamp(at)];
+/** What of a transition the call after it does not say. */
+function logLine({ from, event, at }: Transition): unknown[] {
+  return [from, event, toTimestamp(at)];
 }

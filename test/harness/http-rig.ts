@@ -3,7 +3,6 @@ import type { CallId, E164, OperatorId, RecordingId, SubscriberId } from '../../
 import type { Clock } from '../../src/base/index.ts';
 import { systemClock, systemRandom } from '../../src/base/system.ts';
 import type { CallCommands, CallOperations, CallState, FloorEvent } from '../../src/calls/index.ts';
-import { DEFAULT_CALL_SETTINGS } from '../../src/calls/index.ts';
 import { buildServer } from '../../src/http/index.ts';
 import type { App, RecordingWav, ServerDeps } from '../../src/http/index.ts';
 import { ApiTokens, People } from '../../src/people/index.ts';
@@ -15,7 +14,7 @@ import { EventBus } from '../../src/app-event-bus.ts';
 import { numberPlan } from '../../src/app-number-plan.ts';
 import { testDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
-import { CENTER } from './storage-records.ts';
+import { CENTER, putCall } from './storage-records.ts';
 
 export const ORIGIN = 'http://localhost:8080';
 export const PASSWORD = 'a-long-password';
@@ -267,19 +266,10 @@ export async function storeCall(
   const callId = asId<CallId>(`call_rig${number}`);
   const recordingId = asId<RecordingId>(`rec_rig${number}`);
   const arrivedAt = Date.now();
-  const state: CallState = {
-    id: callId,
+  await putCall(rig.storage, callId, {
     phase: 'talking',
     arrivedAt,
     answeredAt: arrivedAt,
-    endedAt: null,
-    caller: {
-      number: asId('+819001234567'),
-      rawNumber: null,
-      displayName: null,
-      withheld: null,
-      international: false,
-    },
     called: {
       subscriberId: change.subscriberId,
       did: asId('+81301234567'),
@@ -287,39 +277,18 @@ export async function storeCall(
       how: 'request-uri',
       certainty: 'certain',
     },
-    trunkId: null,
     callerLeg: { id: asId(`leg_rig${number}`), kind: 'sip', answered: true, gone: false },
-    offer: null,
     operator: {
       operatorId: rig.operatorId,
       legId: asId('leg_operator'),
       device: { kind: 'browser', legId: asId('leg_operator') },
       audio: 'up',
     },
-    wrappingUp: null,
-    contacts: [],
-    relay: null,
-    parked: null,
-    handOver: null,
-    monitors: [],
-    muted: false,
-    recordingPaused: false,
-    heldSince: null,
-    reminders: 0,
-    rules: DEFAULT_CALL_SETTINGS.rules,
-    direction: 'inbound',
     answeredBy: rig.operatorId,
-    triedOperators: [],
     recordingId,
     timers: {},
-    termination: null,
-    version: 1,
     ...change.state,
-  };
-  await rig.database.sql(
-    `insert into call (id, state, pending_effects, owner) values ($1, $2, '[]', 'test')`,
-    [callId, JSON.stringify(state)],
-  );
+  });
   await rig.storage.recordings.begin({
     id: recordingId,
     callId,

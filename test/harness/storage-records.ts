@@ -1,5 +1,8 @@
 import { asId } from '../../src/base/index.ts';
 import type { MessageId, SubscriberId } from '../../src/base/index.ts';
+import { DEFAULT_CALL_SETTINGS, arrive } from '../../src/calls/index.ts';
+import type { CallState } from '../../src/calls/index.ts';
+import type { StoredCall } from '../../src/engine/index.ts';
 import type { Message } from '../../src/messages/index.ts';
 import type { CenterSpec, Storage } from '../../src/storage/index.ts';
 import { DEFAULT_RELAY_RULES } from '../../src/subscribers/index.ts';
@@ -126,4 +129,46 @@ export function message(number: number, change: Partial<Message> = {}): Message 
     handledBy: null,
     ...change,
   };
+}
+
+/** A call that has just arrived from 090-0123-4567, with what a test changes of it. */
+export function callState(id: string, change: Partial<CallState> = {}): CallState {
+  const { state } = arrive(
+    {
+      id: asId(id),
+      callerLegId: asId(`leg_${id}`),
+      callerLegKind: 'sip',
+      caller: {
+        number: asId('+819001234567'),
+        rawNumber: null,
+        displayName: null,
+        withheld: null,
+        international: false,
+      },
+      called: {
+        subscriberId: asId('sub_1'),
+        did: asId('+81301234567'),
+        dialedNumber: '0301234567',
+        how: 'request-uri',
+        certainty: 'certain',
+      },
+      trunkId: null,
+    },
+    { now: T0, settings: DEFAULT_CALL_SETTINGS, newRecordingId: asId('rec_1') },
+  );
+  return { ...state, ...change };
+}
+
+export function storedCall(state: CallState, change: Partial<StoredCall> = {}): StoredCall {
+  return { state, legs: [], pendingEffects: [], owner: 'boot-1', ...change };
+}
+
+/** The call as it stands in the database, also over one of this identity that is there. */
+export async function putCall(
+  storage: Storage,
+  id: string,
+  change: Partial<CallState> = {},
+): Promise<void> {
+  const call = storedCall(callState(id, change));
+  await storage.calls.insert(call, { from: 'none', event: 'arrived', at: T0 });
 }

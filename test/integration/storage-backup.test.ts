@@ -8,7 +8,7 @@ import type { Storage } from '../../src/storage/index.ts';
 import { KEPT } from '../../src/storage/retention.ts';
 import { testDatabase } from '../harness/database.ts';
 import type { TestDatabase } from '../harness/database.ts';
-import { T0, applyCenter, message } from '../harness/storage-records.ts';
+import { T0, applyCenter, message, putCall } from '../harness/storage-records.ts';
 
 const databases: TestDatabase[] = [];
 afterEach(async () => {
@@ -64,10 +64,7 @@ async function fill({ database, storage }: { database: TestDatabase; storage: St
     { startedAt: T0, endedAt: T0 + 1, outcome: { type: 'accepted', providerId: 'x' } },
     { state: 'accepted', nextAttemptAt: null, possibleDuplicate: false, lastError: null },
   );
-  await database.sql(
-    `insert into call (id, state, pending_effects, owner) values ('call_0001', $1, '[]', 'b')`,
-    [JSON.stringify({ version: 3, phase: 'ended', arrivedAt: T0, endedAt: T0 + 1 })],
-  );
+  await putCall(storage, 'call_0001', { version: 3, phase: 'ended', endedAt: T0 + 1 });
 }
 
 const TABLES = [
@@ -240,23 +237,12 @@ describe('tidying', () => {
       `insert into mailbox_mail select 'm' || i, '', '', '', '', '', '', to_timestamp(i)
        from generate_series(1, ${KEPT.mailboxMails + 5}) i`,
     );
-    const state = (id: string, days: number): string =>
-      JSON.stringify({
-        version: 1,
-        phase: 'ended',
-        arrivedAt: 0,
-        endedAt: Date.now() - days * 864e5,
-        id,
-      });
     for (const [id, days] of [
       ['old', KEPT.transitionDays + 1],
       ['new', 1],
     ] as const) {
-      await database.sql(
-        `insert into call (id, state, pending_effects, owner) values ($1, $2, '[]', 'b')`,
-        [id, state(id, days)],
-      );
-      await database.sql(`insert into call_transition values ($1, 1, 'a', 'b', 'x', now())`, [id]);
+      const endedAt = Date.now() - days * 864e5;
+      await putCall(storage, id, { phase: 'ended', endedAt });
       await database.sql(`insert into call_leg values ($1, 0, '{}')`, [id]);
     }
     for (const days of [KEPT.auditDays + 1, 1]) {

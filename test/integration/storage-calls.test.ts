@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId, E164, LegId, OperatorId } from '../../src/base/index.ts';
-import { DEFAULT_CALL_SETTINGS, arrive } from '../../src/calls/index.ts';
 import type { CallState, OperatorState } from '../../src/calls/index.ts';
 import type { SeenCall, StoredCall, StoredLeg } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
 import { testDatabase } from '../harness/database.ts';
 import type { TestDatabase } from '../harness/database.ts';
+import { T0, callState, storedCall } from '../harness/storage-records.ts';
 
-const T0 = Date.parse('2026-11-24T05:05:00.123Z');
 let database: TestDatabase;
 let storage: Storage;
 
@@ -20,75 +19,100 @@ afterAll(async () => {
   await database.drop();
 });
 
-function callState(id: string, change: Partial<CallState> = {}): CallState {
-  const { state } = arrive(
-    {
-      id: asId(id),
-      callerLegId: asId(`leg_${id}`),
-      callerLegKind: 'sip',
-      caller: {
-        number: asId('+819001234567'),
-        rawNumber: null,
-        displayName: null,
-        withheld: null,
-        international: false,
-      },
-      called: {
-        subscriberId: asId('sub_1'),
-        did: asId('+81301234567'),
-        dialedNumber: '0301234567',
-        how: 'request-uri',
-        certainty: 'certain',
-      },
-      trunkId: null,
-    },
-    { now: T0, settings: DEFAULT_CALL_SETTINGS, newRecordingId: asId('rec_1') },
-  );
-  return { ...state, ...change };
-}
-
-function stored(state: CallState, change: Partial<StoredCall> = {}): StoredCall {
-  return { state, legs: [], pendingEffects: [], owner: 'boot-1', ...change };
-}
-
 const seen = (version: number, legs: StoredCall['legs'] = []): SeenCall => ({ version, legs });
 
-const arrival = { version: 1, from: 'none', to: 'waiting', event: 'arrived', at: T0 };
+const arrival = { from: 'none', event: 'arrived', at: T0 };
 
 async function insert(id: string, change: Partial<CallState> = {}): Promise<StoredCall> {
-  const call = stored(callState(id, change));
+  const call = storedCall(callState(id, change));
   await storage.calls.insert(call, arrival);
   return call;
 }
 
+async function columnsOf(id: string): Promise<Record<string, unknown> | undefined> {
+  const [row] = await database.sql<Record<string, unknown>>(
+    `select version, phase, subscriber_id, did, caller_number, operator_id, answered_by, arrived_at,
+       answered_at, ended_at, termination_class, termination_reason, is_open
+     from call where id = $1`,
+    [id],
+  );
+  return row;
+}
+
 describe('call store', () => {
   it('gives back the call as it was stored, and its columns say the same', async () => {
-    const call = stored(callState('call_a'), {
+    const call = storedCall(callState('call_a'), {
       legs: [{ id: asId('leg_a'), role: 'caller', kind: 'browser', sip: null, localSdp: 'v=0' }],
       pendingEffects: [{ type: 'ringCaller' }],
     });
     await storage.calls.insert(call, arrival);
     const open = await storage.calls.openCalls();
     expect(open.find((c) => c.state.id === 'call_a')).toEqual(call);
-    const [row] = await database.sql<Record<string, unknown>>(
-      `select phase, subscriber_id, did, caller_number, arrived_at, answered_at, version
-       from call where id = 'call_a'`,
-    );
-    expect(row).toEqual({
+    expect(await columnsOf('call_a')).toEqual({
+      version: 1,
       phase: 'waiting',
       subscriber_id: 'sub_1',
       did: '+81301234567',
       caller_number: '+819001234567',
+      operator_id: null,
+      answered_by: null,
       arrived_at: new Date(T0),
       answered_at: null,
-      version: 1,
+      ended_at: null,
+      termination_class: null,
+      termination_reason: null,
+      is_open: true,
     });
+  });
+
+  it('writes what queries ask of a call with every save of it', async () => {
+    const call = await insert('call_h');
+    const { subscriberId, did } = call.state.called;
+    const unchanged = {
+      subscriber_id: subscriberId,
+      did,
+      caller_number: call.state.caller.number,
+      arrived_at: new Date(T0),
+    };
+    const operator = { operatorId: asId<OperatorId>('op_1'), legId: asId<LegId>('leg_o') };
+    const device = { kind: 'browser', legId: operator.legId } as const;
+    const offer = { ...operator, device, since: T0 };
+    const transition = { from: 'waiting', event: 'x', at: T0 };
+    await storage.calls.save(
+      storedCall(callState('call_h', { version: 2, phase: 'offering', offer })),
+      seen(1),
+      transition,
+    );
+    expect(await columnsOf('call_h')).toMatchObject({
+      ...{ ...unchanged, version: 2, phase: 'offering', operator_id: 'op_1', answered_by: null },
+      ...{ answered_at: null, is_open: true },
+    });
+    const ended = callState('call_h', {
+      ...{ version: 3, phase: 'ended', answeredAt: T0 + 5, endedAt: T0 + 9 },
+      ...{ answeredBy: operator.operatorId, termination: { class: 'caller', reason: 'hung-up' } },
+    });
+    const owing = storedCall(ended, { pendingEffects: [{ type: 'applySound' }] });
+    const leg = { id: asId<LegId>('leg_a'), role: 'caller', kind: 'sip' } as const;
+    await storage.calls.save({ ...owing, legs: [{ ...leg, sip: null, localSdp: '' }] }, seen(2), {
+      ...transition,
+      from: 'offering',
+    });
+    const over = {
+      ...{ ...unchanged, version: 3, phase: 'ended', operator_id: null, answered_by: 'op_1' },
+      ...{ answered_at: new Date(T0 + 5), ended_at: new Date(T0 + 9) },
+      ...{ termination_class: 'caller', termination_reason: 'hung-up' },
+    };
+    expect(await columnsOf('call_h')).toEqual({ ...over, is_open: true });
+    await storage.calls.save(storedCall(ended), seen(3), null);
+    expect(await columnsOf('call_h')).toEqual({ ...over, is_open: false });
   });
 
   it('saves a new version with its transition, and refuses a version already passed', async () => {
     const call = await insert('call_b');
-    const next = stored(callState('call_b', { version: 2, phase: 'talking', answeredAt: T0 + 5 }));
-    const transition = { version: 2, from: 'waiting', to: 'talking', event: 'x', at: T0 + 5 };
+    const next = storedCall(
+      callState('call_b', { version: 2, phase: 'talking', answeredAt: T0 + 5 }),
+    );
+    const transition = { from: 'waiting', event: 'x', at: T0 + 5 };
     expect(await storage.calls.save(next, seen(1), transition)).toBe(true);
     // Once more, because its answer was lost.
     expect(await storage.calls.save(next, seen(1), transition)).toBe(true);
@@ -104,8 +128,8 @@ describe('call store', () => {
 
   it('writes no transition when the save is refused', async () => {
     await insert('call_c');
-    const next = stored(callState('call_c', { version: 2 }), { owner: 'another' });
-    const transition = { version: 2, from: 'a', to: 'b', event: 'x', at: T0 };
+    const next = storedCall(callState('call_c', { version: 2 }), { owner: 'another' });
+    const transition = { from: 'a', event: 'x', at: T0 };
     expect(await storage.calls.save(next, seen(1), transition)).toBe(false);
     const log = await database.sql(`select 1 from call_transition where call_id = 'call_c'`);
     expect(log).toHaveLength(1);
@@ -116,7 +140,7 @@ describe('call store', () => {
       ...{ id: asId(name), role: 'contact', kind: 'sip', sip: null, localSdp },
     });
     const [a, b, c] = [leg('leg_a', 'a'), leg('leg_b', 'b'), leg('leg_c', 'c')];
-    const call = stored(callState('call_legs'), { legs: [a, b] });
+    const call = storedCall(callState('call_legs'), { legs: [a, b] });
     await storage.calls.insert(call, arrival);
     const legs = async (): Promise<unknown> =>
       (await storage.calls.openCalls()).find(({ state }) => state.id === 'call_legs')?.legs;
@@ -131,10 +155,10 @@ describe('call store', () => {
       `update call_leg set leg = '"untouched"' where position = 1 and call_id = $1`,
       ['call_legs'],
     );
-    const later = stored(callState('call_legs', { version: 2, phase: 'talking' }), {
+    const later = storedCall(callState('call_legs', { version: 2, phase: 'talking' }), {
       legs: [changed.legs[0]!, b, leg('leg_c', 'new')],
     });
-    const transition = { version: 2, from: 'waiting', to: 'talking', event: 'x', at: T0 };
+    const transition = { from: 'waiting', event: 'x', at: T0 };
     expect(await storage.calls.save(later, seen(1, changed.legs), transition)).toBe(true);
     expect(await legs()).toEqual([later.legs[0], 'untouched', later.legs[2]]);
 
@@ -144,7 +168,7 @@ describe('call store', () => {
     expect(await legs()).toEqual(later.legs);
 
     const theirs = { ...ahead, owner: 'another', legs: [a, b, c] };
-    for (const line of [null, { ...transition, version: 4 }]) {
+    for (const line of [null, transition]) {
       expect(await storage.calls.save(theirs, seen(4), line)).toBe(false);
     }
     await storage.calls.insert(theirs, arrival);
@@ -154,7 +178,7 @@ describe('call store', () => {
   it('takes no save that was overtaken by a later one', async () => {
     await insert('call_d');
     const at = (version: number) =>
-      stored(callState('call_d', { version, phase: version === 3 ? 'talking' : 'held' }));
+      storedCall(callState('call_d', { version, phase: version === 3 ? 'talking' : 'held' }));
     expect(await storage.calls.save(at(3), seen(1), null)).toBe(true);
     expect(await storage.calls.save(at(2), seen(1), null)).toBe(false);
     const found = (await storage.calls.openCalls()).find(({ state }) => state.id === 'call_d');
@@ -163,8 +187,8 @@ describe('call store', () => {
 
   it('is inserted again by its owner, whose answer was lost, and by nobody else', async () => {
     const call = await insert('call_g');
-    const line = { version: 2, from: 'new', to: 'talking', event: 'x', at: T0 };
-    const later = stored(callState('call_g', { version: 2, phase: 'talking' }));
+    const line = { from: 'new', event: 'x', at: T0 };
+    const later = storedCall(callState('call_g', { version: 2, phase: 'talking' }));
     await storage.calls.insert({ ...later, owner: 'another' }, line);
     const phase = async (): Promise<string | undefined> =>
       (await storage.calls.openCalls()).find(({ state }) => state.id === call.state.id)?.state
@@ -178,11 +202,11 @@ describe('call store', () => {
     await insert('call_e');
     const ended = callState('call_e', { version: 2, phase: 'ended', endedAt: T0 });
     const effect = { type: 'applySound' } as const;
-    await storage.calls.save(stored(ended, { pendingEffects: [effect] }), seen(1), null);
+    await storage.calls.save(storedCall(ended, { pendingEffects: [effect] }), seen(1), null);
     const isOpen = async (): Promise<boolean> =>
       (await storage.calls.openCalls()).some((c) => c.state.id === 'call_e');
     expect(await isOpen()).toBe(true);
-    await storage.calls.save(stored(ended), seen(2), null);
+    await storage.calls.save(storedCall(ended), seen(2), null);
     expect(await isOpen()).toBe(false);
   });
 

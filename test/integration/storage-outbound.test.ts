@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asId } from '../../src/base/index.ts';
 import type { CallId, LegId, SubscriberId, TrunkId } from '../../src/base/index.ts';
+import type { CallPhase } from '../../src/calls/index.ts';
 import { ceilingReached, DEFAULT_OUTBOUND_RULES } from '../../src/subscribers/index.ts';
 import type { Ceiling, OutboundRules } from '../../src/subscribers/index.ts';
 import type { TrunkLimit } from '../../src/engine/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
 import { testDatabase } from '../harness/database.ts';
 import type { TestDatabase } from '../harness/database.ts';
-import { T0 } from '../harness/storage-records.ts';
+import { T0, putCall } from '../harness/storage-records.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -55,16 +56,6 @@ function beginOver(
   );
 }
 
-/** The call as it stands in the database. */
-async function storeCall(number: number, phase: string, more: object = {}): Promise<void> {
-  const state = JSON.stringify({ version: 1, phase, arrivedAt: T0, ...more });
-  await database.sql(
-    `insert into call (id, state, pending_effects, owner) values ($1, $2, '[]', 'b')
-      on conflict (id) do update set state = excluded.state`,
-    [`call_${number}`, state],
-  );
-}
-
 describe('ceilings', () => {
   it('fifty calls at the same moment from two processes: exactly as many as may be', async () => {
     const other = database.open();
@@ -102,7 +93,7 @@ describe('ceilings', () => {
 
   it('hold after a restart; a leg that is adopted is not counted twice', async () => {
     const rules = { callsAtOnceOfSubscriber: 1 };
-    await storeCall(1, 'talking');
+    await putCall(storage, 'call_1', { phase: 'talking' });
     expect(await begin(1, { rules })).toBeNull();
     const restarted = database.open();
     const now = T0 + 30 * MINUTE_MS;
@@ -112,11 +103,11 @@ describe('ceilings', () => {
 
   it('a call that ended without a word, or was never stored, holds no place', async () => {
     const rules = { callsAtOnceOfSubscriber: 2 };
-    await storeCall(1, 'talking');
+    await putCall(storage, 'call_1', { phase: 'talking' });
     await begin(1, { rules });
     await begin(2, { rules });
     expect(await begin(3, { rules })).toBe('calls-at-once-of-subscriber');
-    await storeCall(1, 'ended');
+    await putCall(storage, 'call_1', { phase: 'ended' });
     expect(await begin(3, { rules })).toBeNull();
     // Call 2 was never stored: its process died between the two.
     expect(await begin(4, { rules, now: T0 + 2 * MINUTE_MS })).toBeNull();
@@ -154,9 +145,11 @@ describe('the lines of a trunk', () => {
 
   it('are held by callers too, while they ring and talk, not in the wrap-up', async () => {
     const trunks = [{ id: one, maxCalls: 1 }];
-    const caller = (phase: string, gone: boolean) =>
-      storeCall(8, phase, { trunkId: one, callerLeg: { gone } });
-    await caller('greeting', false);
+    const caller = (phase: CallPhase, gone: boolean): Promise<void> => {
+      const callerLeg = { id: legOf(8), kind: 'sip', answered: true, gone } as const;
+      return putCall(storage, 'call_8', { phase, trunkId: one, callerLeg });
+    };
+    await caller('waiting', false);
     expect(await full(1, trunks)).toBe('trunks-full');
     await caller('talking', false);
     expect(await full(1, trunks)).toBe('trunks-full');
