@@ -8,33 +8,36 @@ import { SipLoad } from './sip-load.ts';
 import type { LoadCall } from './sip-load.ts';
 import { disturbance, say, shares } from './say.ts';
 import { quantile } from './sound-load.ts';
+import { SoundProcess } from './sound-process.ts';
 import { SoundSocket } from './sound-socket.ts';
 
 /*
  * How many new calls a second does one core carry through the whole product? A call: INVITE of the trunk
  * → company recognised → longest idle operator's phone rings → picks up after 100 ms → caller
  * answered → recorded → the caller hangs up after 2 s → ended. Neither side speaks, and what the product
- * sends is not read.
+ * sends is not read; or both speak all the time and listen, as people do.
  */
 export const OPERATORS = 1500;
 const HOLD_MS = 2000;
 const ANSWER_AFTER_MS = 100;
-const WARM_UP = { rate: 60, seconds: 60 };
+const WARM_UP = { rate: 80, seconds: 90 };
 const SETTLE_MS = 15_000;
 /** Growth of the middle wait from the first to the last quarter of the calls: over it the rate cannot go on. */
 const BACKLOG_MS = 50;
+const MOST_LOSS_PERCENT = 0.1;
 
-export type CallsOptions = { rates: number[]; seconds: number };
+export type CallsOptions = { rates: number[]; seconds: number; speaking: boolean };
 
-export async function calls({ rates, seconds }: CallsOptions): Promise<void> {
+export async function calls({ rates, seconds, speaking }: CallsOptions): Promise<void> {
   say('New calls a second on one core: phone rung, answered, recorded, ended, every step stored');
+  if (speaking) say('Both sides of every call speak all the time');
   const product = await startProduct(OPERATORS);
   try {
     // Until the engine of the language has compiled what every call uses.
-    await run(product, WARM_UP);
+    await run(product, { ...WARM_UP, speaking });
     let highest = 0;
     for (const rate of rates) {
-      const result = await run(product, { rate, seconds });
+      const result = await run(product, { rate, seconds, speaking });
       report(rate, result);
       if (result.faults.length === 0) highest = rate;
     }
@@ -45,11 +48,14 @@ export async function calls({ rates, seconds }: CallsOptions): Promise<void> {
 }
 
 /** Places these calls, waits until they are over and says what went wrong. */
-export async function placeCalls(product: Product, options: Placing): Promise<string[]> {
-  return (await run(product, options)).faults;
+export async function placeCalls(
+  product: Product,
+  options: Omit<Placing, 'speaking'>,
+): Promise<string[]> {
+  return (await run(product, { ...options, speaking: false })).faults;
 }
 
-type Placing = { rate: number; seconds: number };
+type Placing = { rate: number; seconds: number; speaking: boolean };
 
 type RunResult = {
   usage: Usage;
@@ -62,8 +68,21 @@ type RunResult = {
   walBytes: number;
 };
 
-/** `work` with both ends of such calls, and with sockets where the product's sound goes. */
-export async function withLoad<T>(work: (load: SipLoad) => Promise<T>): Promise<T> {
+/** What is at the ends of calls: both ends' signalling, and what is done about their sound. */
+type Ends = { load: SipLoad; sound: SoundProcess | undefined };
+
+/** `work` with both ends of such calls: they speak and listen, or what the product sends them is not read. */
+export async function withLoad<T>(speaking: boolean, work: (ends: Ends) => Promise<T>): Promise<T> {
+  const places = {
+    caller: { address: PLACES.caller.address, port: PLACES.callerSoundPort },
+    operator: { address: PLACES.operator.address, port: PLACES.operatorSoundPort },
+  };
+  const sound = speaking ? new SoundProcess(places) : undefined;
+  const ears = speaking
+    ? []
+    : [places.caller, places.operator].map(
+        ({ address, port }) => new SoundSocket(address, port, 0),
+      );
   const load: SipLoad = await SipLoad.open({
     target: PLACES.product,
     caller: PLACES.caller,
@@ -71,35 +90,48 @@ export async function withLoad<T>(work: (load: SipLoad) => Promise<T>): Promise<
     dialed: PLACES.dialed,
     answerAfterMs: ANSWER_AFTER_MS,
     sound: { callerPort: PLACES.callerSoundPort, operatorPort: PLACES.operatorSoundPort },
-    onTalking: (call) => void setTimeout(() => load.hangUp(call), HOLD_MS),
+    onTalking: (call) => {
+      const { index, callerMedia: caller, operatorMedia: operator } = call;
+      if (caller && operator) sound?.add(index, { caller, operator });
+      setTimeout(() => {
+        sound?.remove(index);
+        load.hangUp(call);
+      }, HOLD_MS);
+    },
   });
-  const ears = [
-    new SoundSocket(PLACES.caller.address, PLACES.callerSoundPort, 0),
-    new SoundSocket(PLACES.operator.address, PLACES.operatorSoundPort, 0),
-  ];
   try {
-    return await work(load);
+    return await work({ load, sound });
   } finally {
     for (const ear of ears) ear.close();
+    sound?.close();
     await load.close();
   }
 }
 
-function run(product: Product, { rate, seconds }: Placing): Promise<RunResult> {
-  return withLoad(async (load) => {
+function run(product: Product, { rate, seconds, speaking }: Placing): Promise<RunResult> {
+  return withLoad(speaking, async ({ load, sound }) => {
     const since = Date.now();
     const walBefore = await walPosition(product);
     const probe = await DiskProbe.start(product.platform.dataDir);
+    sound?.openWindow();
     const placed = load.place(Math.round(rate * seconds), rate);
     await sleep(HOLD_MS + 1000);
     const windowMs = Math.max(1000, 1000 * seconds - HOLD_MS - 1000);
-    const usage = await product.measure(() => sleep(windowMs));
+    const usage = await product.measure(
+      () => sleep(windowMs),
+      () => sound?.cpuMs() ?? 0,
+    );
     await placed;
     await settled(product, load, since);
+    sound?.closeWindow();
+    const loadFaults = (await sound?.stopSpeaking())?.loadFaults ?? [];
     const diskMs = await probe.stop();
     const walBytes = (await walPosition(product)) - walBefore;
-    const back = await readBack(product, since, false);
-    const faults = faultsOf(load.calls, back);
+    const back = await readBack(product, since, speaking);
+    const faults = [
+      ...loadFaults.map((fault) => `the load: ${fault}`),
+      ...faultsOf(load.calls, back),
+    ];
     return { usage, calls: load.calls, back, faults, diskMs, walBytes };
   });
 }
@@ -142,6 +174,10 @@ function faultsOf(made: LoadCall[], back: ReadBack): string[] {
   if (back.calls !== made.length) faults.push(`${back.calls} of ${made.length} calls are stored`);
   if (back.faultCount > 0) {
     faults.push(`${back.faultCount} recordings are not right (${back.faults[0] ?? ''})`);
+  }
+  const missing = (100 * back.missing) / Math.max(1, back.frames + back.missing);
+  if (missing >= MOST_LOSS_PERCENT) {
+    faults.push(`${missing.toFixed(2)} % of the frames are missing in the recordings`);
   }
   return faults;
 }

@@ -8,21 +8,23 @@ import { overload } from './overload.ts';
 import { pinLoad } from './product.ts';
 import { say } from './say.ts';
 
-const USAGE = `npm run bench -- calls [--rates 20,40,80] [--seconds 12]
+const USAGE = `npm run bench -- calls [--rates 20,40,80] [--seconds 12] [--speaking]
 npm run bench -- media [--conversations 50,100,200] [--seconds 10]
 npm run bench -- actions [--conversations 20] [--seconds 20]
 npm run bench -- memory [--calls 1000,2000,5000] [--rates 30]
 npm run bench -- overload [--rates 160] [--seconds 40]`;
 
-type Options = Partial<Record<'rates' | 'conversations' | 'calls' | 'seconds', string>>;
+type Options = Partial<Record<'rates' | 'conversations' | 'calls' | 'seconds', string>> & {
+  speaking?: boolean;
+};
 
 const numbers = (list: string): number[] => list.split(',').map(Number);
 const first = (list: string): number => numbers(list)[0] ?? 1;
 
 /** One question each; bench/README.md says what they mean and what was measured. */
 const QUESTIONS: Record<string, (options: Options) => Promise<void>> = {
-  calls: ({ rates = '20,40,80,120,160,200', seconds = '12' }) =>
-    calls({ rates: numbers(rates), seconds: Number(seconds) }),
+  calls: ({ rates = '20,40,80,120,160,200', seconds = '12', speaking = false }) =>
+    calls({ rates: numbers(rates), seconds: Number(seconds), speaking }),
   media: ({ conversations = '50,100,200,300,400,500', seconds = '10' }) =>
     media({ conversations: numbers(conversations), seconds: Number(seconds) }),
   actions: ({ conversations = '20', seconds = '20' }) =>
@@ -41,6 +43,7 @@ async function main(): Promise<void> {
       conversations: { type: 'string' },
       calls: { type: 'string' },
       seconds: { type: 'string' },
+      speaking: { type: 'boolean' },
     },
   });
   const question = QUESTIONS[positionals[0] ?? ''];

@@ -21,7 +21,7 @@ export async function overload({ rates, seconds }: OverloadOptions): Promise<voi
   try {
     await placeCalls(product, { rate, seconds: warmUpSeconds });
     for (const rush of rates) {
-      await withLoad(async (load) => {
+      await withLoad(false, async ({ load }) => {
         const since = Date.now();
         const phases = [
           { name: 'before', rate, seconds: beforeSeconds },

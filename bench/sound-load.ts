@@ -52,6 +52,8 @@ export class Conversation {
   readonly ways: Record<Side, Way> = { caller: new Way(), operator: new Way() };
   readonly ears: Record<Side, Ear> = { caller: new Ear(), operator: new Ear() };
   readonly to: Record<Side, Uint8Array>;
+  /** The product's, toward each side. */
+  readonly ports: Record<Side, number>;
   /** Packets each ear got that were not silence, whoever or whatever was to be heard. */
   readonly sounding: Record<Side, number> = { caller: 0, operator: 0 };
   frame = 0;
@@ -59,6 +61,7 @@ export class Conversation {
 
   constructor(call: number, to: Record<Side, Place>) {
     this.call = call;
+    this.ports = { caller: to.caller.port, operator: to.operator.port };
     this.to = {
       caller: sockaddr(to.caller.address, to.caller.port),
       operator: sockaddr(to.operator.address, to.operator.port),
@@ -137,6 +140,20 @@ export class SoundLoad {
     this.#byPort.operator.set(to.operator.port, conversation);
     this.#all.push(conversation);
     return conversation;
+  }
+
+  /** Its call is over: it is forgotten, with what was heard of it. */
+  remove(call: number): void {
+    const slot = this.#slots[call % SLOTS] ?? [];
+    const gone = slot.find((conversation) => conversation.call === call % MAX_CALL);
+    if (!gone) return;
+    slot.splice(slot.indexOf(gone), 1);
+    this.#all.splice(this.#all.indexOf(gone), 1);
+    for (const side of ['caller', 'operator'] as const) {
+      // The product may have given the port to another call.
+      const port = gone.ports[side];
+      if (this.#byPort[side].get(port) === gone) this.#byPort[side].delete(port);
+    }
   }
 
   stopSpeaking(): void {

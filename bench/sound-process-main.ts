@@ -22,6 +22,9 @@ function obey(load: SoundLoad, order: Exclude<SoundOrder, { do: 'start' }>): voi
     case 'add':
       load.add(order.call, order.to);
       break;
+    case 'remove':
+      load.remove(order.call);
+      break;
     case 'openWindow':
       load.openWindow();
       break;

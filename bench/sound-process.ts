@@ -11,6 +11,7 @@ type Place = { address: string; port: number };
 export type SoundOrder =
   | { do: 'start'; places: Record<Side, Place> }
   | { do: 'add'; call: number; to: Record<Side, Place> }
+  | { do: 'remove'; call: number }
   | { do: 'openWindow' | 'closeWindow' | 'stopSpeaking' };
 export type SoundAnswer = { figures: SoundFigures };
 
@@ -28,6 +29,10 @@ export class SoundProcess {
 
   add(call: number, to: Record<Side, Place>): void {
     this.#order({ do: 'add', call, to });
+  }
+
+  remove(call: number): void {
+    this.#order({ do: 'remove', call });
   }
 
   openWindow(): void {
