@@ -15,7 +15,7 @@ import { SoundSocket } from './sound-socket.ts';
  * How many new calls a second does one core carry through the whole product? A call: INVITE of the trunk
  * → company recognised → longest idle operator's phone rings → picks up after 100 ms → caller
  * answered → recorded → the caller hangs up after 2 s → ended. Neither side speaks, and what the product
- * sends is not read; or both speak all the time and listen, as people do.
+ * sends is not read; or both speak all the time; every recording then holds what each of them said.
  */
 export const OPERATORS = 1500;
 const HOLD_MS = 2000;
@@ -71,17 +71,17 @@ type RunResult = {
 /** What is at the ends of calls: both ends' signalling, and what is done about their sound. */
 type Ends = { load: SipLoad; sound: SoundProcess | undefined };
 
-/** `work` with both ends of such calls: they speak and listen, or what the product sends them is not read. */
+/** `work` with both ends of such calls: what the product sends them is not read. */
 export async function withLoad<T>(speaking: boolean, work: (ends: Ends) => Promise<T>): Promise<T> {
   const places = {
     caller: { address: PLACES.caller.address, port: PLACES.callerSoundPort },
     operator: { address: PLACES.operator.address, port: PLACES.operatorSoundPort },
   };
-  const sound = speaking ? new SoundProcess(places) : undefined;
+  const sound = speaking ? new SoundProcess(places, 'deaf') : undefined;
   const ears = speaking
     ? []
     : [places.caller, places.operator].map(
-        ({ address, port }) => new SoundSocket(address, port, 0),
+        ({ address, port }) => new SoundSocket(address, port, 0, 'deaf'),
       );
   const load: SipLoad = await SipLoad.open({
     target: PLACES.product,

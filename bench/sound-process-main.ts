@@ -2,16 +2,16 @@ import { SoundLoad } from './sound-load.ts';
 import type { SoundAnswer, SoundOrder } from './sound-process.ts';
 import { speakInTime } from './product.ts';
 
-/* The sound of all calls, apart from their signalling: nothing else is done here, and it goes before all else. */
+/* The sound of all calls, apart from their signalling; where delays are measured it goes before all else. */
 
-speakInTime();
 let sound: SoundLoad | undefined;
 
 const send = (answer: SoundAnswer): void => void process.send?.(answer);
 
 process.on('message', (order: SoundOrder) => {
   if (order.do === 'start') {
-    sound = new SoundLoad(order.places);
+    if (order.hearing === 'hearing') speakInTime();
+    sound = new SoundLoad(order.places, order.hearing);
     sound.start();
   } else if (sound) obey(sound, order);
 });

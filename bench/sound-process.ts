@@ -9,7 +9,7 @@ import type { Side } from './sound-code.ts';
 type Place = { address: string; port: number };
 
 export type SoundOrder =
-  | { do: 'start'; places: Record<Side, Place> }
+  | { do: 'start'; places: Record<Side, Place>; hearing: 'hearing' | 'deaf' }
   | { do: 'add'; call: number; to: Record<Side, Place> }
   | { do: 'remove'; call: number }
   | { do: 'openWindow' | 'closeWindow' | 'stopSpeaking' };
@@ -22,9 +22,9 @@ export type SoundAnswer = { figures: SoundFigures };
 export class SoundProcess {
   readonly #process: ChildProcess;
 
-  constructor(places: Record<Side, Place>) {
+  constructor(places: Record<Side, Place>, hearing: 'hearing' | 'deaf' = 'hearing') {
     this.#process = fork(join(import.meta.dirname, 'sound-process-main.ts'));
-    this.#order({ do: 'start', places });
+    this.#order({ do: 'start', places, hearing });
   }
 
   add(call: number, to: Record<Side, Place>): void {
@@ -61,6 +61,6 @@ export class SoundProcess {
   }
 
   #order(order: SoundOrder): void {
-    this.#process.send(order);
+    if (this.#process.connected) this.#process.send(order);
   }
 }

@@ -71,16 +71,18 @@ export class SoundSocket {
   /** Datagrams the kernel did not take. */
   unsent = 0;
 
-  /** With 0 bytes it sends nothing and keeps little of what comes: an ear that does not listen. */
-  constructor(address: string, port: number, datagramBytes: number) {
+  /** With 0 bytes it sends nothing. Deaf, it keeps little of what comes: nobody reads it. */
+  constructor(address: string, port: number, datagramBytes: number, hearing: 'hearing' | 'deaf') {
     this.address = address;
     this.port = port;
     this.#out = new Batch(datagramBytes);
     this.#fd = socket(AF_INET, SOCK_DGRAM, 0);
-    const size = datagramBytes === 0 ? 1 : BUFFER_BYTES;
-    const bufferBytes = new Uint8Array(new Int32Array([size]).buffer);
-    for (const name of [SO_RCVBUFFORCE, SO_SNDBUFFORCE]) {
-      setsockopt(this.#fd, SOL_SOCKET, name, bufferBytes, 4);
+    const buffers = [
+      [SO_SNDBUFFORCE, datagramBytes === 0 ? 1 : BUFFER_BYTES],
+      [SO_RCVBUFFORCE, hearing === 'deaf' ? 1 : BUFFER_BYTES],
+    ] as const;
+    for (const [name, size] of buffers) {
+      setsockopt(this.#fd, SOL_SOCKET, name, new Uint8Array(new Int32Array([size]).buffer), 4);
     }
     if (bind(this.#fd, sockaddr(address, port), NAME_BYTES) !== 0) {
       throw new Error(`${address}:${port} cannot be bound`);
