@@ -6,9 +6,9 @@ import { readBack } from './recordings.ts';
 import type { ReadBack } from './recordings.ts';
 import { SipLoad } from './sip-load.ts';
 import type { LoadCall } from './sip-load.ts';
-import { disturbance, say, shares } from './say.ts';
+import { disturbance, say, sayNoFigure, shares } from './say.ts';
 import { quantile } from './sound-load.ts';
-import { SoundProcess } from './sound-process.ts';
+import { SoundProcess, loadFaultsOf } from './sound-process.ts';
 import { SoundSocket } from './sound-socket.ts';
 
 /*
@@ -38,6 +38,10 @@ export async function calls({ rates, seconds, speaking }: CallsOptions): Promise
     let highest = 0;
     for (const rate of rates) {
       const result = await run(product, { rate, seconds, speaking });
+      if (result.loadFaults.length > 0) {
+        sayNoFigure(`${rate} calls/s`, result.loadFaults, result.usage);
+        continue;
+      }
       report(rate, result);
       if (result.faults.length === 0) highest = rate;
     }
@@ -62,6 +66,8 @@ type RunResult = {
   calls: LoadCall[];
   back: ReadBack;
   faults: string[];
+  /** Why the load, not the product, may have made these figures. */
+  loadFaults: string[];
   /** How long the disk took to sync 8 kB meanwhile, sorted. */
   diskMs: number[];
   /** What PostgreSQL wrote into its log. */
@@ -124,15 +130,12 @@ function run(product: Product, { rate, seconds, speaking }: Placing): Promise<Ru
     await placed;
     await settled(product, load, since);
     sound?.closeWindow();
-    const loadFaults = (await sound?.stopSpeaking())?.loadFaults ?? [];
+    const loadFaults = sound ? loadFaultsOf(usage, await sound.stopSpeaking()) : [];
     const diskMs = await probe.stop();
     const walBytes = (await walPosition(product)) - walBefore;
     const back = await readBack(product, since, speaking);
-    const faults = [
-      ...loadFaults.map((fault) => `the load: ${fault}`),
-      ...faultsOf(load.calls, back),
-    ];
-    return { usage, calls: load.calls, back, faults, diskMs, walBytes };
+    const faults = faultsOf(load.calls, back);
+    return { usage, calls: load.calls, back, faults, loadFaults, diskMs, walBytes };
   });
 }
 

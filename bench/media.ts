@@ -3,11 +3,11 @@ import { PLACES, startProduct } from './product.ts';
 import type { Part, Product, Usage } from './product.ts';
 import { readBack } from './recordings.ts';
 import type { ReadBack } from './recordings.ts';
-import { disturbance, say, shares } from './say.ts';
+import { disturbance, say, sayNoFigure, shares } from './say.ts';
 import { SipLoad } from './sip-load.ts';
 import type { LoadCall } from './sip-load.ts';
 import type { SoundFigures } from './sound-load.ts';
-import { SoundProcess } from './sound-process.ts';
+import { SoundProcess, loadFaultsOf } from './sound-process.ts';
 
 /*
  * How many recorded conversations does one core carry? Both sides speak all the time, every 20 ms frame is
@@ -18,7 +18,6 @@ const UP_MS = 15_000;
 const ANSWER_AFTER_MS = 100;
 const SETTLE_MS = 3000;
 const MOST_LOSS_PERCENT = 0.1;
-const MOST_LOAD_PERCENT = 85;
 
 export type MediaOptions = { conversations: number[]; seconds: number };
 
@@ -29,12 +28,9 @@ export async function media({ conversations, seconds }: MediaOptions): Promise<v
     let highest = 0;
     for (const count of conversations) {
       const result = await run(product, count, seconds);
-      const loadFaults = loadFaultsOf(result);
+      const loadFaults = loadFaultsOf(result.usage, result.sound);
       if (loadFaults.length > 0) {
-        say(
-          `${count} conversations: NO FIGURE, the load itself was too slow: ${loadFaults.join('; ')}`,
-          `  ${disturbance(result.usage)}`,
-        );
+        sayNoFigure(`${count} conversations`, loadFaults, result.usage);
         break;
       }
       report(count, result);
@@ -113,13 +109,6 @@ async function hangUpAll(load: SipLoad): Promise<void> {
     load.hangUp(call);
     await sleep(1000 / RAMP_PER_SECOND / 4);
   }
-}
-
-/** What the load could not do is no fault of the product, and no figure of it either. */
-function loadFaultsOf({ usage, sound }: RunResult): string[] {
-  const busy =
-    usage.load >= MOST_LOAD_PERCENT ? [`it took ${usage.load.toFixed(0)} % of its core`] : [];
-  return [...sound.loadFaults, ...busy];
 }
 
 function faultsOf(run: {

@@ -17,3 +17,11 @@ export function disturbance(usage: Usage): string {
   const percent = (value: number): string => `${value.toFixed(0)} %`;
   return `load ${percent(load)}, others ${percent(others)} of a core (${percent(othersOnProductCore)} on the product's), stolen by the host ${percent(stolen)}`;
 }
+
+/** What the load could not do is no fault of the product, and no figure of it either. */
+export function sayNoFigure(of: string, loadFaults: readonly string[], usage: Usage): void {
+  say(
+    `${of}: NO FIGURE, the load itself was too slow: ${loadFaults.join('; ')}`,
+    `  ${disturbance(usage)}`,
+  );
+}

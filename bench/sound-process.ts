@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { cpuMsOf } from './machine.ts';
+import type { Usage } from './product.ts';
 import type { SoundFigures } from './sound-load.ts';
 import type { Side } from './sound-code.ts';
 
@@ -32,7 +33,8 @@ export class SoundProcess {
   }
 
   remove(call: number): void {
-    this.#order({ do: 'remove', call });
+    // A call may end after all the others, when nobody speaks any more.
+    if (this.#process.connected) this.#order({ do: 'remove', call });
   }
 
   openWindow(): void {
@@ -61,6 +63,15 @@ export class SoundProcess {
   }
 
   #order(order: SoundOrder): void {
-    if (this.#process.connected) this.#process.send(order);
+    this.#process.send(order);
   }
+}
+
+const MOST_LOAD_PERCENT = 85;
+
+/** Why the load, not what it measures, may have made these figures. */
+export function loadFaultsOf(usage: Usage, sound: SoundFigures): string[] {
+  const busy =
+    usage.load >= MOST_LOAD_PERCENT ? [`it took ${usage.load.toFixed(0)} % of its core`] : [];
+  return [...sound.loadFaults, ...busy];
 }

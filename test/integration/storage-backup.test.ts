@@ -192,6 +192,11 @@ describe('backup and restore', () => {
       state: { phase: 'talking', operator: { audio: 'lost' }, contacts: [] },
       legs: [{ id: 'leg_1' }],
     });
+    expect(
+      await database.sql('select version, phase, arrived_at, ended_at, is_open from call'),
+    ).toEqual([
+      { version: 2, phase: 'talking', arrived_at: new Date(T0), ended_at: null, is_open: true },
+    ]);
     const names = await database.sql<{ id: number }>('select id from audit_entry');
     const next = await database.sql<{ id: number }>(
       `insert into audit_entry (at, actor_name, action, subject_type, detail)
