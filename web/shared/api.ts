@@ -30,6 +30,9 @@ const UNREADABLE: Problem = {
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type RequestOptions = { body?: unknown; signal?: AbortSignal };
 
+/** Browsers carry 64 KiB past the end of a page; a character takes up to three bytes. */
+const MAX_OUTLIVING = 16_000;
+
 const sessionEndListeners = new Set<() => void>();
 
 /** Called when the server says that nobody is signed in any more. */
@@ -51,6 +54,8 @@ async function send(method: Method, path: string, options: RequestOptions): Prom
       body,
       headers: body === undefined ? {} : { 'content-type': 'application/json' },
       credentials: 'same-origin',
+      // What a page shows as done is done also when it is left or reloaded in that moment.
+      keepalive: method !== 'GET' && (body ?? '').length <= MAX_OUTLIVING,
       signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
     });
   } catch (cause) {
