@@ -5,17 +5,19 @@ import { machineFacts } from './machine.ts';
 import { media } from './media.ts';
 import { memory } from './memory.ts';
 import { overload } from './overload.ts';
-import { pinLoad } from './product.ts';
+import { keepData, pinLoad } from './product.ts';
 import { say } from './say.ts';
 
 const USAGE = `npm run bench -- calls [--rates 20,40,80] [--seconds 12] [--speaking]
 npm run bench -- media [--conversations 50,100,200] [--seconds 10]
 npm run bench -- actions [--conversations 20] [--seconds 20]
 npm run bench -- memory [--calls 1000,2000,5000] [--rates 30]
-npm run bench -- overload [--rates 160] [--seconds 40]`;
+npm run bench -- overload [--rates 160] [--seconds 40]
+each: [--keep] leaves the data folder`;
 
 type Options = Partial<Record<'rates' | 'conversations' | 'calls' | 'seconds', string>> & {
   speaking?: boolean;
+  keep?: boolean;
 };
 
 const numbers = (list: string): number[] => list.split(',').map(Number);
@@ -44,6 +46,7 @@ async function main(): Promise<void> {
       calls: { type: 'string' },
       seconds: { type: 'string' },
       speaking: { type: 'boolean' },
+      keep: { type: 'boolean' },
     },
   });
   const question = QUESTIONS[positionals[0] ?? ''];
@@ -54,6 +57,7 @@ async function main(): Promise<void> {
   }
   say(machineFacts());
   pinLoad();
+  if (values.keep === true) keepData();
   await question(values);
 }
 

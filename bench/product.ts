@@ -6,6 +6,7 @@ import pg from 'pg';
 import { applyOffice } from '../test/harness/office.ts';
 import { startPlatform } from '../test/harness/platform.ts';
 import type { Platform } from '../test/harness/platform.ts';
+import { say } from './say.ts';
 import { coreTimes, cpuMsOf, familyCpuMsOf, familyMemoryKbOf, memoryKbOf } from './machine.ts';
 
 /** Where everything is, on loopback: product, trunk, the operators' phones. */
@@ -46,6 +47,16 @@ export function speakInTime(): void {
   }
 }
 
+let keepsData = false;
+
+/**
+ * Data folders stay when their product is stopped. For runs one after the other: ext4 leaves the inode of a file
+ * removed in the last five minutes alone, and looks at each of them for every new file (`recently_deleted`).
+ */
+export function keepData(): void {
+  keepsData = true;
+}
+
 /** The whole product on one core, with this many phones that answer by themselves. */
 export async function startProduct(
   operators: number,
@@ -53,6 +64,7 @@ export async function startProduct(
 ): Promise<Product> {
   const platform = await startPlatform({
     bind: PLACES.product.address,
+    keepsData,
     prefix: ['taskset', '-c', String(PRODUCT_CORE)],
     env: {
       DENWABAN_SIP_PORT: String(PLACES.product.port),
@@ -144,6 +156,7 @@ export class Product {
   async stop(): Promise<void> {
     await this.#database.end();
     await this.platform.stop();
+    if (keepsData) say(`kept: ${this.platform.dataDir}`);
   }
 
   #snapshot(otherLoadMs: number): Snapshot {

@@ -15,6 +15,8 @@ export type PlatformOptions = {
   env?: Record<string, string>;
   /** Starts on an existing data folder, which `stop` then leaves there. */
   dataDir?: string;
+  /** The folder it made stays when it is stopped. */
+  keepsData?: boolean;
   demo?: boolean;
   /** Address everything binds to; 127.0.0.1 unless told. */
   bind?: string;
@@ -230,6 +232,7 @@ export async function launchPlatform(options: PlatformOptions = {}): Promise<Pla
     chmodSync(dataDir, 0o755);
     makeReady(dataDir);
   }
+  const removes = ownsDir && options.keepsData !== true;
   const token = randomBytes(24).toString('hex');
   const bind = options.bind ?? '127.0.0.1';
   const command = [...(options.prefix ?? []), process.execPath, 'src/keeper/main.ts'];
@@ -253,7 +256,7 @@ export async function launchPlatform(options: PlatformOptions = {}): Promise<Pla
       ...{ cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...env, ...more } },
     });
   const scheme = options.env?.['DENWABAN_TLS_CERT'] === undefined ? 'http' : 'https';
-  const platform = new Platform(start, { dataDir, token, bind, ownsDir, scheme });
+  const platform = new Platform(start, { dataDir, token, bind, ownsDir: removes, scheme });
   try {
     await until(
       () => {
