@@ -1,17 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 import type { Random } from './ids.ts';
 
 /** The machine's own clock. Only composition roots and tests import this file. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  setTimer(delayMs, callback) {
-    const handle = setTimeout(callback, delayMs);
-    return { cancel: () => clearTimeout(handle) };
-  },
+  setTimer: (delayMs, callback) => new SystemTimer(delayMs, callback),
 };
+
+class SystemTimer implements Timer {
+  readonly #handle: NodeJS.Timeout;
+
+  constructor(delayMs: number, callback: () => void) {
+    this.#handle = setTimeout(callback, delayMs);
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle);
+  }
+}
 
 /** Ids and tags want a few bytes each, many times a second: drawn by the page, each byte given once. */
 const PAGE_BYTES = 4096;

@@ -1,5 +1,7 @@
 import { AnswerRepeater } from './answer-repeater.ts';
 import type { StoredAnswer } from './answer-repeater.ts';
+import type { InviteServerUser } from './invite-server-transaction.ts';
+import type { TransactionLayer } from './transaction-layer.ts';
 import type { UserAgentCore } from './user-agent-core.ts';
 
 export interface AnswerObserver {
@@ -33,4 +35,15 @@ export function startAnswer(
     onTimeout: () => observer.onAckTimeout?.(),
   });
   live.answer.start();
+}
+
+/** Says a 2xx again when its INVITE comes again: the transaction stays for 32 s, and keeps no more than this. */
+export function repeatingAnswer(
+  layer: TransactionLayer,
+  { response, destination }: Pick<StoredAnswer, 'response' | 'destination'>,
+): InviteServerUser {
+  return {
+    onTimeout: () => undefined,
+    onRepeatedInvite: () => layer.sendText(response, destination),
+  };
 }

@@ -22,7 +22,7 @@ export type ClientExchangeOptions = {
 export const MAX_ATTEMPTS = 5;
 
 /** One request with everything that digest makes of it: sent, challenged, sent again (§22). */
-export class ClientExchange {
+export class ClientExchange implements ClientTransactionUser {
   readonly #core: UserAgentCore;
   readonly #options: ClientExchangeOptions;
   #request: SipRequest;
@@ -33,7 +33,7 @@ export class ClientExchange {
   #attempts = 1;
   #mayRetry = true;
   /** Challenges of this exchange that have been answered. */
-  readonly #answered = new Set<string>();
+  #answered: Set<string> | undefined;
 
   constructor(core: UserAgentCore, options: ClientExchangeOptions) {
     this.#core = core;
@@ -72,13 +72,13 @@ export class ClientExchange {
 
   start(): void {
     if (!this.#request.headers.has('Via')) this.prepare();
-    this.#transaction = this.#core.layer.request(this.#request, this.#peer, this.#user());
+    this.#transaction = this.#core.layer.request(this.#request, this.#peer, this);
   }
 
   /** Goes on with an INVITE that a former process sent. */
   resume(): void {
     const { layer } = this.#core;
-    this.#transaction = layer.resumeInvite(this.#request, this.#options.peer, this.#user());
+    this.#transaction = layer.resumeInvite(this.#request, this.#options.peer, this);
   }
 
   /** A challenge from now on is a refusal. */
@@ -86,19 +86,20 @@ export class ClientExchange {
     this.#mayRetry = false;
   }
 
-  #user(): ClientTransactionUser {
+  /** For the transaction, as the two below. */
+  onResponse(response: SipResponse): void {
+    if (this.#retry(response) || this.#retryLonger(response)) return;
     const { user, digest } = this.#options;
-    return {
-      onResponse: (response) => {
-        if (this.#retry(response) || this.#retryLonger(response)) return;
-        if (response.status >= 200 && response.status < 300) digest?.accepted(response);
-        user.onResponse(response);
-      },
-      onTimeout: () => user.onTimeout(),
-      onTransportError: () => {
-        if (!this.#retryAsDatagram()) user.onTransportError();
-      },
-    };
+    if (response.status >= 200 && response.status < 300) digest?.accepted(response);
+    user.onResponse(response);
+  }
+
+  onTimeout(): void {
+    this.#options.user.onTimeout();
+  }
+
+  onTransportError(): void {
+    if (!this.#retryAsDatagram()) this.#options.user.onTransportError();
   }
 
   /** §18.1.1: a peer that takes no connection gets the large request as a datagram after all. */
@@ -127,8 +128,8 @@ export class ClientExchange {
     const header = digest.challenged(response);
     if (header === undefined) return false;
     // A proof for this very challenge was refused: wrong password, unless only the nonce was too old.
-    if (this.#answered.has(header) && challengeOf(response)?.stale !== true) return false;
-    this.#answered.add(header);
+    if (this.#answered?.has(header) === true && challengeOf(response)?.stale !== true) return false;
+    (this.#answered ??= new Set()).add(header);
     this.#sendAgain(() => undefined);
     return true;
   }

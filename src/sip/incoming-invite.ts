@@ -1,4 +1,4 @@
-import { startAnswer } from './answer.ts';
+import { repeatingAnswer, startAnswer } from './answer.ts';
 import type { AnswerObserver } from './answer.ts';
 import type { StoredAnswer } from './answer-repeater.ts';
 import { createUasDialog } from './dialog.ts';
@@ -193,12 +193,7 @@ export class IncomingInvite {
   resumeAnswered(answer: StoredAnswer): boolean {
     if (this.#state !== 'open') return false;
     this.#finish('answered');
-    const { layer } = this.#core;
-    const { response, destination } = answer;
-    this.#transaction.machine.setUser({
-      onTimeout: () => undefined,
-      onRepeatedInvite: () => layer.sendText(response, destination),
-    });
+    this.#transaction.machine.setUser(repeatingAnswer(this.#core.layer, answer));
     this.#transaction.machine.accept();
     return true;
   }

@@ -1,4 +1,4 @@
-import { startAnswer } from './answer.ts';
+import { repeatingAnswer, startAnswer } from './answer.ts';
 import type { AnswerObserver } from './answer.ts';
 import type { DialogState } from './dialog.ts';
 import { cseqOf, sdpOf, topVia } from './message.ts';
@@ -75,10 +75,7 @@ export class IncomingRequest {
       seq: cseqOf(this.request)?.number ?? 0,
       offers: this.sdp === '',
     };
-    machine.setUser({
-      onTimeout: () => undefined,
-      onRepeatedInvite: () => this.#core.layer.sendText(answer.response, answer.destination),
-    });
+    machine.setUser(repeatingAnswer(this.#core.layer, answer));
     startAnswer(this.#core, answer, this.#observer);
     return true;
   }

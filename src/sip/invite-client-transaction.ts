@@ -2,6 +2,7 @@ import { cseqOf } from './message.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { SipHeaders } from './sip-headers.ts';
 import { splitList } from './name-address.ts';
+import { serializeMessage } from './serialize-message.ts';
 import { TimerSet } from './timers.ts';
 import type { ClientTransactionUser, TransactionOptions } from './transaction.ts';
 
@@ -14,16 +15,17 @@ export type InviteClientState = 'calling' | 'proceeding' | 'completed' | 'accept
  *        └──300-699, ACK──▶ Completed ──Timer D──▶ Terminated
  */
 export class InviteClientTransaction {
-  readonly request: SipRequest;
+  /** Until a final response. */
+  #request: SipRequest | undefined;
   readonly #options: TransactionOptions;
   readonly #user: ClientTransactionUser;
   readonly #timers: TimerSet<'A' | 'B' | 'D' | 'M'>;
   #state: InviteClientState = 'calling';
   #intervalMs: number;
-  #ack: SipRequest | undefined;
+  #ack: string | undefined;
 
-  constructor(options: TransactionOptions, user: ClientTransactionUser) {
-    this.request = options.request;
+  constructor(request: SipRequest, options: TransactionOptions, user: ClientTransactionUser) {
+    this.#request = request;
     this.#options = options;
     this.#user = user;
     this.#timers = new TimerSet(options.clock);
@@ -38,7 +40,7 @@ export class InviteClientTransaction {
     const { timers, reliable } = this.#options;
     this.#timers.start('B', 64 * timers.t1Ms, () => this.#timeout());
     if (!reliable) this.#startTimerA();
-    this.#options.send(this.request);
+    this.#sendRequest();
   }
 
   /** Goes on with an INVITE that a former process sent and that has rung since. */
@@ -96,7 +98,7 @@ export class InviteClientTransaction {
 
   /** §17.1.1.2: a final response that comes again gets the ACK again, the user hears nothing. */
   #completed(response: SipResponse): void {
-    if (response.status >= 300 && this.#ack) this.#options.send(this.#ack);
+    if (response.status >= 300 && this.#ack !== undefined) this.#options.send(this.#ack);
   }
 
   /** RFC 6026 §7.2: further 2xx, of this or of another fork, all go to the user. */
@@ -111,10 +113,10 @@ export class InviteClientTransaction {
       this.#timers.start('M', 64 * timers.t1Ms, () => this.#terminate());
     } else {
       this.#state = 'completed';
-      this.#ack = ackForRejection(this.request, response);
-      this.#options.send(this.#ack);
+      this.#acknowledge(response);
       if (!reliable) this.#timers.start('D', 64 * timers.t1Ms, () => this.#terminate());
     }
+    this.#request = undefined;
     this.#user.onResponse(response);
     if (response.status >= 300 && reliable) this.#terminate();
   }
@@ -123,8 +125,18 @@ export class InviteClientTransaction {
     this.#timers.start('A', this.#intervalMs, () => {
       this.#intervalMs *= 2;
       this.#startTimerA();
-      this.#options.send(this.request);
+      this.#sendRequest();
     });
+  }
+
+  #sendRequest(): void {
+    if (this.#request) this.#options.send(serializeMessage(this.#request));
+  }
+
+  #acknowledge(rejection: SipResponse): void {
+    if (!this.#request) return;
+    this.#ack = serializeMessage(ackForRejection(this.#request, rejection));
+    this.#options.send(this.#ack);
   }
 
   #timeout(): void {

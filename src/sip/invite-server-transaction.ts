@@ -1,6 +1,7 @@
 import { assert } from '../base/index.ts';
 import type { SipRequest, SipResponse } from './message.ts';
 import { createResponse } from './response.ts';
+import { serializeMessage } from './serialize-message.ts';
 import { TimerSet } from './timers.ts';
 import type { TransactionOptions } from './transaction.ts';
 
@@ -28,16 +29,17 @@ export interface InviteServerUser {
  * 2xx responses are repeated by the transaction user until the ACK (§13.3.1.4), not here.
  */
 export class InviteServerTransaction {
-  readonly request: SipRequest;
   readonly #options: TransactionOptions;
   readonly #timers: TimerSet<'trying' | 'G' | 'H' | 'I' | 'L'>;
   #user: InviteServerUser | undefined;
   #state: InviteServerState = 'proceeding';
-  #lastResponse: SipResponse | undefined;
+  /** Until a final response. */
+  #request: SipRequest | undefined;
+  #lastResponse: string | undefined;
   #intervalMs: number;
 
-  constructor(options: TransactionOptions) {
-    this.request = options.request;
+  constructor(request: SipRequest, options: TransactionOptions) {
+    this.#request = request;
     this.#options = options;
     this.#timers = new TimerSet(options.clock);
     this.#intervalMs = options.timers.t1Ms;
@@ -56,8 +58,10 @@ export class InviteServerTransaction {
    * INVITE again, so that a process that dies before it has stored the call loses none.
    */
   awaitUser(): void {
-    if (this.#state !== 'proceeding' || this.#lastResponse) return;
-    this.#timers.start('trying', TRYING_MS, () => this.respond(createResponse(this.request, 100)));
+    if (this.#state !== 'proceeding' || this.#lastResponse !== undefined) return;
+    this.#timers.start('trying', TRYING_MS, () => {
+      if (this.#request) this.respond(createResponse(this.#request, 100));
+    });
   }
 
   /** The INVITE came again, or its ACK. True when the ACK was ours to swallow. */
@@ -82,8 +86,8 @@ export class InviteServerTransaction {
     if (this.#state !== 'proceeding') return false;
     assert(response.status < 200 || response.status >= 300, 'a 2xx is not sent by the transaction');
     this.#timers.stop('trying');
-    this.#lastResponse = response;
-    this.#options.send(response);
+    this.#lastResponse = serializeMessage(response);
+    this.#options.send(this.#lastResponse);
     if (response.status >= 300) this.#enterCompleted();
     return true;
   }
@@ -105,7 +109,7 @@ export class InviteServerTransaction {
   }
 
   #proceeding(request: SipRequest): void {
-    if (request.method === 'INVITE' && this.#lastResponse) this.#options.send(this.#lastResponse);
+    if (request.method === 'INVITE') this.#sendAgain();
   }
 
   #accepted(request: SipRequest): boolean {
@@ -116,7 +120,7 @@ export class InviteServerTransaction {
 
   #completed(request: SipRequest): void {
     if (request.method !== 'ACK') {
-      if (this.#lastResponse) this.#options.send(this.#lastResponse);
+      this.#sendAgain();
       return;
     }
     this.#state = 'confirmed';
@@ -127,6 +131,7 @@ export class InviteServerTransaction {
 
   #enterAccepted(): void {
     this.#state = 'accepted';
+    this.#request = undefined;
     this.#lastResponse = undefined;
     this.#timers.stop('trying');
     this.#timers.start('L', 64 * this.#options.timers.t1Ms, () => this.#terminate());
@@ -134,6 +139,7 @@ export class InviteServerTransaction {
 
   #enterCompleted(): void {
     this.#state = 'completed';
+    this.#request = undefined;
     this.#timers.start('H', 64 * this.#options.timers.t1Ms, () => this.#timeout());
     if (!this.#options.reliable) this.#startTimerG();
   }
@@ -142,8 +148,12 @@ export class InviteServerTransaction {
     this.#timers.start('G', this.#intervalMs, () => {
       this.#intervalMs = Math.min(2 * this.#intervalMs, this.#options.timers.t2Ms);
       this.#startTimerG();
-      if (this.#lastResponse) this.#options.send(this.#lastResponse);
+      this.#sendAgain();
     });
+  }
+
+  #sendAgain(): void {
+    if (this.#lastResponse !== undefined) this.#options.send(this.#lastResponse);
   }
 
   #timeout(): void {

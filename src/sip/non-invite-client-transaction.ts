@@ -1,4 +1,5 @@
 import type { SipRequest, SipResponse } from './message.ts';
+import { serializeMessage } from './serialize-message.ts';
 import { TimerSet } from './timers.ts';
 import type { ClientTransactionUser, TransactionOptions } from './transaction.ts';
 
@@ -14,7 +15,7 @@ export type NonInviteClientState = 'trying' | 'proceeding' | 'completed' | 'term
  *        └──200-699──▶ Completed            Timer F in Trying and Proceeding ──▶ Terminated
  */
 export class NonInviteClientTransaction {
-  readonly request: SipRequest;
+  readonly #request: string;
   readonly #options: TransactionOptions;
   readonly #users: ClientTransactionUser[];
   readonly #timers: TimerSet<'E' | 'F' | 'K'>;
@@ -22,8 +23,8 @@ export class NonInviteClientTransaction {
   #intervalMs: number;
   #finalResponse: SipResponse | undefined;
 
-  constructor(options: TransactionOptions, user: ClientTransactionUser) {
-    this.request = options.request;
+  constructor(request: SipRequest, options: TransactionOptions, user: ClientTransactionUser) {
+    this.#request = serializeMessage(request);
     this.#options = options;
     this.#users = [user];
     this.#timers = new TimerSet(options.clock);
@@ -38,7 +39,7 @@ export class NonInviteClientTransaction {
     const { timers, reliable } = this.#options;
     this.#timers.start('F', 64 * timers.t1Ms, () => this.#timeout());
     if (!reliable) this.#timers.start('E', this.#intervalMs, () => this.#timerE());
-    this.#options.send(this.request);
+    this.#options.send(this.#request);
   }
 
   /** Somebody else sends this very request: it is on its way already, and both hear what comes of it. */
@@ -102,7 +103,7 @@ export class NonInviteClientTransaction {
     const { t2Ms } = this.#options.timers;
     this.#intervalMs = this.#state === 'proceeding' ? t2Ms : Math.min(2 * this.#intervalMs, t2Ms);
     this.#timers.start('E', this.#intervalMs, () => this.#timerE());
-    this.#options.send(this.request);
+    this.#options.send(this.#request);
   }
 
   #timeout(): void {

@@ -1,4 +1,5 @@
-import type { SipRequest, SipResponse } from './message.ts';
+import type { SipResponse } from './message.ts';
+import { serializeMessage } from './serialize-message.ts';
 import { TimerSet } from './timers.ts';
 import type { TransactionOptions } from './transaction.ts';
 
@@ -14,14 +15,12 @@ export type NonInviteServerState = 'trying' | 'proceeding' | 'completed' | 'term
  * has given up (Timer F), the machine ends by itself.
  */
 export class NonInviteServerTransaction {
-  readonly request: SipRequest;
   readonly #options: TransactionOptions;
   readonly #timers: TimerSet<'J' | 'unanswered'>;
   #state: NonInviteServerState = 'trying';
-  #lastResponse: SipResponse | undefined;
+  #lastResponse: string | undefined;
 
   constructor(options: TransactionOptions) {
-    this.request = options.request;
     this.#options = options;
     this.#timers = new TimerSet(options.clock);
     this.#timers.start('unanswered', 64 * options.timers.t1Ms, () => this.#terminate());
@@ -39,7 +38,7 @@ export class NonInviteServerTransaction {
         return;
       case 'proceeding':
       case 'completed':
-        if (this.#lastResponse) this.#options.send(this.#lastResponse);
+        if (this.#lastResponse !== undefined) this.#options.send(this.#lastResponse);
         return;
     }
   }
@@ -66,8 +65,8 @@ export class NonInviteServerTransaction {
   }
 
   #answer(response: SipResponse): void {
-    this.#lastResponse = response;
-    this.#options.send(response);
+    this.#lastResponse = serializeMessage(response);
+    this.#options.send(this.#lastResponse);
     if (response.status < 200) {
       this.#state = 'proceeding';
       return;

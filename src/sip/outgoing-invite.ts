@@ -73,8 +73,10 @@ export class OutgoingInvite {
   #cancelRequested = false;
   #cancelSent = false;
   #isResumed = false;
+  /** Of the 2xx, until its ACK is sent. */
   #dialog: DialogState | undefined;
-  #ack: SipRequest | undefined;
+  /** The ACK as it was sent to the fork of this tag, for its 2xx that come again. */
+  #ack: { tag: string; text: string; hop: Peer } | undefined;
 
   constructor(core: UserAgentCore, options: OutgoingInviteOptions) {
     this.#core = core;
@@ -132,12 +134,15 @@ export class OutgoingInvite {
 
   /** The ACK of the 2xx, with our answer when the 2xx carried the offer. Repeated when needed. */
   acknowledge(sdp = ''): void {
-    if (this.#state !== 'answered' || !this.#dialog || this.#ack) return;
-    this.#ack = createAck(this.#dialog, sdp);
-    copyCredentials(this.#exchange.request, this.#ack);
+    if (this.#state !== 'answered' || !this.#dialog) return;
+    const { remoteTag: tag } = this.#dialog;
+    const ack = createAck(this.#dialog, sdp);
+    copyCredentials(this.#exchange.request, ack);
     const live = this.#core.dialogs.get(this.#dialog);
-    if (live) live.ack = this.#ack;
-    this.#core.layer.sendStateless(this.#ack, nextHop(this.#dialog));
+    if (live) live.ack = ack;
+    const hop = nextHop(this.#dialog);
+    this.#ack = { tag, text: this.#core.layer.sendStateless(ack, hop), hop };
+    this.#dialog = undefined;
   }
 
   #receive(response: SipResponse): void {
@@ -213,7 +218,6 @@ export class OutgoingInvite {
   #beginAgain(): void {
     this.#state = 'calling';
     this.#forgetEarly();
-    this.#early.clear();
     this.#reliable.clear();
     this.#answers.clear();
     this.#waitForSign();
@@ -234,12 +238,11 @@ export class OutgoingInvite {
   }
 
   #answered(response: SipResponse): void {
-    if (this.#dialog?.remoteTag === toTagOf(response)) {
-      if (this.#ack) this.#core.layer.sendStateless(this.#ack, nextHop(this.#dialog));
-      return;
-    }
+    const tag = toTagOf(response);
+    if (this.#ack?.tag === tag) this.#core.layer.sendText(this.#ack.text, this.#ack.hop);
+    if (this.#ack?.tag === tag || this.#dialog?.remoteTag === tag) return;
     const dialog = this.#confirmed(response);
-    if (this.#dialog || this.#cancelRequested || this.#state === 'failed') {
+    if (this.#cancelRequested || this.#state === 'answered' || this.#state === 'failed') {
       this.#endUnwanted(dialog);
       return;
     }
@@ -252,6 +255,8 @@ export class OutgoingInvite {
     // leave it out after any that had one.
     const early = this.#answers.get(dialog.remoteTag);
     const said = early?.settled === true ? '' : sdpOf(response);
+    this.#answers.clear();
+    this.#reliable.clear();
     this.#letGo().onAnswered({ response, sdp: said === '' ? (early?.sdp ?? '') : said, dialog });
   }
 
@@ -329,6 +334,7 @@ export class OutgoingInvite {
 
   #forgetEarly(): void {
     for (const dialog of this.#early.values()) this.#core.dialogs.delete(dialog);
+    this.#early.clear();
   }
 }
 

@@ -31,8 +31,8 @@ export type NonInviteTransaction = ServerTransaction<NonInviteServerTransaction>
 export interface TransactionUser {
   onInvite(transaction: InviteTransaction): void;
   onRequest(transaction: NonInviteTransaction): void;
-  /** `invite` is what it wants to cancel, when that is known. */
-  onCancel(transaction: NonInviteTransaction, invite: InviteTransaction | undefined): void;
+  /** `inviteKey` is the key of what it wants to cancel, when that is known. */
+  onCancel(transaction: NonInviteTransaction, inviteKey: string | undefined): void;
   /** An ACK that no transaction swallowed: the ACK of a 2xx. */
   onAck(request: SipRequest, source: Peer): void;
   /** A response of no transaction: a 2xx that came again, or one meant for a former process. */
@@ -53,13 +53,15 @@ export type TransactionLayerOptions = {
 
 type ClientMachine = InviteClientTransaction | NonInviteClientTransaction;
 type ClientEntry = { machine: ClientMachine; peer: Peer };
+/** What is kept of a server transaction: not its request, which it may outlive by 32 s. */
+type ServerEntry<Machine> = { readonly machine: Machine; readonly source: Peer };
 
 /** RFC 3261 §17.1.3 and §17.2.3: brings messages to their transactions, and starts new ones. */
 export class TransactionLayer {
   readonly #options: TransactionLayerOptions;
   readonly #clients = new Map<string, ClientEntry>();
-  readonly #invites = new Map<string, InviteTransaction>();
-  readonly #requests = new Map<string, NonInviteTransaction>();
+  readonly #invites = new Map<string, ServerEntry<InviteServerTransaction>>();
+  readonly #requests = new Map<string, ServerEntry<NonInviteServerTransaction>>();
   readonly #merged = new Map<string, string>();
 
   constructor(options: TransactionLayerOptions) {
@@ -138,11 +140,13 @@ export class TransactionLayer {
     return this.#addInvite(key, request, source);
   }
 
-  /** Sends a request that has no transaction: the ACK of a 2xx. */
-  sendStateless(request: SipRequest, peer: Peer): void {
+  /** Sends a request that has no transaction, the ACK of a 2xx, and gives it as it was sent. */
+  sendStateless(request: SipRequest, peer: Peer): string {
     const copy = { ...request, headers: request.headers.clone() };
     this.addVia(copy, peer);
-    this.sendText(serializeMessage(copy), peer);
+    const text = serializeMessage(copy);
+    this.sendText(text, peer);
+    return text;
   }
 
   sendText(text: string, peer: Peer): void {
@@ -177,7 +181,7 @@ export class TransactionLayer {
 
   #receiveResponse(response: SipResponse, source: Peer): void {
     const branch = topVia(response)?.params.get('branch') ?? '';
-    const entry = this.#clients.get(`${branch}|${cseqOf(response)?.method ?? ''}`);
+    const entry = this.#clients.get(keyOf(branch, cseqOf(response)?.method ?? ''));
     if (entry) entry.machine.receive(response);
     else this.#options.user.onStrayResponse(response, source);
   }
@@ -208,9 +212,10 @@ export class TransactionLayer {
       this.#options.user.onRequest(transaction);
       return;
     }
-    const cancelled = this.#invites.get(serverKey(request, 'INVITE'));
+    const inviteKey = serverKey(request, 'INVITE');
+    const cancelled = this.#invites.get(inviteKey);
     if (cancelled) this.#follow(cancelled, source);
-    this.#options.user.onCancel(transaction, cancelled);
+    this.#options.user.onCancel(transaction, cancelled && inviteKey);
   }
 
   /**
@@ -238,33 +243,31 @@ export class TransactionLayer {
   }
 
   #addInvite(key: string, request: SipRequest, source: Peer): InviteTransaction {
-    const machine = new InviteServerTransaction(this.#serverOptions(key, request, source));
-    const transaction = { key, machine, request, source };
-    this.#invites.set(key, transaction);
-    return transaction;
+    const options = this.#serverOptions(key, request, source);
+    const machine = new InviteServerTransaction(request, options);
+    this.#invites.set(key, { machine, source });
+    return { key, machine, request, source };
   }
 
   #addRequest(key: string, request: SipRequest, source: Peer): NonInviteTransaction {
     const machine = new NonInviteServerTransaction(this.#serverOptions(key, request, source));
-    const transaction = { key, machine, request, source };
-    this.#requests.set(key, transaction);
-    return transaction;
+    this.#requests.set(key, { machine, source });
+    return { key, machine, request, source };
   }
 
   #serverOptions(key: string, request: SipRequest, source: Peer): TransactionOptions {
     const via = topVia(request);
     const destination = via ? responseDestination(via, source) : source;
     const { clock, timers } = this.#options;
+    const merged = mergedKey(request);
     return {
-      request,
       clock,
       timers,
       reliable: this.isReliable(source.protocol),
-      send: (message) => this.sendText(serializeMessage(message), destination),
+      send: (text) => this.sendText(text, destination),
       onTerminated: () => {
         this.#invites.delete(key);
         this.#requests.delete(key);
-        const merged = mergedKey(request);
         if (this.#merged.get(merged) === key) this.#merged.delete(merged);
       },
     };
@@ -274,19 +277,18 @@ export class TransactionLayer {
     const { clock, timers } = this.#options;
     const key = clientKey(request);
     const options: TransactionOptions = {
-      request,
       clock,
       timers,
       reliable: this.isReliable(peer.protocol),
-      send: (message) => this.sendText(serializeMessage(message), peer),
+      send: (text) => this.sendText(text, peer),
       onTerminated: () => {
         if (this.#clients.get(key)?.machine === machine) this.#clients.delete(key);
       },
     };
     const machine: ClientMachine =
       request.method === 'INVITE'
-        ? new InviteClientTransaction(options, user)
-        : new NonInviteClientTransaction(options, user);
+        ? new InviteClientTransaction(request, options, user)
+        : new NonInviteClientTransaction(request, options, user);
     this.#clients.set(key, { machine, peer });
     return machine;
   }
@@ -340,9 +342,17 @@ export class TransactionLayer {
   }
 }
 
+/**
+ * Joined, not added up: a sum of strings is kept by V8 as its parts, and these are parts of whole messages, which
+ * would stay for as long as the key.
+ */
+function keyOf(...parts: (string | number)[]): string {
+  return parts.join('|');
+}
+
 /** §17.1.3. */
 function clientKey(request: SipRequest): string {
-  return `${topVia(request)?.params.get('branch') ?? ''}|${request.method}`;
+  return keyOf(topVia(request)?.params.get('branch') ?? '', request.method);
 }
 
 /** §17.2.3. Without the magic cookie the old rules of RFC 2543 identify the transaction. */
@@ -350,13 +360,14 @@ function serverKey(request: SipRequest, method: string): string {
   const via = topVia(request);
   const branch = via?.params.get('branch') ?? '';
   const sentBy = `${via?.host ?? ''}:${via?.port ?? ''}`;
-  if (branch.startsWith(MAGIC_COOKIE) && branch !== MAGIC_COOKIE)
-    return `${branch}|${sentBy}|${method}`;
+  if (branch.startsWith(MAGIC_COOKIE) && branch !== MAGIC_COOKIE) {
+    return keyOf(branch, sentBy, method);
+  }
   const number = cseqOf(request)?.number ?? 0;
-  const ids = `${sipCallIdOf(request)}|${fromTagOf(request)}|${number}`;
-  return `2543|${ids}|${sentBy}|${branch}|${method}`;
+  const [callId, fromTag] = [sipCallIdOf(request), fromTagOf(request)];
+  return keyOf('2543', callId, fromTag, number, sentBy, branch, method);
 }
 
 function mergedKey(request: SipRequest): string {
-  return `${sipCallIdOf(request)}|${fromTagOf(request)}|${request.headers.get('CSeq') ?? ''}`;
+  return keyOf(sipCallIdOf(request), fromTagOf(request), request.headers.get('CSeq') ?? '');
 }

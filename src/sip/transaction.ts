@@ -1,15 +1,17 @@
 import type { Clock } from '../base/index.ts';
-import type { SipRequest, SipResponse } from './message.ts';
+import type { SipResponse } from './message.ts';
 import type { TimerValues } from './timers.ts';
 
-/** What every transaction machine is given. */
+/**
+ * What every transaction machine is given. A machine outlives its request by up to 32 s: what it may have to say
+ * again it keeps as text, and lets go of the message.
+ */
 export type TransactionOptions = {
-  request: SipRequest;
   clock: Clock;
   timers: TimerValues;
   /** A stream underneath: no retransmissions, no waiting for them (§17). */
   reliable: boolean;
-  send: (message: SipRequest | SipResponse) => void;
+  send: (text: string) => void;
   /** Called once, when the machine has reached Terminated and holds no timer any more. */
   onTerminated: () => void;
 };

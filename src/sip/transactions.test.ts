@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../base/index.ts';
-import { request } from '../../test/harness/sip-network.ts';
+import { parsed, request } from '../../test/harness/sip-network.ts';
 import { InviteClientTransaction } from './invite-client-transaction.ts';
 import { InviteServerTransaction } from './invite-server-transaction.ts';
 import { NonInviteClientTransaction } from './non-invite-client-transaction.ts';
@@ -33,11 +33,10 @@ function bench(method: string, reliable = false) {
   const events: string[] = [];
   const startMs = clock.now();
   const options: TransactionOptions = {
-    request: requestOf(method),
     clock,
     timers: DEFAULT_TIMERS,
     reliable,
-    send: (message) => sent.push({ atMs: clock.now() - startMs, message }),
+    send: (text) => sent.push({ atMs: clock.now() - startMs, message: parsed(text) }),
     onTerminated: () => events.push('terminated'),
   };
   const user = {
@@ -45,13 +44,14 @@ function bench(method: string, reliable = false) {
     onTimeout: () => void events.push('timeout'),
     onTransportError: () => void events.push('transport-error'),
   };
-  return { clock, sent, events, options, user, times: () => sent.map(({ atMs }) => atMs) };
+  const times = (): number[] => sent.map(({ atMs }) => atMs);
+  return { first: requestOf(method), clock, sent, events, options, user, times };
 }
 
 describe('INVITE client transaction', () => {
   it('timer A repeats the INVITE with doubling intervals until timer B ends it', () => {
-    const { clock, events, options, user, times } = bench('INVITE');
-    const machine = new InviteClientTransaction(options, user);
+    const { first, clock, events, options, user, times } = bench('INVITE');
+    const machine = new InviteClientTransaction(first, options, user);
     machine.start();
     expect(machine.state).toBe('calling');
     clock.advance(31_999);
@@ -64,16 +64,16 @@ describe('INVITE client transaction', () => {
   });
 
   it('sends the INVITE once over a reliable transport, timer B still runs', () => {
-    const { clock, events, options, user, times } = bench('INVITE', true);
-    new InviteClientTransaction(options, user).start();
+    const { first, clock, events, options, user, times } = bench('INVITE', true);
+    new InviteClientTransaction(first, options, user).start();
     clock.advance(32_000);
     expect(times()).toEqual([0]);
     expect(events).toEqual(['terminated', 'timeout']);
   });
 
   it('stops repeating in Proceeding and rings for as long as it takes', () => {
-    const { clock, events, options, user, times } = bench('INVITE');
-    const machine = new InviteClientTransaction(options, user);
+    const { first, clock, events, options, user, times } = bench('INVITE');
+    const machine = new InviteClientTransaction(first, options, user);
     machine.start();
     machine.receive(responseOf(100, 'INVITE'));
     machine.receive(responseOf(180, 'INVITE'));
@@ -85,8 +85,8 @@ describe('INVITE client transaction', () => {
   });
 
   it('acknowledges a rejection with the INVITE branch, again for each repetition, until timer D', () => {
-    const { clock, sent, events, options, user } = bench('INVITE');
-    const machine = new InviteClientTransaction(options, user);
+    const { first, clock, sent, events, options, user } = bench('INVITE');
+    const machine = new InviteClientTransaction(first, options, user);
     machine.start();
     machine.receive(responseOf(486, 'INVITE'));
     machine.receive(responseOf(486, 'INVITE'));
@@ -100,7 +100,7 @@ describe('INVITE client transaction', () => {
       method: 'ACK',
       uri: 'sip:0312345678@192.0.2.2',
     });
-    expect(acks[0]?.headers.get('Via')).toBe(options.request.headers.get('Via'));
+    expect(acks[0]?.headers.get('Via')).toBe(first.headers.get('Via'));
     expect(acks[0]?.headers.get('Route')).toBe('<sip:192.0.2.9;lr>');
     expect(acks[0]?.headers.get('To')).toBe('<sip:0312345678@192.0.2.2>;tag=to');
     expect(acks[0]?.headers.get('CSeq')).toBe('7 ACK');
@@ -110,8 +110,8 @@ describe('INVITE client transaction', () => {
   });
 
   it('timer D is zero over a reliable transport', () => {
-    const { clock, events, options, user } = bench('INVITE', true);
-    const machine = new InviteClientTransaction(options, user);
+    const { first, clock, events, options, user } = bench('INVITE', true);
+    const machine = new InviteClientTransaction(first, options, user);
     machine.start();
     machine.receive(responseOf(603, 'INVITE'));
     expect(events).toEqual(['603', 'terminated']);
@@ -119,8 +119,8 @@ describe('INVITE client transaction', () => {
   });
 
   it('hands every 2xx to its user in Accepted until timer M', () => {
-    const { clock, sent, events, options, user } = bench('INVITE');
-    const machine = new InviteClientTransaction(options, user);
+    const { first, clock, sent, events, options, user } = bench('INVITE');
+    const machine = new InviteClientTransaction(first, options, user);
     machine.start();
     machine.receive(responseOf(200, 'INVITE'));
     machine.receive(responseOf(200, 'INVITE'));
@@ -137,8 +137,8 @@ describe('INVITE client transaction', () => {
   });
 
   it('tells its user of a transport error in Calling', () => {
-    const { clock, events, options, user } = bench('INVITE');
-    const machine = new InviteClientTransaction(options, user);
+    const { first, clock, events, options, user } = bench('INVITE');
+    const machine = new InviteClientTransaction(first, options, user);
     machine.start();
     machine.transportFailed();
     machine.transportFailed();
@@ -147,8 +147,8 @@ describe('INVITE client transaction', () => {
   });
 
   it('goes on in Proceeding when it is resumed', () => {
-    const { sent, events, options, user } = bench('INVITE');
-    const machine = new InviteClientTransaction(options, user);
+    const { first, sent, events, options, user } = bench('INVITE');
+    const machine = new InviteClientTransaction(first, options, user);
     machine.resume();
     machine.receive(responseOf(200, 'INVITE'));
     expect(sent).toEqual([]);
@@ -158,8 +158,8 @@ describe('INVITE client transaction', () => {
 
 describe('non-INVITE client transaction', () => {
   it('timer E repeats the request up to every T2 until timer F ends it', () => {
-    const { clock, events, options, user, times } = bench('BYE');
-    const machine = new NonInviteClientTransaction(options, user);
+    const { first, clock, events, options, user, times } = bench('BYE');
+    const machine = new NonInviteClientTransaction(first, options, user);
     machine.start();
     clock.advance(32_000);
     expect(times()).toEqual([
@@ -170,8 +170,8 @@ describe('non-INVITE client transaction', () => {
   });
 
   it('repeats every T2 in Proceeding and timer F still ends it', () => {
-    const { clock, events, options, user, times } = bench('BYE');
-    const machine = new NonInviteClientTransaction(options, user);
+    const { first, clock, events, options, user, times } = bench('BYE');
+    const machine = new NonInviteClientTransaction(first, options, user);
     machine.start();
     machine.receive(responseOf(100, 'BYE'));
     machine.receive(responseOf(100, 'BYE'));
@@ -183,8 +183,8 @@ describe('non-INVITE client transaction', () => {
   });
 
   it('absorbs repeated finals in Completed until timer K', () => {
-    const { clock, events, options, user, times } = bench('BYE');
-    const machine = new NonInviteClientTransaction(options, user);
+    const { first, clock, events, options, user, times } = bench('BYE');
+    const machine = new NonInviteClientTransaction(first, options, user);
     machine.start();
     machine.receive(responseOf(200, 'BYE'));
     machine.receive(responseOf(200, 'BYE'));
@@ -198,8 +198,8 @@ describe('non-INVITE client transaction', () => {
   });
 
   it('timer K is zero and timer E absent over a reliable transport', () => {
-    const { clock, events, options, user, times } = bench('BYE', true);
-    const machine = new NonInviteClientTransaction(options, user);
+    const { first, clock, events, options, user, times } = bench('BYE', true);
+    const machine = new NonInviteClientTransaction(first, options, user);
     machine.start();
     clock.advance(10_000);
     machine.receive(responseOf(200, 'BYE'));
@@ -209,8 +209,8 @@ describe('non-INVITE client transaction', () => {
   });
 
   it('tells its user of a transport error once', () => {
-    const { events, options, user } = bench('BYE');
-    const machine = new NonInviteClientTransaction(options, user);
+    const { first, events, options, user } = bench('BYE');
+    const machine = new NonInviteClientTransaction(first, options, user);
     machine.start();
     machine.transportFailed();
     machine.transportFailed();
@@ -220,8 +220,8 @@ describe('non-INVITE client transaction', () => {
 
 describe('one request with several users', () => {
   it('all hear what comes of it, also who joins when it is answered; no more than there are places', () => {
-    const { events, options, user, sent } = bench('BYE');
-    const machine = new NonInviteClientTransaction(options, user);
+    const { first, events, options, user, sent } = bench('BYE');
+    const machine = new NonInviteClientTransaction(first, options, user);
     machine.start();
     for (let i = 0; i < 9; i++) machine.join(user);
     expect(events).toEqual([]);
@@ -239,8 +239,8 @@ describe('INVITE server transaction', () => {
   const ack = (): SipRequest => requestOf('ACK');
 
   it('answers a repeated INVITE with the latest provisional response', () => {
-    const { sent, options } = bench('INVITE');
-    const machine = new InviteServerTransaction(options);
+    const { first, sent, options } = bench('INVITE');
+    const machine = new InviteServerTransaction(first, options);
     machine.receive(requestOf('INVITE'));
     expect(sent).toHaveLength(0);
     machine.respond(responseOf(100, 'INVITE'));
@@ -252,8 +252,8 @@ describe('INVITE server transaction', () => {
 
   it('says 100 by itself when the user has said nothing for 200 ms, and only then', () => {
     const statuses = (early: number | null): (number | undefined)[] => {
-      const { clock, sent, options } = bench('INVITE');
-      const machine = new InviteServerTransaction(options);
+      const { first, clock, sent, options } = bench('INVITE');
+      const machine = new InviteServerTransaction(first, options);
       machine.awaitUser();
       clock.advance(199);
       if (early !== null) machine.respond(responseOf(early, 'INVITE'));
@@ -265,8 +265,8 @@ describe('INVITE server transaction', () => {
   });
 
   it('timer G repeats the rejection up to every T2 until timer H gives up', () => {
-    const { clock, events, options, times } = bench('INVITE');
-    const machine = new InviteServerTransaction(options);
+    const { first, clock, events, options, times } = bench('INVITE');
+    const machine = new InviteServerTransaction(first, options);
     machine.setUser({
       onTimeout: () => void events.push('timeout'),
       onRepeatedInvite: () => void events.push('repeated'),
@@ -283,8 +283,8 @@ describe('INVITE server transaction', () => {
   });
 
   it('repeats the rejection at once for a repeated INVITE and is silent after the ACK until timer I', () => {
-    const { clock, sent, events, options } = bench('INVITE');
-    const machine = new InviteServerTransaction(options);
+    const { first, clock, sent, events, options } = bench('INVITE');
+    const machine = new InviteServerTransaction(first, options);
     machine.respond(responseOf(486, 'INVITE'));
     machine.receive(requestOf('INVITE'));
     expect(sent).toHaveLength(2);
@@ -301,22 +301,22 @@ describe('INVITE server transaction', () => {
   });
 
   it('has neither timer G nor timer I over a reliable transport, but timer H', () => {
-    const first = bench('INVITE', true);
-    const machine = new InviteServerTransaction(first.options);
+    const one = bench('INVITE', true);
+    const machine = new InviteServerTransaction(one.first, one.options);
     machine.respond(responseOf(486, 'INVITE'));
-    first.clock.advance(10_000);
-    expect(first.sent).toHaveLength(1);
+    one.clock.advance(10_000);
+    expect(one.sent).toHaveLength(1);
     machine.receive(ack());
-    expect(first.events).toEqual(['terminated']);
+    expect(one.events).toEqual(['terminated']);
     const second = bench('INVITE', true);
-    new InviteServerTransaction(second.options).respond(responseOf(486, 'INVITE'));
+    new InviteServerTransaction(second.first, second.options).respond(responseOf(486, 'INVITE'));
     second.clock.advance(32_000);
     expect(second.events).toEqual(['terminated']);
   });
 
   it('reports a repeated INVITE in Accepted, lets the ACK of the 2xx through, ends by timer L', () => {
-    const { clock, events, options } = bench('INVITE');
-    const machine = new InviteServerTransaction(options);
+    const { first, clock, events, options } = bench('INVITE');
+    const machine = new InviteServerTransaction(first, options);
     machine.setUser({
       onTimeout: () => void events.push('timeout'),
       onRepeatedInvite: () => void events.push('repeated'),

@@ -149,7 +149,7 @@ export class SipUserAgent {
       user: {
         onInvite: (transaction) => this.#onInvite(transaction),
         onRequest: (transaction) => this.#onRequest(transaction),
-        onCancel: (transaction, invite) => this.#onCancel(transaction, invite),
+        onCancel: (transaction, inviteKey) => this.#onCancel(transaction, inviteKey),
         onAck: (request) => this.#onAck(request),
         onStrayResponse: (response, source) => this.#onStrayResponse(response, source),
         onMalformed: (issue, source) => this.#listener.onMalformed?.(issue, source),
@@ -513,10 +513,10 @@ export class SipUserAgent {
     return undefined;
   }
 
-  #onCancel(transaction: NonInviteTransaction, invite: InviteTransaction | undefined): void {
-    const open = invite ? this.#open.get(invite.key) : undefined;
+  #onCancel(transaction: NonInviteTransaction, inviteKey: string | undefined): void {
+    const open = inviteKey === undefined ? undefined : this.#open.get(inviteKey);
     const toTag = open?.toTag ?? newTag(this.#core.random);
-    const status = invite ? 200 : 481;
+    const status = inviteKey === undefined ? 481 : 200;
     const confirm = (): void => {
       transaction.machine.respond(createResponse(transaction.request, status, { toTag }));
     };
