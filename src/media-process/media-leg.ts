@@ -72,6 +72,8 @@ export class MediaLeg {
   readonly kind: LegKind;
   readonly ssrc: number;
   readonly hears: Hearing[] = [];
+  /** The legs that hear this one. */
+  readonly heardBy = new Set<MediaLeg>();
   /** What the leg says in this tick; `SILENT_FRAME` when that is nothing. Read only. */
   spoken: Int16Array = SILENT_FRAME;
   /** What the leg hears in this tick: another leg's frame, its own mix, or `SILENT_FRAME`. Read only. */
@@ -79,8 +81,6 @@ export class MediaLeg {
   hasMedia = false;
   /** Why the peer is not heard of, when that was told. */
   lost: LostReason | undefined;
-  /** Somebody is to hear it, as of this second. */
-  isListenedTo = false;
   /** Frames sent since the last packet came: a stall of this process, which sends none, is no silence. */
   quietFrames = 0;
   transport: LegTransport | undefined;
@@ -201,11 +201,20 @@ export class MediaLeg {
     this.#tellDigit(this.#dtmf.poll(tickMs));
   }
 
-  /** Parts from a leg, or does nothing. */
-  hearNoMore(speaker: MediaLeg): void {
-    for (let i = this.hears.length - 1; i >= 0; i--) {
-      if (this.hears[i]?.speaker === speaker) this.hears.splice(i, 1);
-    }
+  /** From now on this leg hears that one so loud; 0 parts from it. Nobody hears itself: the echo test is a playback. */
+  hear(speaker: MediaLeg, gain: number): void {
+    const known = this.hears.findIndex((each) => each.speaker === speaker);
+    if (known >= 0) this.hears.splice(known, 1);
+    speaker.heardBy.delete(this);
+    if (gain === 0 || speaker === this) return;
+    this.hears.push({ speaker, gain });
+    speaker.heardBy.add(this);
+  }
+
+  /** Hears nobody and is heard by nobody any more. */
+  part(): void {
+    for (const listener of [...this.heardBy]) listener.hear(this, 0);
+    for (const { speaker } of [...this.hears]) this.hear(speaker, 0);
   }
 
   /** Second half of a tick, when all legs have been listened to: what the leg hears. */

@@ -47,7 +47,12 @@ const QUIET_FRAMES = {
 const BROWSER_CLOSED_MS = 15_000;
 const FINISHED_KEPT = 1000;
 
-type OpenLeg = { media: MediaLeg; outside: RtpLeg | BrowserLeg };
+type OpenLeg = {
+  media: MediaLeg;
+  outside: RtpLeg | BrowserLeg;
+  /** Those in which it is the caller. */
+  recordings: Set<RecordingWriter>;
+};
 
 export type MediaSwitchOptions = {
   clock: Clock;
@@ -161,14 +166,14 @@ export class MediaSwitch {
     if (options.kind === 'rtp') {
       const { pool, mediaAddresses, count } = this.#options;
       const outside = new RtpLeg({ leg: media, open: options, pool, mediaAddresses, count });
-      this.#legs.set(options.id, { media, outside });
+      this.#legs.set(options.id, { media, outside, recordings: new Set() });
       media.transport = outside;
       result = await outside.open();
     } else {
       if (!this.#webrtc) return refused('no-port');
       if (options.remoteSdp === undefined) return refused('bad-sdp');
       const outside = new BrowserLeg(media, this.#webrtc);
-      this.#legs.set(options.id, { media, outside });
+      this.#legs.set(options.id, { media, outside, recordings: new Set() });
       media.transport = outside;
       result = await outside.renegotiate(options.remoteSdp);
     }
@@ -208,10 +213,7 @@ export class MediaSwitch {
     const listener = this.#legs.get(listenerId)?.media;
     const speaker = this.#legs.get(speakerId)?.media;
     if (!listener || !speaker) return gain === 0 ? done : refused('unknown-leg');
-    const { hears } = listener;
-    listener.hearNoMore(speaker);
-    // Nobody hears itself: the echo test is a playback.
-    if (gain > 0 && speaker !== listener) hears.push({ speaker, gain });
+    listener.hear(speaker, gain);
     return done;
   }
 
@@ -253,7 +255,8 @@ export class MediaSwitch {
 
   record(record: RecordOptions): MediaResult<null> {
     if (this.#recordings.has(record.recordingId)) return done;
-    if (!this.#legs.has(record.callerLeg)) return refused('unknown-leg');
+    const leg = this.#legs.get(record.callerLeg);
+    if (!leg) return refused('unknown-leg');
     if (this.#finished.has(record.recordingId)) return refused('recording-over');
     const { clock, files, hash } = this.#options;
     const writer = new RecordingWriter({
@@ -270,6 +273,7 @@ export class MediaSwitch {
       records: this.#records,
     });
     this.#recordings.set(record.recordingId, writer);
+    leg.recordings.add(writer);
     return done;
   }
 
@@ -288,7 +292,7 @@ export class MediaSwitch {
   stopRecording(id: RecordingId): MediaResult<null> {
     const writer = this.#recordings.get(id);
     if (!writer) return done;
-    this.#recordings.delete(id);
+    this.#stopWriting(writer);
     const closing = writer.close().finally(() => this.#closingRecordings.delete(closing));
     this.#closingRecordings.add(closing);
     return done;
@@ -339,9 +343,8 @@ export class MediaSwitch {
       media.mix();
       media.send(live);
     }
-    for (const writer of this.#recordings.values()) {
-      const caller = this.#legs.get(writer.options.callerLeg);
-      if (caller) writer.append(caller.media.spoken, caller.media.heard);
+    for (const { media, recordings } of this.#legs.values()) {
+      for (const writer of recordings) writer.append(media.spoken, media.heard);
     }
     if (++this.#frames % FRAMES_PER_SECOND === 0) this.#everySecond();
   }
@@ -355,18 +358,10 @@ export class MediaSwitch {
     const second = this.#frames / FRAMES_PER_SECOND;
     const times = { unixMs: this.#now(), nowMs: this.#options.clock.monotonic() };
     let turn = 0;
-    this.#noteListeners();
     for (const leg of this.#legs.values()) {
       // Reports are spread over the interval, so that not all legs report in one tick.
       if ((second + turn++) % REPORT_SECONDS === 0) leg.media.sendReport(times);
       this.#watchMedia(leg, times.nowMs);
-    }
-  }
-
-  #noteListeners(): void {
-    for (const { media } of this.#legs.values()) media.isListenedTo = false;
-    for (const { media } of this.#legs.values()) {
-      for (const { speaker } of media.hears) speaker.isListenedTo = true;
     }
   }
 
@@ -378,7 +373,7 @@ export class MediaSwitch {
     }
     if (media.lost !== undefined) return;
     const isKeptUp = isBrowser && media.hasMedia;
-    if (!outside.expectsMedia || !(media.isListenedTo || isKeptUp)) {
+    if (!outside.expectsMedia || !(media.heardBy.size > 0 || isKeptUp)) {
       media.quietFrames = 0;
       return;
     }
@@ -436,23 +431,30 @@ export class MediaSwitch {
     this.#emit({ type: 'leg.dtmf', leg: leg.id, at: this.#now(), digit, durationMs });
   }
 
-  #recordingFailed({ options }: RecordingWriter, reason: string): void {
-    const { recordingId } = options;
-    this.#finish(recordingId);
+  #recordingFailed(writer: RecordingWriter, reason: string): void {
+    const { recordingId } = writer.options;
+    this.#finish(writer);
     this.#options.log.error({ recordingId, reason }, 'recording failed');
     this.#emit({ type: 'recording.failed', recordingId, at: this.#now(), reason });
   }
 
-  #recordingClosed({ options, seconds, bytes, cut }: RecordingWriter): void {
-    const { recordingId } = options;
-    this.#finish(recordingId);
+  #recordingClosed(writer: RecordingWriter): void {
+    const { seconds, bytes, cut } = writer;
+    const { recordingId } = writer.options;
+    this.#finish(writer);
     const how = { at: this.#now(), seconds, bytes, ...(cut && { cut }) };
     this.#emit({ type: 'recording.closed', recordingId, ...how });
   }
 
-  #finish(id: RecordingId): void {
-    this.#recordings.delete(id);
-    this.#finished.add(id);
+  #stopWriting(writer: RecordingWriter): void {
+    const { recordingId, callerLeg } = writer.options;
+    this.#recordings.delete(recordingId);
+    this.#legs.get(callerLeg)?.recordings.delete(writer);
+  }
+
+  #finish(writer: RecordingWriter): void {
+    this.#stopWriting(writer);
+    this.#finished.add(writer.options.recordingId);
     const oldest = this.#finished.values().next();
     if (this.#finished.size > FINISHED_KEPT && !oldest.done) this.#finished.delete(oldest.value);
   }
@@ -468,12 +470,8 @@ export class MediaSwitch {
     if (!leg) return;
     this.#legs.delete(id);
     addTo(this.#jitterOfClosed, leg.media.jitterCounters);
-    for (const { media } of this.#legs.values()) {
-      if (media.hears.length > 0) media.hearNoMore(leg.media);
-    }
-    for (const [recordingId, { options }] of this.#recordings) {
-      if (options.callerLeg === id) this.stopRecording(recordingId);
-    }
+    leg.media.part();
+    for (const { options } of leg.recordings) this.stopRecording(options.recordingId);
     const times = { unixMs: this.#now(), nowMs: this.#options.clock.monotonic() };
     leg.media.sendReport(times, true);
     await leg.outside.close();

@@ -30,6 +30,8 @@ const MAX_READY = 8192;
 const DATAGRAM_BYTES = 2048;
 const ADDRESS_BYTES = 16;
 const CONTROL_BYTES = 64;
+/** For what is handed over by address: more than may be moved (`addressOf`). */
+const SCRATCH_BYTES = 128;
 
 const AF_INET = 2;
 /** SOCK_DGRAM, SOCK_NONBLOCK, SOCK_CLOEXEC */
@@ -50,7 +52,8 @@ const RECEIVED_LENGTH = 14;
 /** struct cmsghdr (length, level, type) in words, then seconds and nanoseconds as 64 bit each. */
 const CONTROL_WORDS = CONTROL_BYTES / 4;
 
-type Call = (...args: (number | Uint8Array)[]) => number;
+/** Numbers alone: an array handed over is kept and let go by the library, which costs as much as the call. */
+type Call = (...args: number[]) => number;
 
 /** Undefined where the layouts above do not hold or the library cannot be loaded. */
 export function udpSystemCalls(): UdpSystemCalls | undefined {
@@ -90,16 +93,20 @@ function load(): UdpSystemCalls {
 
 function sockets(func: (declaration: string) => Call, close: Call): Pick<UdpSystemCalls, 'open'> {
   const socket = func('int socket(int domain, int type, int protocol)');
-  const bind = func('int bind(int fd, const void *address, uint32_t length)');
-  const option = func('int setsockopt(int fd, int l, int name, const void *value, uint32_t size)');
-  const on = Uint8Array.of(1, 0, 0, 0);
+  const bind = func('int bind(int fd, uintptr_t address, uint32_t length)');
+  const option = func('int setsockopt(int fd, int l, int name, uintptr_t value, uint32_t size)');
+  const on = new Int32Array(SCRATCH_BYTES / 4).fill(1);
+  const onAt = addressOf(on);
+  const name = new Uint8Array(SCRATCH_BYTES);
+  const nameAt = addressOf(name);
   return {
     open(address, port) {
       const fd = socket(AF_INET, NEW_SOCKET, 0);
       if (fd < 0) return -1;
-      option(fd, SOL_SOCKET, SO_TIMESTAMPNS, on, on.length);
-      const name = socketAddress(address, port);
-      if (name && bind(fd, name, name.length) === 0) return fd;
+      option(fd, SOL_SOCKET, SO_TIMESTAMPNS, onAt, on.BYTES_PER_ELEMENT);
+      const own = socketAddress(address, port);
+      if (own) name.set(own);
+      if (own && bind(fd, nameAt, ADDRESS_BYTES) === 0) return fd;
       close(fd);
       return -1;
     },
@@ -110,19 +117,20 @@ function readiness(
   func: (declaration: string) => Call,
 ): Pick<UdpSystemCalls, 'watch' | 'ready' | 'readyId'> {
   const create = func('int epoll_create1(int flags)');
-  const control = func('int epoll_ctl(int epoll, int operation, int fd, const void *event)');
+  const control = func('int epoll_ctl(int epoll, int operation, int fd, uintptr_t event)');
   const wait = func('int epoll_wait(int epoll, uintptr_t events, int count, int timeout)');
   // struct epoll_event is packed on x86-64 alone: events, then the 64 bits that are ours.
   const [eventWords, idWord] = process.arch === 'x64' ? [3, 1] : [4, 2];
   const events = new Uint32Array(MAX_READY * eventWords);
   const eventsAt = addressOf(events);
+  const event = new Uint32Array(SCRATCH_BYTES / 4);
+  const eventAt = addressOf(event);
   const epoll = create(EPOLL_CLOEXEC);
   return {
     watch(fd, id) {
-      const event = new Uint32Array(eventWords);
       event[0] = EPOLLIN;
       event[idWord] = id;
-      return control(epoll, EPOLL_CTL_ADD, fd, new Uint8Array(event.buffer)) === 0;
+      return control(epoll, EPOLL_CTL_ADD, fd, eventAt) === 0;
     },
     ready: () => wait(epoll, eventsAt, MAX_READY, 0),
     readyId: (index) => events[index * eventWords + idWord] ?? 0,
