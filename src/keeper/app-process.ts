@@ -58,7 +58,7 @@ export async function launchApp(options: Options): Promise<RunningProcess> {
   };
   const running = await startProcess(
     process.execPath,
-    [...NODE_FLAGS, entry, runDirArgument(folder)],
+    [...NODE_FLAGS.app, entry, runDirArgument(folder)],
     {
       env: childEnv({
         DENWABAN_INTERNAL: JSON.stringify(internal),

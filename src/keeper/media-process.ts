@@ -73,7 +73,7 @@ export class MediaLauncher {
     }
     await this.#endLeftOver();
     rmSync(this.socket, { force: true });
-    const running = await startProcess(process.execPath, [...NODE_FLAGS, entry, argument], {
+    const running = await startProcess(process.execPath, [...NODE_FLAGS.media, entry, argument], {
       env: childEnv({
         DENWABAN_INTERNAL: undefined,
         NODE_COMPILE_CACHE: compileCache(this.#options.folder),
