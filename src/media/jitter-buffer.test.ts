@@ -20,6 +20,8 @@ type Network = {
   loss?: number;
   duplicates?: number;
   reorder?: number;
+  /** How much later than its beat a packet comes. */
+  lateMs?: (number: number) => number;
   seed?: number;
   /** Timestamps jump by this and the SSRC changes, at the given second. */
   jumpAtSecond?: number;
@@ -34,6 +36,7 @@ const CLEAN = {
   loss: 0,
   duplicates: 0,
   reorder: 0,
+  lateMs: (_number: number) => 0,
   seed: 1,
   jumpAtSecond: Infinity,
   jumpBy: 0,
@@ -50,7 +53,8 @@ function arrivalsOf(network: Network & typeof CLEAN): Arrival[] {
     const sentMs = 107 + number * packetMs;
     const swapped = random() < network.reorder ? network.ptimeMs * 1.2 : 0;
     const jitters = sentMs < network.jitterUntilSecond * 1000;
-    const atMs = sentMs + (jitters ? random() * network.jitterMs : 0) + swapped;
+    const jitterMs = jitters ? random() * network.jitterMs : 0;
+    const atMs = sentMs + network.lateMs(number) + jitterMs + swapped;
     arrivals.push({ atMs, number });
     if (random() < network.duplicates) arrivals.push({ atMs: atMs + 3, number });
   }
@@ -336,5 +340,45 @@ describe('JitterBuffer', () => {
       buffer.pop(frame, tick * 20);
     }
     expect(buffer.counters).toMatchObject({ late: 0, grown: 1 });
+  });
+
+  describe('a line that grew for one late packet of its first second', () => {
+    const lateFrom =
+      (phaseMs: number) =>
+      (number: number): number =>
+        phaseMs + (number === 20 ? 17 : 0);
+    const delaysOf = (pcm: Int16Array, phaseMs: number): (readonly [number, number])[] =>
+      [...blockPositions(pcm, sequence)].map(([block, position]) => [
+        block / 5,
+        (position - block * BLOCK_SAMPLES) / 8 - 87 - phaseMs,
+      ]);
+
+    for (const phaseMs of [0, 2, 16, 18]) {
+      it(`begins anew after ten calm seconds, ${phaseMs} ms behind the beat`, () => {
+        const { pcm, buffer } = listen(sequence, { seconds: 30, lateMs: lateFrom(phaseMs) });
+        expectAllBlocks(pcm, 30);
+        expect(buffer.counters).toMatchObject({ grown: 1, shrunk: 1, resyncs: 0 });
+        const delays = delaysOf(pcm, phaseMs);
+        const between = (from: number, to: number): number[] =>
+          delays.filter(([second]) => second > from && second < to).map(([, ms]) => ms);
+        expect(Math.min(...between(1, 4))).toBeGreaterThanOrEqual(38);
+        expect(Math.min(...between(12, 30))).toBeGreaterThanOrEqual(10);
+        expect(Math.max(...between(12, 30))).toBeLessThanOrEqual(30);
+      });
+    }
+
+    it('stays as it is while the clocks run apart', () => {
+      const { pcm, buffer } = listen(sequence, { seconds: 30, lateMs: lateFrom(0), ppm: 100 });
+      expectAllBlocks(pcm, 30);
+      expect(buffer.counters).toMatchObject({ grown: 1, shrunk: 0 });
+    });
+
+    it('does so once: what is late after that makes it long for good', () => {
+      const lateMs = (number: number): number => (number % 1000 === 20 ? 17 : 0);
+      const { pcm, buffer } = listen(sequence, { seconds: 60, lateMs });
+      expectAllBlocks(pcm, 60);
+      expect(buffer.counters).toMatchObject({ grown: 2, shrunk: 1 });
+      expect(buffer.counters.late).toBeLessThanOrEqual(2);
+    });
   });
 });

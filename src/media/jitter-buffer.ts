@@ -23,12 +23,19 @@ const MAX_LATENCY_MS = 240;
 /** When for ten seconds even the slowest packet waited longer than this, the delay is cut back to `LATENCY_KEPT_MS`. */
 const LATENCY_TOO_MUCH_MS = 40;
 const LATENCY_KEPT_MS = 25;
+/** What the slowest packet of a calm time is to have to spare when a line begins anew, and what that has to gain. */
+const ANEW_SPARE_MS = 5;
+const ANEW_GAIN_SAMPLES = 24;
+/** More than this is left out little by little. */
+const MAX_ANEW_SAMPLES = 3 * FRAME_SAMPLES;
 const QUIET_PEAK = 200;
 const SILENCE_RESTART_MS = 2000;
 
 const WINDOW_FRAMES = 100;
 const WINDOWS_PER_REVIEW = 5;
 const WINDOWS_FOR_SILENCE = 2;
+/** When all went well for so long a line begins anew in silence, at the end of the review in any case. */
+const WINDOWS_OF_CALM = 3;
 const PACKETS_TO_JUDGE = 10;
 const LATE_WHEN_SETTLED = 6;
 const SETTLING_FRAMES = 250;
@@ -69,7 +76,8 @@ export function noJitter(): Record<
  * - **Depth.** A line begins with 10 to 30 ms, until a packet comes near to being late or its clock is seen to
  *   drift. In the first 5 s each such packet makes the delay grow by what was lacking, later six within 2 s
  *   that did come late; when all packets of ten seconds waited long it shrinks, in silence where there is any.
- *   Both go to a place of the sound that is like the one left.
+ *   Both go to a place of the sound that is like the one left. After ten calm seconds a line knows its network and
+ *   begins anew, once: its packets with a frame, the slowest of them 5 to 25 ms early. Not while clocks run apart.
  * - **Clock drift.** The fastest packet of each 2 s shows how the sender's clock runs against ours;
  *   frames of 159 or 161 samples, stretched to 160, keep the delay where it is (1.6 a second for
  *   200 ppm). So a recording keeps the tick's time and never loses or repeats a frame. What moves by
@@ -102,7 +110,13 @@ export class JitterBuffer {
   #pendingSlip = 0;
   #reviewWindows = 0;
   #smallestInReviewMs = Infinity;
+  #smallestSpareInReviewMs = Infinity;
+  /** How far into a frame packets begin, in samples; NaN when it was not the same for all of the review. */
+  #packetOffset: number | undefined;
   #excessSamples = 0;
+  /** What is to be left out for the line to begin anew. */
+  #anewBy = 0;
+  #hasBegunAnew = false;
   /** Where reading would have gone on had the delay not grown; faded out in the next frame. */
   #leftAt: number | undefined;
 
@@ -193,6 +207,7 @@ export class JitterBuffer {
     this.#candidate = undefined;
     this.#lastArrivalMs = nowMs;
     this.#framesSinceStart = 0;
+    this.#hasBegunAnew = false;
     this.#unlock();
   }
 
@@ -207,6 +222,9 @@ export class JitterBuffer {
     const latencyMs = this.#lastTickMs + FRAME_MS + lead / SAMPLES_PER_MS - nowMs;
     this.#largestLatencyMs = Math.max(this.#largestLatencyMs, latencyMs);
     this.#smallestInReviewMs = Math.min(this.#smallestInReviewMs, latencyMs);
+    this.#smallestSpareInReviewMs = Math.min(this.#smallestSpareInReviewMs, spareMs);
+    const offset = lead - FRAME_SAMPLES * (ticksAway - 1);
+    this.#packetOffset = offset === (this.#packetOffset ?? offset) ? offset : Number.NaN;
     this.#smallestLatencyMs = Math.min(this.#smallestLatencyMs, latencyMs);
     if (lead < 0) {
       this.counters.late++;
@@ -301,9 +319,16 @@ export class JitterBuffer {
     this.#referenceLatencyMs = Number.NaN;
     this.#pendingSlip = 0;
     this.#excessSamples = 0;
+    this.#anewBy = 0;
+    this.#beginReview();
+    this.#beginWindow();
+  }
+
+  #beginReview(): void {
     this.#reviewWindows = 0;
     this.#smallestInReviewMs = Infinity;
-    this.#beginWindow();
+    this.#smallestSpareInReviewMs = Infinity;
+    this.#packetOffset = undefined;
   }
 
   #beginWindow(): void {
@@ -316,7 +341,9 @@ export class JitterBuffer {
 
   #endWindow(): void {
     if (this.#windowPackets >= PACKETS_TO_JUDGE) this.#followClock();
-    if (++this.#reviewWindows >= WINDOWS_PER_REVIEW) this.#reviewDepth();
+    this.#reviewWindows++;
+    this.#anewBy = this.#reviewWindows >= WINDOWS_OF_CALM ? this.#leftOutAnew() : 0;
+    if (this.#reviewWindows >= WINDOWS_PER_REVIEW) this.#reviewDepth();
     this.#splice();
     this.#beginWindow();
   }
@@ -344,13 +371,35 @@ export class JitterBuffer {
 
   #reviewDepth(): void {
     const latencyMs = this.#smallestInReviewMs;
-    this.#reviewWindows = 0;
-    this.#smallestInReviewMs = Infinity;
-    if (latencyMs === Infinity || latencyMs <= LATENCY_TOO_MUCH_MS) {
-      this.#excessSamples = 0;
-      return;
-    }
-    this.#excessSamples = Math.floor((latencyMs - LATENCY_KEPT_MS) * SAMPLES_PER_MS);
+    const isTooMuch = latencyMs !== Infinity && latencyMs > LATENCY_TOO_MUCH_MS;
+    this.#excessSamples = isTooMuch
+      ? Math.floor((latencyMs - LATENCY_KEPT_MS) * SAMPLES_PER_MS)
+      : 0;
+    if (this.#anewBy > 0) this.#beginAnew();
+    else this.#beginReview();
+  }
+
+  /**
+   * What is left out for the line to begin anew with what this review has shown; 0 where that is not to be had,
+   * or not worth it.
+   */
+  #leftOutAnew(): number {
+    const spareMs = this.#smallestSpareInReviewMs;
+    if (this.#hasBegunAnew || spareMs < ANEW_SPARE_MS) return 0;
+    const frames = Math.floor((spareMs - ANEW_SPARE_MS) / FRAME_MS);
+    const samples = (this.#packetOffset ?? 0) + frames * FRAME_SAMPLES;
+    return samples >= ANEW_GAIN_SAMPLES && samples <= MAX_ANEW_SAMPLES ? samples : 0;
+  }
+
+  /** From now on it is a guess that this delay suffices, and the first packet to refute it is heeded. */
+  #beginAnew(): void {
+    const samples = this.#anewBy;
+    this.#leftAt = this.#readTimestamp;
+    this.#advance(samples);
+    this.#hasBegunAnew = true;
+    this.#toleranceMs = INITIAL_TOLERANCE_MS;
+    this.counters.shrunk++;
+    this.#unlock();
   }
 
   #moveReference(samples: number): void {
@@ -375,10 +424,15 @@ export class JitterBuffer {
     this.#moveReference(ahead);
   }
 
-  /** A whole silent frame too much is left out: nobody hears it. */
+  /** What is too much of a silent frame is left out: nobody hears it. */
   #dropInSilence(frame: Int16Array, kind: FrameKind): void {
-    if (this.#excessSamples < FRAME_SAMPLES || kind !== 'audio') return;
+    const isTooMuch = this.#excessSamples >= FRAME_SAMPLES;
+    if ((!isTooMuch && this.#anewBy === 0) || kind !== 'audio') return;
     for (const sample of frame) if (sample > QUIET_PEAK || sample < -QUIET_PEAK) return;
+    if (!isTooMuch) {
+      this.#beginAnew();
+      return;
+    }
     this.#advance(FRAME_SAMPLES);
     this.#excessSamples -= FRAME_SAMPLES;
     this.#moveReference(FRAME_SAMPLES);
