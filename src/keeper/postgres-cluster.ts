@@ -135,6 +135,8 @@ function clusterSettings(socketDir: string): string {
     `unix_socket_directories = '${directories}'`,
     'unix_socket_permissions = 0700',
     'max_connections = 100',
+    '# Nobody looks for its statements in the list of processes.',
+    'update_process_title = off',
     'shared_buffers = 128MB',
     'fsync = on',
     'synchronous_commit = on',

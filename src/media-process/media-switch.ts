@@ -448,7 +448,7 @@ export class MediaSwitch {
 
   #stopWriting(writer: RecordingWriter): void {
     const { recordingId, callerLeg } = writer.options;
-    this.#recordings.delete(recordingId);
+    if (this.#recordings.get(recordingId) === writer) this.#recordings.delete(recordingId);
     this.#legs.get(callerLeg)?.recordings.delete(writer);
   }
 

@@ -23,7 +23,7 @@ const MAX_LATENCY_MS = 240;
 /** When for ten seconds even the slowest packet waited longer than this, the delay is cut back to `LATENCY_KEPT_MS`. */
 const LATENCY_TOO_MUCH_MS = 40;
 const LATENCY_KEPT_MS = 25;
-/** What the slowest packet of a calm time is to have to spare when a line begins anew, and what that has to gain. */
+/** What the slowest packet of a calm review has to spare for a line to begin anew, and what that has to gain. */
 const ANEW_SPARE_MS = 5;
 const ANEW_GAIN_SAMPLES = 24;
 /** More than this is left out little by little. */
@@ -34,14 +34,14 @@ const SILENCE_RESTART_MS = 2000;
 const WINDOW_FRAMES = 100;
 const WINDOWS_PER_REVIEW = 5;
 const WINDOWS_FOR_SILENCE = 2;
-/** When all went well for so long a line begins anew in silence, at the end of the review in any case. */
-const WINDOWS_OF_CALM = 3;
 const PACKETS_TO_JUDGE = 10;
 const LATE_WHEN_SETTLED = 6;
 const SETTLING_FRAMES = 250;
 /** Added to what was lacking, so that the next slightly slower packet is in time too. */
 const MARGIN_MS = 2;
 const DEADBAND_SAMPLES = 4;
+/** A clock that moved by less over a review, 15 ppm, is taken for ours. */
+const SAME_CLOCK_SAMPLES = 1;
 /** 625 ppm, more than any clock is off. */
 const MAX_SLIPS_PER_WINDOW = 10;
 /** What moved by more from one window to the next is the network, and that is left to the depth. */
@@ -76,8 +76,8 @@ export function noJitter(): Record<
  * - **Depth.** A line begins with 10 to 30 ms, until a packet comes near to being late or its clock is seen to
  *   drift. In the first 5 s each such packet makes the delay grow by what was lacking, later six within 2 s
  *   that did come late; when all packets of ten seconds waited long it shrinks, in silence where there is any.
- *   Both go to a place of the sound that is like the one left. After ten calm seconds a line knows its network and
- *   begins anew, once: its packets with a frame, the slowest of them 5 to 25 ms early. Not while clocks run apart.
+ *   Both go to a place of the sound that is like the one left. A line that grew, and whose clock is ours, begins
+ *   anew after ten calm seconds, once: its packets with a frame, the slowest of them in time as for a new line.
  * - **Clock drift.** The fastest packet of each 2 s shows how the sender's clock runs against ours;
  *   frames of 159 or 161 samples, stretched to 160, keep the delay where it is (1.6 a second for
  *   200 ppm). So a recording keeps the tick's time and never loses or repeats a frame. What moves by
@@ -108,14 +108,16 @@ export class JitterBuffer {
   #largestLatencyMs = -Infinity;
   #referenceLatencyMs = Number.NaN;
   #pendingSlip = 0;
+  /** How far the clocks have moved apart since the reference. */
+  #clockErrorSamples = Number.NaN;
   #reviewWindows = 0;
   #smallestInReviewMs = Infinity;
   #smallestSpareInReviewMs = Infinity;
   /** How far into a frame packets begin, in samples; NaN when it was not the same for all of the review. */
-  #packetOffset: number | undefined;
+  #packetOffsetSamples: number | undefined;
   #excessSamples = 0;
-  /** What is to be left out for the line to begin anew. */
-  #anewBy = 0;
+  /** What is to be left out for the line to begin anew; 0 as soon as something speaks against it. */
+  #anewSamples = 0;
   #hasBegunAnew = false;
   /** Where reading would have gone on had the delay not grown; faded out in the next frame. */
   #leftAt: number | undefined;
@@ -196,6 +198,7 @@ export class JitterBuffer {
   /** Plays from this packet on, beginning with the first tick that leaves enough tolerance. */
   #start(header: RtpHeader, nowMs: number): void {
     if (this.#started) this.counters.resyncs++;
+    if (header.ssrc !== this.#ssrc) this.#hasBegunAnew = false;
     const waitMs = nowMs + this.#toleranceMs - this.#lastTickMs;
     const ticks = Math.max(1, Math.ceil(waitMs / FRAME_MS));
     this.#readTimestamp = (header.timestamp - FRAME_SAMPLES * (ticks - 1)) >>> 0;
@@ -207,7 +210,6 @@ export class JitterBuffer {
     this.#candidate = undefined;
     this.#lastArrivalMs = nowMs;
     this.#framesSinceStart = 0;
-    this.#hasBegunAnew = false;
     this.#unlock();
   }
 
@@ -224,8 +226,10 @@ export class JitterBuffer {
     this.#smallestInReviewMs = Math.min(this.#smallestInReviewMs, latencyMs);
     this.#smallestSpareInReviewMs = Math.min(this.#smallestSpareInReviewMs, spareMs);
     const offset = lead - FRAME_SAMPLES * (ticksAway - 1);
-    this.#packetOffset = offset === (this.#packetOffset ?? offset) ? offset : Number.NaN;
+    this.#packetOffsetSamples =
+      offset === (this.#packetOffsetSamples ?? offset) ? offset : Number.NaN;
     this.#smallestLatencyMs = Math.min(this.#smallestLatencyMs, latencyMs);
+    if (spareMs < ANEW_SPARE_MS) this.#anewSamples = 0;
     if (lead < 0) {
       this.counters.late++;
       this.#windowLate++;
@@ -317,9 +321,10 @@ export class JitterBuffer {
   /** Forgets the reference of the drift control: the delay was changed on purpose. */
   #unlock(): void {
     this.#referenceLatencyMs = Number.NaN;
+    this.#clockErrorSamples = Number.NaN;
     this.#pendingSlip = 0;
     this.#excessSamples = 0;
-    this.#anewBy = 0;
+    this.#anewSamples = 0;
     this.#beginReview();
     this.#beginWindow();
   }
@@ -328,7 +333,7 @@ export class JitterBuffer {
     this.#reviewWindows = 0;
     this.#smallestInReviewMs = Infinity;
     this.#smallestSpareInReviewMs = Infinity;
-    this.#packetOffset = undefined;
+    this.#packetOffsetSamples = undefined;
   }
 
   #beginWindow(): void {
@@ -341,9 +346,8 @@ export class JitterBuffer {
 
   #endWindow(): void {
     if (this.#windowPackets >= PACKETS_TO_JUDGE) this.#followClock();
-    this.#reviewWindows++;
-    this.#anewBy = this.#reviewWindows >= WINDOWS_OF_CALM ? this.#leftOutAnew() : 0;
-    if (this.#reviewWindows >= WINDOWS_PER_REVIEW) this.#reviewDepth();
+    if (++this.#reviewWindows >= WINDOWS_PER_REVIEW) this.#reviewDepth();
+    if (this.#anewSamples > 0 && this.#reviewWindows >= WINDOWS_FOR_SILENCE) this.#beginAnew();
     this.#splice();
     this.#beginWindow();
   }
@@ -354,6 +358,7 @@ export class JitterBuffer {
       return;
     }
     const error = (this.#largestLatencyMs - this.#referenceLatencyMs) * SAMPLES_PER_MS;
+    this.#clockErrorSamples = error;
     if (Math.abs(error) > MAX_CLOCK_ERROR_SAMPLES) {
       this.#referenceLatencyMs = this.#largestLatencyMs;
       this.#pendingSlip = 0;
@@ -375,25 +380,26 @@ export class JitterBuffer {
     this.#excessSamples = isTooMuch
       ? Math.floor((latencyMs - LATENCY_KEPT_MS) * SAMPLES_PER_MS)
       : 0;
-    if (this.#anewBy > 0) this.#beginAnew();
-    else this.#beginReview();
+    this.#anewSamples = this.#samplesToBeginAnew();
+    this.#beginReview();
   }
 
   /**
-   * What is left out for the line to begin anew with what this review has shown; 0 where that is not to be had,
-   * or not worth it.
+   * What is left out for the line to begin anew with what this review has shown; 0 where that is not safe, not
+   * to be had (packets of 10 or 30 ms begin anywhere), or not worth it.
    */
-  #leftOutAnew(): number {
+  #samplesToBeginAnew(): number {
     const spareMs = this.#smallestSpareInReviewMs;
-    if (this.#hasBegunAnew || spareMs < ANEW_SPARE_MS) return 0;
-    const frames = Math.floor((spareMs - ANEW_SPARE_MS) / FRAME_MS);
-    const samples = (this.#packetOffset ?? 0) + frames * FRAME_SAMPLES;
+    if (this.#isGuess || this.#hasBegunAnew || spareMs < ANEW_SPARE_MS) return 0;
+    if (!(Math.abs(this.#clockErrorSamples) <= SAME_CLOCK_SAMPLES)) return 0;
+    const frames = Math.max(0, Math.floor((spareMs - INITIAL_TOLERANCE_MS) / FRAME_MS));
+    const samples = (this.#packetOffsetSamples ?? 0) + frames * FRAME_SAMPLES;
     return samples >= ANEW_GAIN_SAMPLES && samples <= MAX_ANEW_SAMPLES ? samples : 0;
   }
 
   /** From now on it is a guess that this delay suffices, and the first packet to refute it is heeded. */
   #beginAnew(): void {
-    const samples = this.#anewBy;
+    const samples = this.#anewSamples;
     this.#leftAt = this.#readTimestamp;
     this.#advance(samples);
     this.#hasBegunAnew = true;
@@ -405,6 +411,8 @@ export class JitterBuffer {
   #moveReference(samples: number): void {
     this.#referenceLatencyMs -= samples / SAMPLES_PER_MS;
     this.#smallestInReviewMs -= samples / SAMPLES_PER_MS;
+    this.#smallestSpareInReviewMs -= samples / SAMPLES_PER_MS;
+    this.#anewSamples = 0;
     this.#toleranceMs = Math.max(
       INITIAL_TOLERANCE_MS,
       this.#toleranceMs - samples / SAMPLES_PER_MS,
@@ -427,10 +435,10 @@ export class JitterBuffer {
   /** What is too much of a silent frame is left out: nobody hears it. */
   #dropInSilence(frame: Int16Array, kind: FrameKind): void {
     const isTooMuch = this.#excessSamples >= FRAME_SAMPLES;
-    if ((!isTooMuch && this.#anewBy === 0) || kind !== 'audio') return;
+    if ((!isTooMuch && this.#anewSamples === 0) || kind !== 'audio') return;
     for (const sample of frame) if (sample > QUIET_PEAK || sample < -QUIET_PEAK) return;
     if (!isTooMuch) {
-      this.#beginAnew();
+      if (this.#isQuietFor(this.#anewSamples)) this.#beginAnew();
       return;
     }
     this.#advance(FRAME_SAMPLES);
@@ -439,12 +447,23 @@ export class JitterBuffer {
     this.#beginWindow();
   }
 
+  /** Nothing is said in the samples that come next. */
+  #isQuietFor(count: number): boolean {
+    const { samples: ring, mask } = this.#ring;
+    for (let i = 0; i < count; i++) {
+      const sample = ring[(this.#readTimestamp + i) & mask] ?? ABSENT;
+      if (sample !== ABSENT && (sample > QUIET_PEAK || sample < -QUIET_PEAK)) return false;
+    }
+    return true;
+  }
+
   #read(frame: Int16Array): FrameKind {
     if (this.#windowFrames % SLIP_EVERY_FRAMES !== 0 || this.#pendingSlip === 0) {
       return this.#readSamples(frame, FRAME_SAMPLES);
     }
     const step = Math.sign(this.#pendingSlip);
     this.#pendingSlip -= step;
+    this.#anewSamples = 0;
     this.counters.slips++;
     const length = FRAME_SAMPLES + step;
     const kind = this.#readSamples(stretched, length);

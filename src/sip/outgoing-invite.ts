@@ -218,6 +218,7 @@ export class OutgoingInvite {
   #beginAgain(): void {
     this.#state = 'calling';
     this.#forgetEarly();
+    this.#early.clear();
     this.#reliable.clear();
     this.#answers.clear();
     this.#waitForSign();
@@ -255,8 +256,9 @@ export class OutgoingInvite {
     // leave it out after any that had one.
     const early = this.#answers.get(dialog.remoteTag);
     const said = early?.settled === true ? '' : sdpOf(response);
-    this.#answers.clear();
+    this.#early.clear();
     this.#reliable.clear();
+    this.#answers.clear();
     this.#letGo().onAnswered({ response, sdp: said === '' ? (early?.sdp ?? '') : said, dialog });
   }
 
@@ -334,7 +336,6 @@ export class OutgoingInvite {
 
   #forgetEarly(): void {
     for (const dialog of this.#early.values()) this.#core.dialogs.delete(dialog);
-    this.#early.clear();
   }
 }
 

@@ -217,6 +217,27 @@ describe('provisional responses', () => {
 });
 
 describe('the early dialog', () => {
+  it('an answer that crosses our CANCEL is ended by one BYE, also when it comes again', async () => {
+    const network = new SipNetwork();
+    const { invites, events, outgoing } = call(network, { headers: REQUIRE });
+    await network.pass(250);
+    invites[0]?.provisional(183, { sdp: ANSWER });
+    await network.pass(250);
+    // The CANCEL comes too late, the answer twice.
+    network.fate = (text) => {
+      if (text.startsWith('CANCEL')) return [100];
+      return /^SIP\/2.0 200 [^]*CSeq: 1 INVITE/.test(text) ? [1, 3_000] : [1];
+    };
+    outgoing.cancel();
+    invites[0]?.accept({ sdp: ANSWER });
+    await network.pass(5_000);
+    expect(events).toEqual(['183 true', 'cancelled']);
+    const sent = network.sent.map(({ text }) => text.split('\r\n')[0]);
+    expect(sent.filter((line) => line?.startsWith('ACK'))).toHaveLength(2);
+    const byes = network.sent.filter(({ text }) => text.startsWith('BYE'));
+    expect(new Set(byes.map(({ text }) => /CSeq: (.*)/.exec(text)?.[1])).size).toBe(1);
+  });
+
   it('answers a PRACK that crosses our 2xx as if it had come in time', async () => {
     const network = new SipNetwork();
     const { invites, events } = call(network, { headers: REQUIRE });

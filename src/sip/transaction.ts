@@ -3,8 +3,8 @@ import type { SipResponse } from './message.ts';
 import type { TimerValues } from './timers.ts';
 
 /**
- * What every transaction machine is given. A machine outlives its request by up to 32 s: what it may have to say
- * again it keeps as text, and lets go of the message.
+ * What every transaction machine is given. A machine goes on for up to 32 s after its last message: what it may have
+ * to say again it keeps as text, not as the message it was.
  */
 export type TransactionOptions = {
   clock: Clock;
