@@ -18,6 +18,12 @@ const UP_MS = 15_000;
 const ANSWER_AFTER_MS = 100;
 const SETTLE_MS = 3000;
 const MOST_LOSS_PERCENT = 0.1;
+const LINE_COUNTERS = [
+  ['jitter.late', 'packets late'],
+  ['jitter.grown', 'delays grown'],
+  ['jitter.shrunk', 'shrunk'],
+  ['tick.late-10ms', 'beats 10 ms late'],
+] as const;
 
 export type MediaOptions = { conversations: number[]; seconds: number };
 
@@ -48,6 +54,8 @@ type RunResult = {
   sound: SoundFigures;
   back: ReadBack;
   kbPerCall: Record<Part, number>;
+  /** What the product's lines did about late packets: before the window and in it. */
+  lines: { before: Map<string, number>; after: Map<string, number> };
   faults: string[];
 };
 
@@ -70,27 +78,30 @@ async function run(product: Product, count: number, seconds: number): Promise<Ru
     },
   });
   try {
-    const since = Date.now();
+    const startedAt = Date.now();
     const idleKb = product.memoryKb();
+    const idle = await product.mediaCounters();
     await load.place(count, RAMP_PER_SECOND);
     await allUp(load);
     await sleep(SETTLE_MS);
     const up = load.calls.filter((call) => call.answeredAt > 0).length;
+    const before = since(idle, await product.mediaCounters());
     sound.openWindow();
     const usage = await product.measure(
       () => sleep(1000 * seconds),
       () => sound.cpuMs(),
     );
     sound.closeWindow();
+    const after = since(idle, await product.mediaCounters());
     const kbPerCall = growth(idleKb, product.memoryKb(), count);
     await sleep(500);
     const figures = await sound.stopSpeaking();
     await hangUpAll(load);
     await sleep(3000);
-    const back = await readBack(product, since, true);
+    const back = await readBack(product, startedAt, true);
     const failed = load.calls.filter(({ failure }) => failure !== undefined).length;
     const faults = faultsOf({ count, up, failed, figures, back });
-    return { usage, sound: figures, back, kbPerCall, faults };
+    return { usage, sound: figures, back, kbPerCall, lines: { before, after }, faults };
   } finally {
     sound.close();
     await load.close();
@@ -145,7 +156,12 @@ function growth(
   return { app: of('app'), media: of('media'), postgres: of('postgres'), keeper: of('keeper') };
 }
 
-function report(count: number, { usage, sound, back, kbPerCall, faults }: RunResult): void {
+function since(before: Map<string, number>, now: Map<string, number>): Map<string, number> {
+  return new Map([...now].map(([what, count]) => [what, count - (before.get(what) ?? 0)]));
+}
+
+function report(count: number, result: RunResult): void {
+  const { usage, sound, back, kbPerCall, lines, faults } = result;
   const cost = (percent: number): string => `${(percent / count).toFixed(3)} %`;
   const ms = (value: number): string => value.toFixed(0);
   const kb = (value: number): string => `${value.toFixed(0)} kB`;
@@ -161,6 +177,9 @@ function report(count: number, { usage, sound, back, kbPerCall, faults }: RunRes
       .join(', ')})`,
     `  ${sound.sent} frames, lost ${sound.lossPercent.toFixed(3)} % (worst way ${sound.worstLossPercent.toFixed(1)} %), repeated ${sound.repeated}, cut into ${sound.worn}; recordings read ${back.recordings}, missing in them ${missing.toFixed(3)} % of ${back.frames + back.missing} frames`,
     `  round trip ${ms(roundTripMs.p50)}/${ms(roundTripMs.p99)}/${ms(roundTripMs.p999)} ms (p50/p99/p99.9), one way ${ms(oneWayMs.p50)}/${ms(oneWayMs.p99)} ms (p50/p99); spoken ${ms(sound.worstLateMs)} ms late at worst`,
+    `  lines, before the window and with it: ${LINE_COUNTERS.map(
+      ([what, name]) => `${name} ${lines.before.get(what)}, ${lines.after.get(what)}`,
+    ).join('; ')}`,
     `  ${disturbance(usage)}`,
   );
 }

@@ -143,6 +143,13 @@ export class Product {
     return usageBetween(before, this.#snapshot(loadMs()));
   }
 
+  /** What its media process has counted since it was started. */
+  async mediaCounters(): Promise<Map<string, number>> {
+    const text = await (await fetch(`${this.platform.url}/metrics`)).text();
+    const lines = text.matchAll(/^denwaban_media_total\{what="([^"]+)"\} (\d+)$/gm);
+    return new Map([...lines].map(([, what = '', count]) => [what, Number(count)]));
+  }
+
   memoryKb(): Record<Part, number> {
     const { app, media, postgres, keeper } = this.#pids;
     return {

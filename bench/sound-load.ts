@@ -10,7 +10,7 @@ const SLOT_MS = FRAME_MS / SLOTS;
 /** A frame is read at most three packets after the one in which it began. */
 const KEPT_PACKETS = 8;
 const PACKET_BYTES = RTP_HEADER_BYTES + FRAME_SAMPLES;
-/** A slot begun so much later than due is the load's own fault. */
+/** A slot that ends so much later than due is the load's own fault. */
 const LATE_MS = 10;
 /** More would be seen in a 99th percentile. */
 const MOST_LATE_PERCENT = 0.5;
@@ -189,9 +189,11 @@ export class SoundLoad {
       if (dueMs > nowMs) break;
       const speakers = this.#slots[this.#slot++ % SLOTS] ?? [];
       if (speakers.length === 0) continue;
-      if (nowMs - dueMs > LATE_MS) this.#lateSlots++;
-      this.#worstLateMs = Math.max(this.#worstLateMs, nowMs - dueMs);
       this.#speak(speakers);
+      // Counted when all of them are on their way: before that come the packets that were heard.
+      const lateMs = performance.now() - dueMs;
+      if (lateMs > LATE_MS) this.#lateSlots++;
+      this.#worstLateMs = Math.max(this.#worstLateMs, lateMs);
     }
   }
 

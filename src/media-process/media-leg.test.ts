@@ -8,13 +8,14 @@ import {
   MULAW_DECODE,
   MULAW_ENCODE,
   MULAW_SILENCE,
+  TURNS,
   emptyRtpHeader,
   encodeInto,
   parseRtcp,
   readRtpHeader,
   writeRtpHeader,
 } from '../media/index.ts';
-import type { RtpHeader } from '../media/index.ts';
+import type { Beat, RtpHeader } from '../media/index.ts';
 import { MediaLeg } from './media-leg.ts';
 import type { LegTransport } from './media-leg.ts';
 import { EchoPlayback, SamplePlayback } from './playback.ts';
@@ -24,6 +25,8 @@ class Wire implements LegTransport {
   expectsMedia = true;
   readonly rtp: (RtpHeader & { first: number })[] = [];
   readonly rtcp: Uint8Array[] = [];
+  /** At which beat of each frame the leg was sent to. */
+  readonly turns: number[] = [];
   lastCode = -1;
 
   sendRtp(packet: Uint8Array): void {
@@ -45,11 +48,13 @@ class Wire implements LegTransport {
 describe('MediaLeg', () => {
   let told: string[];
   let tick: number;
+  let beat: Beat;
   let legs: { leg: MediaLeg; wire: Wire }[];
 
   beforeEach(() => {
     told = [];
     tick = 0;
+    beat = { atMs: 0, frame: 0, turn: TURNS - 1 };
     legs = ['a', 'b', 'c'].map((name, i) => newLeg(name, 100 + i));
   });
 
@@ -58,12 +63,14 @@ describe('MediaLeg', () => {
       id: asId<LegId>(name),
       kind: 'rtp',
       random: { ssrc, sequence: 65_534, timestamp: 0xffff_ff00 },
-      lastTickMs: 0,
+      turn: TURNS - 1,
+      latestBeat: beat,
       listener: {
         onHeardAgain: ({ id }) => told.push(`${id} is back`),
         onFirstMedia: ({ id }) => told.push(`${id} speaks`),
         onDigit: ({ id }, { digit }) => told.push(`${id} pressed ${digit}`),
         onPlaybackDone: ({ id }, playback) => told.push(`${id} heard ${playback}`),
+        onTurnMoved: () => undefined,
       },
     });
     const wire = new Wire();
@@ -87,14 +94,18 @@ describe('MediaLeg', () => {
     if (header) at(index).leg.receive(header, packet, tick + 1);
   };
   const step = (frames = 1, live = true): void => {
-    for (; frames > 0; frames--) {
-      tick += 20;
-      for (const { leg } of legs) leg.listen(tick);
-      for (const { leg } of legs) {
+    for (let beats = frames * TURNS; beats > 0; beats--) {
+      const turn = (beat.turn + 1) % TURNS;
+      beat = { atMs: beat.atMs + 4, frame: beat.frame + (turn === 0 ? 1 : 0), turn };
+      for (const { leg } of legs) if (leg.isToBeListenedTo(beat)) leg.listen(beat);
+      for (const { leg, wire } of legs) {
+        if (!leg.isToBeSentTo(beat)) continue;
         leg.mix();
-        leg.send(live);
+        wire.turns.push(beat.turn);
+        leg.send(beat, live);
       }
     }
+    tick += 20 * frames;
   };
   const converse = (frames: number, samples: readonly [number, number, number]): void => {
     for (let i = 0; i < frames; i++) {
@@ -103,7 +114,7 @@ describe('MediaLeg', () => {
     }
   };
   const hear = (listener: number, speaker: number, gain = 1): void => {
-    at(listener).leg.hears.push({ speaker: at(speaker).leg, gain });
+    at(listener).leg.hear(at(speaker).leg, gain);
   };
 
   it('counts the frames without a packet by what it sends: a stall is no silence', () => {
@@ -146,6 +157,51 @@ describe('MediaLeg', () => {
     converse(10, [1000, 2000, 4000]);
     const heard = legs.map(({ wire }) => wire.rtp.at(-1)!.first);
     [6000, 5000, 3000].forEach((sum, i) => expect(Math.abs(heard[i]! - sum)).toBeLessThan(300));
+  });
+
+  describe('in its turns', () => {
+    /** A packet of leg `index` that comes `ms` after the frame that is to come begins. */
+    const speakAt = (index: number, ms: number): void => {
+      tick += ms;
+      speak(index, 1000);
+      tick -= ms;
+    };
+
+    it('sends to whoever hears one leg as soon as that has been listened to', () => {
+      hear(1, 0);
+      hear(0, 1);
+      for (let i = 0; i < 10; i++) {
+        speakAt(0, 3);
+        speakAt(1, 11);
+        step();
+      }
+      // 22 ms after they came, at the next beat: 26 is 6 into the next frame, 34 is 14.
+      expect([at(1).wire.turns.at(-1), at(0).wire.turns.at(-1)]).toEqual([1, 3]);
+      expect(at(2).wire.turns.at(-1)).toBe(TURNS - 1);
+      for (const { wire } of legs) {
+        const { rtp } = wire;
+        expect(rtp).toHaveLength(10);
+        rtp.forEach(({ timestamp }, i) =>
+          expect((timestamp - rtp[0]!.timestamp) >>> 0).toBe(i * FRAME_SAMPLES),
+        );
+      }
+    });
+
+    it('stays in its turn when a second one is heard as well, and when the first one leaves', () => {
+      hear(2, 0);
+      for (let i = 0; i < 30; i++) {
+        speakAt(0, 3);
+        speakAt(1, 11);
+        step();
+        if (i === 10) hear(2, 1);
+        if (i === 20) hear(2, 0, 0);
+      }
+      expect(new Set(at(2).wire.turns.slice(2))).toEqual(new Set([1]));
+      const heard = at(2).wire.rtp.map(({ first }) => Math.round(first / 1000));
+      expect(heard.slice(4, 10)).toEqual(Array.from({ length: 6 }, () => 1));
+      expect(heard.slice(12, 20)).toEqual(Array.from({ length: 8 }, () => 2));
+      expect(heard.slice(22)).toEqual(Array.from({ length: 8 }, () => 1));
+    });
   });
 
   it('passes a single speaker on unchanged and at another gain softer', () => {

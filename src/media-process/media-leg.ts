@@ -11,6 +11,7 @@ import {
   RTP_HEADER_BYTES,
   SILENT_FRAME,
   TELEPHONE_EVENT_PAYLOAD_TYPE,
+  Turn,
   areDigits,
   Reception,
   addTimestamp,
@@ -24,6 +25,7 @@ import {
 } from '../media/index.ts';
 import type {
   AudioAgreement,
+  Beat,
   DtmfDigit,
   JitterCounters,
   LegKind,
@@ -59,13 +61,18 @@ export type LegListener = {
   onFirstMedia(leg: MediaLeg): void;
   onDigit(leg: MediaLeg, digit: DtmfDigit): void;
   onPlaybackDone(leg: MediaLeg, playback: PlaybackId): void;
+  /** From now on it is listened to, or sent to, at another beat of the frame. */
+  onTurnMoved(leg: MediaLeg): void;
 };
 
 export type Hearing = { speaker: MediaLeg; gain: number };
 
 /**
- * One leg: what comes in becomes a frame of linear samples per tick (`spoken`), what the leg hears is
+ * One leg: what comes in becomes a frame of linear samples every 20 ms (`spoken`), what the leg hears is
  * mixed and leaves as one continuous RTP stream whose SSRC never changes, whoever speaks.
+ *
+ * In every frame it has two turns: it is listened to when its packets have come, and is sent to when whom it hears
+ * has been listened to, so that a frame lies waiting nowhere.
  */
 export class MediaLeg {
   readonly id: LegId;
@@ -74,9 +81,9 @@ export class MediaLeg {
   readonly hears: Hearing[] = [];
   /** The legs that hear this one. */
   readonly heardBy = new Set<MediaLeg>();
-  /** What the leg says in this tick; `SILENT_FRAME` when that is nothing. Read only. */
+  /** What the leg says in this frame; `SILENT_FRAME` when that is nothing. Read only. */
   spoken: Int16Array = SILENT_FRAME;
-  /** What the leg hears in this tick: another leg's frame, its own mix, or `SILENT_FRAME`. Read only. */
+  /** What the leg hears in this frame: another leg's frame, its own mix, or `SILENT_FRAME`. Read only. */
   heard: Int16Array = SILENT_FRAME;
   hasMedia = false;
   /** Why the peer is not heard of, when that was told. */
@@ -87,6 +94,9 @@ export class MediaLeg {
 
   readonly #listener: LegListener;
   readonly #jitter: JitterBuffer;
+  readonly #listenTurn: Turn;
+  readonly #sendTurn: Turn;
+  #toldTurn: number;
   readonly #reception = new Reception();
   readonly #dtmf = new DtmfReceiver();
   readonly #header = emptyRtpHeader();
@@ -111,13 +121,18 @@ export class MediaLeg {
     kind: LegKind;
     /** Random start values: SSRC, first sequence number, first timestamp (RFC 3550 §5.1). */
     random: { ssrc: number; sequence: number; timestamp: number };
-    lastTickMs: number;
+    /** Its turns until it has something to follow: a beat of the frame, and the latest one. */
+    turn: number;
+    latestBeat: Beat;
     listener: LegListener;
   }) {
     this.id = options.id;
     this.kind = options.kind;
     this.#listener = options.listener;
-    this.#jitter = new JitterBuffer(options.lastTickMs);
+    this.#toldTurn = options.turn;
+    this.#listenTurn = new Turn(options.turn, options.latestBeat);
+    this.#sendTurn = new Turn(options.turn, options.latestBeat);
+    this.#jitter = new JitterBuffer(this.#listenTurn);
     this.ssrc = options.random.ssrc;
     this.#out = { marker: true, payloadType: 0, ...options.random };
   }
@@ -177,11 +192,26 @@ export class MediaLeg {
     } else {
       const table = this.#tableOf(header.payloadType);
       if (table) this.#jitter.insert(header, datagram, table, nowMs);
+      this.#tellTurn();
     }
     if (!this.hasMedia) {
       this.hasMedia = true;
       this.#listener.onFirstMedia(this);
     }
+  }
+
+  #tellTurn(): void {
+    if (this.#toldTurn === this.listenTurn) return;
+    this.#toldTurn = this.listenTurn;
+    this.#listener.onTurnMoved(this);
+    for (const listener of this.heardBy) listener.#follow(this);
+  }
+
+  /** While others are heard as well, a moved turn would cut into what they say. */
+  #follow(speaker: MediaLeg): void {
+    if (this.hears.length !== 1 || this.sendTurn === speaker.listenTurn) return;
+    this.#sendTurn.moveTo(speaker.listenTurn);
+    this.#listener.onTurnMoved(this);
   }
 
   receiveRtcp(packets: readonly RtcpPacket[], nowMs: number): void {
@@ -192,13 +222,31 @@ export class MediaLeg {
     }
   }
 
-  /** First half of a tick: what the leg says now. */
-  listen(tickMs: number): void {
+  /** At which beat of each frame it is listened to. */
+  get listenTurn(): number {
+    return this.#listenTurn.beat;
+  }
+
+  get sendTurn(): number {
+    return this.#sendTurn.beat;
+  }
+
+  isToBeListenedTo(beat: Beat): boolean {
+    return this.#listenTurn.isDue(beat);
+  }
+
+  isToBeSentTo(beat: Beat): boolean {
+    return this.#sendTurn.isDue(beat);
+  }
+
+  /** First half of a beat, when it is the leg's turn: what it says now. */
+  listen(beat: Beat): void {
     if (this.#jitter.hasStarted) {
       const frame = (this.#received ??= new Int16Array(FRAME_SAMPLES));
-      this.spoken = this.#jitter.pop(frame, tickMs) === 'silence' ? SILENT_FRAME : frame;
-    } else this.#jitter.wait(tickMs);
-    this.#tellDigit(this.#dtmf.poll(tickMs));
+      this.spoken = this.#jitter.pop(frame, beat) === 'silence' ? SILENT_FRAME : frame;
+      this.#tellTurn();
+    } else this.#jitter.wait(beat);
+    this.#tellDigit(this.#dtmf.poll(beat.atMs));
   }
 
   /** From now on this leg hears that one so loud; 0 parts from it. Nobody hears itself: the echo test is a playback. */
@@ -209,6 +257,7 @@ export class MediaLeg {
     if (gain === 0 || speaker === this) return;
     this.hears.push({ speaker, gain });
     speaker.heardBy.add(this);
+    this.#follow(speaker);
   }
 
   /** Hears nobody and is heard by nobody any more. */
@@ -217,7 +266,7 @@ export class MediaLeg {
     for (const { speaker } of [...this.hears]) this.hear(speaker, 0);
   }
 
-  /** Second half of a tick, when all legs have been listened to: what the leg hears. */
+  /** Second half of a beat, when all whose turn it is have been listened to: what the leg hears. */
   mix(): void {
     mix.clear();
     for (const { speaker, gain } of this.hears) {
@@ -233,7 +282,8 @@ export class MediaLeg {
   }
 
   /** Time goes on by one frame; with `live` its packet is sent. */
-  send(live: boolean): void {
+  send(beat: Beat, live: boolean): void {
+    this.#sendTurn.done(beat);
     if (live) this.quietFrames++;
     const event = this.#digits?.next(this.#out.timestamp);
     if (event) this.#sendEvent(event, live);

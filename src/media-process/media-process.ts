@@ -45,7 +45,7 @@ export async function startMediaProcess(
   });
   const sockets = batchSockets(clock) ?? datagramSockets(clock);
   const pool = new PortPool({ bindAddress, range, clock, sockets });
-  const legs = new MediaSwitch({
+  const legs: MediaSwitch = new MediaSwitch({
     clock,
     random,
     log,
@@ -54,16 +54,17 @@ export async function startMediaProcess(
     files: diskFiles,
     mediaAddresses,
     hash: (text) => createHash('sha256').update(text).digest(),
-    lastTickMs: () => ticker.lastTickMs,
+    latestBeat: () => ticker.latest,
     emit: (event) => control.emit(event),
     count: (name) => counters.set(name, (counters.get(name) ?? 0) + 1),
   });
-  const ticker = new Ticker(clock, {
-    onTick: (tickMs, live) => {
+  const ticker: Ticker = new Ticker(clock, {
+    onBeat: (beat, live) => {
       sockets.poll();
-      legs.tick(tickMs, live);
+      legs.beat(beat, live);
     },
     onSkip: (frames) => legs.skip(frames),
+    isIdle: () => legs.legCount === 0,
   });
   await legs.openWebRtc({ port, bindAddress, announcedAddresses: mediaAddresses });
   await control.listen(settings.controlSocket, legs);

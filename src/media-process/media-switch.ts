@@ -1,7 +1,8 @@
 import type { Clock, LegId, Logger, PlaybackId, Random, RecordingId } from '../base/index.ts';
-import { noJitter, toneSamples } from '../media/index.ts';
+import { TURNS, endsFrame, noJitter, toneSamples } from '../media/index.ts';
 import type {
   AttachedState,
+  Beat,
   DtmfDigit,
   JitterCounters,
   MediaEvent,
@@ -54,6 +55,9 @@ type OpenLeg = {
   recordings: Set<RecordingWriter>;
 };
 
+/** The legs by the beat of the frame that is their turn. */
+type Turns = readonly Set<OpenLeg>[];
+
 export type MediaSwitchOptions = {
   clock: Clock;
   random: Random;
@@ -64,13 +68,12 @@ export type MediaSwitchOptions = {
   mediaAddresses: readonly string[];
   /** SHA-256 of a text. */
   hash: (text: string) => Uint8Array;
-  /** Scheduled time of the latest tick. */
-  lastTickMs: () => number;
+  latestBeat: () => Beat;
   emit(event: MediaEvent): void;
   count: (name: string) => void;
 };
 
-/** All legs, who hears whom, playbacks and recordings: what commands change and every tick works on. */
+/** All legs, who hears whom, playbacks and recordings: what commands change and every beat works on. */
 export class MediaSwitch {
   readonly #options: MediaSwitchOptions;
   readonly #legs = new Map<LegId, OpenLeg>();
@@ -84,6 +87,11 @@ export class MediaSwitch {
   readonly #recordingListener: RecordingListener;
   #webrtc: WebRtcTransport | undefined;
   #frames = 0;
+  #nextTurn = 0;
+  readonly #listenTurns: Turns = newTurns();
+  readonly #sendTurns: Turns = newTurns();
+  /** Whose turn moved in this frame, maybe to a beat that is over. */
+  readonly #moved = new Set<OpenLeg>();
 
   constructor(options: MediaSwitchOptions) {
     this.#options = options;
@@ -93,6 +101,7 @@ export class MediaSwitch {
       onDigit: (leg, digit) => this.#tellDigit(leg, digit),
       onPlaybackDone: (leg, playback) =>
         this.#emit({ type: 'playback.done', leg: leg.id, playback, at: this.#now() }),
+      onTurnMoved: ({ id }) => this.#giveTurns(this.#legs.get(id)),
     };
     this.#recordingListener = {
       onFailed: (recording, reason) => this.#recordingFailed(recording, reason),
@@ -166,23 +175,42 @@ export class MediaSwitch {
     if (options.kind === 'rtp') {
       const { pool, mediaAddresses, count } = this.#options;
       const outside = new RtpLeg({ leg: media, open: options, pool, mediaAddresses, count });
-      this.#legs.set(options.id, { media, outside, recordings: new Set() });
-      media.transport = outside;
+      this.#addLeg(media, outside);
       result = await outside.open();
     } else {
       if (!this.#webrtc) return refused('no-port');
       if (options.remoteSdp === undefined) return refused('bad-sdp');
       const outside = new BrowserLeg(media, this.#webrtc);
-      this.#legs.set(options.id, { media, outside, recordings: new Set() });
-      media.transport = outside;
+      this.#addLeg(media, outside);
       result = await outside.renegotiate(options.remoteSdp);
     }
     if (!result.ok) await this.#dropLeg(options.id);
     return result;
   }
 
+  #addLeg(media: MediaLeg, outside: OpenLeg['outside']): void {
+    media.transport = outside;
+    const leg = { media, outside, recordings: new Set<RecordingWriter>() };
+    this.#legs.set(media.id, leg);
+    this.#giveTurns(leg);
+  }
+
+  #giveTurns(leg: OpenLeg | undefined): void {
+    if (!leg) return;
+    this.#takeTurns(leg);
+    this.#listenTurns[leg.media.listenTurn]?.add(leg);
+    this.#sendTurns[leg.media.sendTurn]?.add(leg);
+    this.#moved.add(leg);
+  }
+
+  #takeTurns(leg: OpenLeg): void {
+    for (const turn of this.#listenTurns) turn.delete(leg);
+    for (const turn of this.#sendTurns) turn.delete(leg);
+    this.#moved.delete(leg);
+  }
+
   #newLeg(options: OpenLegOptions): MediaLeg {
-    const { random, lastTickMs } = this.#options;
+    const { random, latestBeat } = this.#options;
     const bytes = new DataView(Uint8Array.from(random.bytes(10)).buffer);
     return new MediaLeg({
       id: options.id,
@@ -192,7 +220,8 @@ export class MediaSwitch {
         sequence: bytes.getUint16(4),
         timestamp: bytes.getUint32(6),
       },
-      lastTickMs: lastTickMs(),
+      turn: this.#nextTurn++ % TURNS,
+      latestBeat: latestBeat(),
       listener: this.#legListener,
     });
   }
@@ -335,17 +364,33 @@ export class MediaSwitch {
     await this.#webrtc?.shutdown();
   }
 
-  // ---- Every 20 ms
+  // ---- Every beat
 
-  tick(tickMs: number, live: boolean): void {
-    for (const leg of this.#legs.values()) leg.media.listen(tickMs);
-    for (const { media } of this.#legs.values()) {
-      media.mix();
-      media.send(live);
-    }
-    for (const { media, recordings } of this.#legs.values()) {
-      for (const writer of recordings) writer.append(media.spoken, media.heard);
-    }
+  beat(beat: Beat, live: boolean): void {
+    for (const leg of this.#listenTurns[beat.turn] ?? []) this.#listen(leg, beat);
+    if (endsFrame(beat)) for (const leg of this.#moved) this.#listen(leg, beat);
+    for (const leg of this.#sendTurns[beat.turn] ?? []) this.#send(leg, beat, live);
+    if (!endsFrame(beat)) return;
+    for (const leg of this.#moved) this.#send(leg, beat, live);
+    this.#endFrame();
+  }
+
+  #listen({ media, recordings }: OpenLeg, beat: Beat): void {
+    if (!media.isToBeListenedTo(beat)) return;
+    media.listen(beat);
+    for (const writer of recordings) writer.putCaller(media.spoken);
+  }
+
+  #send({ media, recordings }: OpenLeg, beat: Beat, live: boolean): void {
+    if (!media.isToBeSentTo(beat)) return;
+    media.mix();
+    media.send(beat, live);
+    for (const writer of recordings) writer.putOurs(media.heard);
+  }
+
+  #endFrame(): void {
+    this.#moved.clear();
+    for (const writer of this.#recordings.values()) writer.endFrame();
     if (++this.#frames % FRAMES_PER_SECOND === 0) this.#everySecond();
   }
 
@@ -469,6 +514,7 @@ export class MediaSwitch {
     const leg = this.#legs.get(id);
     if (!leg) return;
     this.#legs.delete(id);
+    this.#takeTurns(leg);
     addTo(this.#jitterOfClosed, leg.media.jitterCounters);
     leg.media.part();
     for (const { options } of leg.recordings) this.stopRecording(options.recordingId);
@@ -489,6 +535,10 @@ export class MediaSwitch {
   #now(): number {
     return this.#options.clock.now();
   }
+}
+
+function newTurns(): Turns {
+  return Array.from({ length: TURNS }, () => new Set());
 }
 
 function addTo(sum: JitterCounters, more: JitterCounters): void {

@@ -100,10 +100,9 @@ describe('RecordingWriter', () => {
   ): Promise<void> => {
     for (let frame = fromSecond * 50; frame < (fromSecond + seconds) * 50; frame++) {
       const sample = 1000 * (1 + (Math.floor(frame / 50) % 20));
-      writer.append(
-        new Int16Array(FRAME_SAMPLES).fill(sample),
-        new Int16Array(FRAME_SAMPLES).fill(-sample),
-      );
+      writer.putCaller(new Int16Array(FRAME_SAMPLES).fill(sample));
+      writer.putOurs(new Int16Array(FRAME_SAMPLES).fill(-sample));
+      writer.endFrame();
       clock.advance(20);
       if (frame % 50 === 49) await settle();
     }

@@ -4,6 +4,7 @@ import { toError } from '../base/index.ts';
 import {
   FRAME_SAMPLES,
   MULAW_ENCODE,
+  MULAW_SILENCE,
   RECORDING_HEADER_BYTES,
   RECORD_BYTES,
   RECORD_SAMPLES,
@@ -38,7 +39,7 @@ export type RecordingListener = {
 };
 
 /**
- * One recording on its way to the disk. The 20 ms thread only encodes into memory (`append`); whole
+ * One recording on its way to the disk. The beat's thread only encodes into memory (`putCaller`, `putOurs`); whole
  * seconds wait in a bounded queue that a chain of asynchronous writes empties. A disk that hangs or is
  * full for a while costs nothing but memory. When it stays so for `MAX_WAITING` seconds the oldest are given
  * up; once it writes again a hole is left in their place, which takes no room, and the recording goes on.
@@ -112,19 +113,25 @@ export class RecordingWriter {
     return this.#isCut ? this.#cut : null;
   }
 
-  /** One frame of both channels. Called in every tick; never waits. */
-  append(caller: Int16Array, ours: Int16Array): void {
-    if (this.#state !== 'open') return;
-    if (this.paused) {
-      this.#advance();
-      return;
-    }
+  /** What the caller says in this frame. Never waits. */
+  putCaller(frame: Int16Array): void {
+    this.#put(frame, this.#record.caller);
+  }
+
+  /** What the caller hears in this frame. */
+  putOurs(frame: Int16Array): void {
+    this.#put(frame, this.#record.ours);
+  }
+
+  /** The next frame: called every 20 ms, whatever was put. */
+  endFrame(): void {
+    if (this.#state === 'open') this.#advance();
+  }
+
+  #put(frame: Int16Array, channel: Uint8Array): void {
     // A record is silent until something is written into it.
-    if (caller !== SILENT_FRAME) {
-      encodeInto(MULAW_ENCODE, caller, this.#record.caller, this.#filled);
-    }
-    if (ours !== SILENT_FRAME) encodeInto(MULAW_ENCODE, ours, this.#record.ours, this.#filled);
-    this.#advance();
+    if (this.#state !== 'open' || this.paused || frame === SILENT_FRAME) return;
+    encodeInto(MULAW_ENCODE, frame, channel, this.#filled);
   }
 
   /** Frames that nobody made: silence, so that the recording keeps the clock's time. */
@@ -156,6 +163,7 @@ export class RecordingWriter {
   }
 
   #enqueue(last: boolean): void {
+    if (last) this.#forgetUnended();
     const head = { number: this.#number, atMs: this.#recordAtMs, samples: this.#filled, last };
     sealRecord(this.#record, { ...head, cut: last ? this.#cut : null }, crc32);
     this.#waiting.push(this.#record);
@@ -165,6 +173,12 @@ export class RecordingWriter {
     if (last) return;
     this.#record = this.#records.take();
     if (this.#waiting.length > MAX_WAITING) this.#lose();
+  }
+
+  /** What was put into a frame that never ended. */
+  #forgetUnended(): void {
+    this.#record.caller.fill(MULAW_SILENCE, this.#filled);
+    this.#record.ours.fill(MULAW_SILENCE, this.#filled);
   }
 
   #lose(): void {

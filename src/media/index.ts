@@ -30,6 +30,8 @@ export type { ReportBlock, RtcpPacket, SenderInfo } from './rtcp.ts';
 export { Reception } from './reception.ts';
 export { JitterBuffer, noJitter } from './jitter-buffer.ts';
 export type { FrameKind, JitterCounters } from './jitter-buffer.ts';
+export { BEAT_MS, TURNS, Turn, endsFrame } from './beat.ts';
+export type { Beat } from './beat.ts';
 export { DtmfReceiver, areDigits, dtmfPayloads } from './dtmf-event.ts';
 export type { DtmfDigit } from './dtmf-event.ts';
 export { toneSamples } from './tones.ts';

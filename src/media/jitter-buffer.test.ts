@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BeatenLine } from '../../test/harness/beats.ts';
 import {
   BLOCK_SAMPLES,
   BlockSequence,
@@ -8,7 +9,8 @@ import {
   seededRandom,
 } from '../../test/harness/tone-blocks.ts';
 import { MULAW_DECODE, MULAW_ENCODE } from './g711.ts';
-import { JitterBuffer, noJitter } from './jitter-buffer.ts';
+import { noJitter } from './jitter-buffer.ts';
+import type { FrameKind, JitterBuffer } from './jitter-buffer.ts';
 import { emptyRtpHeader } from './rtp-packet.ts';
 
 type Network = {
@@ -61,15 +63,15 @@ function arrivalsOf(network: Network & typeof CLEAN): Arrival[] {
   return arrivals.sort((a, b) => a.atMs - b.atMs);
 }
 
-/** A sender with its own clock, a network, and a buffer that is popped every 20 ms of our clock. */
+/** A sender with its own clock, a network, and a buffer that is read in its turn, every 20 ms of our clock. */
 function listen(
   sequence: BlockSequence,
   given: Network,
-): { pcm: Int16Array; buffer: JitterBuffer } {
+): { pcm: Int16Array; buffer: JitterBuffer; playedFromMs: number } {
   const network = { ...CLEAN, ...given };
   const perPacket = network.ptimeMs * 8;
   const arrivals = arrivalsOf(network);
-  const buffer = new JitterBuffer(0);
+  const line = new BeatenLine();
   const frames = Math.floor((network.seconds * 1000) / 20);
   const pcm = new Int16Array(frames * 160);
   const payload = new Uint8Array(perPacket);
@@ -87,13 +89,17 @@ function listen(
     sequence
       .render(number * perPacket, perPacket)
       .forEach((sample, i) => (payload[i] = MULAW_ENCODE[sample & 0xffff]!));
-    buffer.insert(header, payload, MULAW_DECODE, atMs);
+    line.buffer.insert(header, payload, MULAW_DECODE, atMs);
   };
-  for (let tick = 1; tick <= frames; tick++) {
-    for (; (arrivals[next]?.atMs ?? Infinity) <= tick * 20; next++) deliver(arrivals[next]!);
-    buffer.pop(pcm.subarray((tick - 1) * 160, tick * 160), tick * 20);
-  }
-  return { pcm, buffer };
+  let read = 0;
+  line.beatUntil(
+    frames * 20,
+    (frame) => pcm.set(frame, 160 * read++),
+    (beatMs) => {
+      for (; (arrivals[next]?.atMs ?? Infinity) <= beatMs; next++) deliver(arrivals[next]!);
+    },
+  );
+  return { pcm, buffer: line.buffer, playedFromMs: line.firstFrameMs };
 }
 
 const sequence = new BlockSequence({ seed: 42, lane: 0 });
@@ -109,27 +115,83 @@ function expectAllBlocks(pcm: Int16Array, seconds: number): void {
 
 /** Drift of what is heard against the sender's own time, which runs `ppm` off. */
 function timing(
-  pcm: Int16Array,
+  { pcm, playedFromMs }: { pcm: Int16Array; playedFromMs: number },
   ppm = 0,
   fromBlock = 15,
 ): { offsetMs: number; driftMsPerMinute: number } {
   const sent = new Map<number, number>();
   for (let block = 0; block < 400; block++) {
-    // The frame of tick 1 is played from 20 ms on.
-    sent.set(block, (107 - 20) * 8 + (block * BLOCK_SAMPLES) / (1 + ppm * 1e-6));
+    sent.set(block, (107 - playedFromMs) * 8 + (block * BLOCK_SAMPLES) / (1 + ppm * 1e-6));
   }
   const settled = [...blockPositions(pcm, sequence)].filter(([block]) => block >= fromBlock);
   return compareTiming(new Map(settled), sent);
 }
 
+/** Loud ones, so that no frame of them is taken for silence. */
+const CODES = 64;
+
+/** Packets of which each says its number, as they are played one after the other. */
+function hearPackets(line: {
+  count: number;
+  lateMs: (number: number) => number;
+  ppm?: number;
+  isQuiet?: (number: number) => boolean;
+}): {
+  heard: { number: number; samples: number; delayMs: number }[];
+  counters: JitterBuffer['counters'];
+} {
+  const { count, lateMs, ppm = 0, isQuiet = () => false } = line;
+  const under = new BeatenLine();
+  const pcm: number[] = [];
+  /** Each frame. */
+  const playedAtMs: number[] = [];
+  const arrivalOf = (number: number): number =>
+    101 + (number * 20) / (1 + ppm * 1e-6) + lateMs(number);
+  let next = 0;
+  under.beatUntil(
+    count * 20,
+    (frame) => {
+      pcm.push(...frame);
+      playedAtMs.push(under.turn.lastMs);
+    },
+    (atMs) => {
+      for (; arrivalOf(next) <= atMs; next++) {
+        const payload = new Uint8Array(160).fill(isQuiet(next) ? 0xff : next % CODES);
+        const header = { ...emptyRtpHeader(), ssrc: 1, sequence: next, timestamp: next * 160 };
+        const atOnce = arrivalOf(next);
+        under.buffer.insert({ ...header, payloadEnd: 160 }, payload, MULAW_DECODE, atOnce);
+      }
+    },
+  );
+  const runs: { code: number; at: number; samples: number }[] = [];
+  for (const [at, sample] of pcm.entries()) {
+    const code = MULAW_ENCODE[sample & 0xffff]!;
+    const last = runs.at(-1);
+    if (last?.code === code) last.samples++;
+    else runs.push({ code, at, samples: 1 });
+  }
+  const heard: { number: number; samples: number; delayMs: number }[] = [];
+  for (const { code, at, samples } of runs) {
+    if (code >= CODES || samples < 100) continue;
+    const atMs = playedAtMs[Math.floor(at / 160)]! + (at % 160) / 8;
+    const about = (atMs - 101 - 30) / 20;
+    const number = code + CODES * Math.round((about - code) / CODES);
+    const delayMs = atMs - arrivalOf(number) + lateMs(number);
+    heard.push({ number, samples, delayMs });
+  }
+  return { heard, counters: under.buffer.counters };
+}
+
 describe('JitterBuffer', () => {
-  it('delivers a clean stream unchanged, 10 to 30 ms after it was sent, and never moves', () => {
-    const { pcm, buffer } = listen(sequence, { seconds: 10 });
-    expectAllBlocks(pcm, 10);
-    expect(timing(pcm).offsetMs).toBeGreaterThanOrEqual(10);
-    expect(timing(pcm).offsetMs).toBeLessThanOrEqual(31);
-    expect(buffer.counters).toEqual(noJitter());
-  });
+  for (let phaseMs = 0; phaseMs < 20; phaseMs += 1.5) {
+    it(`delivers a clean stream unchanged, 22 to 26 ms after it came, and never moves, ${phaseMs} ms off`, () => {
+      const heard = listen(sequence, { seconds: 10, lateMs: () => phaseMs });
+      expectAllBlocks(heard.pcm, 10);
+      expect(timing(heard).offsetMs - phaseMs).toBeGreaterThanOrEqual(22);
+      expect(timing(heard).offsetMs - phaseMs).toBeLessThanOrEqual(26);
+      expect(heard.buffer.counters).toEqual(noJitter());
+    });
+  }
 
   for (const ptimeMs of [10, 20, 30, 40, 60]) {
     it(`takes packets of ${ptimeMs} ms with jitter, loss, duplicates and reordering`, () => {
@@ -150,47 +212,51 @@ describe('JitterBuffer', () => {
     [200, 7],
   ] as const) {
     it(`keeps every block and the time for 60 s with a clock ${ppm} ppm off, 30 ms jitter, 1 % loss`, () => {
-      const { pcm, buffer } = listen(sequence, {
+      const heard = listen(sequence, {
         seconds: 60,
         ppm,
         seed,
         jitterMs: 30,
         loss: 0.01,
       });
-      expectAllBlocks(pcm, 60);
-      const { offsetMs, driftMsPerMinute } = timing(pcm, ppm, 0);
+      expectAllBlocks(heard.pcm, 60);
+      const { offsetMs, driftMsPerMinute } = timing(heard, ppm, 0);
       expect(Math.abs(driftMsPerMinute)).toBeLessThan(1);
       expect(offsetMs).toBeLessThan(60);
-      expect(buffer.counters.late).toBe(0);
+      expect(heard.buffer.counters.late).toBe(0);
     });
 
     it(`keeps every block when 1 % of the packets come out of order besides, ${ppm} ppm off`, () => {
-      const { pcm, buffer } = listen(sequence, {
+      const heard = listen(sequence, {
         seconds: 60,
         ppm,
         jitterMs: 30,
         loss: 0.01,
         reorder: 0.01,
       });
-      expectAllBlocks(pcm, 60);
-      expect(timing(pcm, ppm).offsetMs).toBeLessThan(85);
-      expect(Math.abs(timing(pcm, ppm).driftMsPerMinute)).toBeLessThan(1);
-      expect(buffer.counters.grown).toBeLessThanOrEqual(3);
+      expectAllBlocks(heard.pcm, 60);
+      expect(timing(heard, ppm).offsetMs).toBeLessThan(85);
+      expect(Math.abs(timing(heard, ppm).driftMsPerMinute)).toBeLessThan(1);
+      expect(heard.buffer.counters.grown).toBeLessThanOrEqual(3);
     });
 
     it(`slips single samples, never a frame, with a clean clock ${ppm} ppm off`, () => {
-      const { pcm, buffer } = listen(sequence, { seconds: 60, ppm });
-      expectAllBlocks(pcm, 60);
-      expect(Math.abs(timing(pcm, ppm).driftMsPerMinute)).toBeLessThan(1);
-      expect(buffer.counters).toMatchObject({ late: 0, concealedFrames: 0, grown: 1, shrunk: 0 });
-      expect(buffer.counters.slips).toBeLessThan(120);
+      const heard = listen(sequence, { seconds: 60, ppm });
+      expectAllBlocks(heard.pcm, 60);
+      expect(Math.abs(timing(heard, ppm).driftMsPerMinute)).toBeLessThan(1);
+      expect(heard.buffer.counters).toMatchObject({
+        late: 0,
+        concealedFrames: 0,
+        grown: 0,
+        shrunk: 0,
+      });
+      expect(heard.buffer.counters.slips).toBeLessThan(120);
     });
   }
 
   it('keeps a high tone as it is where samples are slipped', () => {
-    const buffer = new JitterBuffer(0);
+    const line = new BeatenLine();
     const payload = new Uint8Array(160);
-    const frame = new Int16Array(160);
     const loudest: number[] = [];
     for (let number = 0; number < 1500; number++) {
       payload.forEach((_, i) => {
@@ -199,28 +265,28 @@ describe('JitterBuffer', () => {
       });
       const header = { ...emptyRtpHeader(), ssrc: 1, sequence: number, timestamp: number * 160 };
       const atMs = 3 + (number * 20) / (1 + 200e-6);
-      buffer.insert({ ...header, payloadEnd: 160 }, payload, MULAW_DECODE, atMs);
-      buffer.pop(frame, (number + 1) * 20);
-      for (let i = 0; number > 10 && i + 8 <= 160; i += 8) {
-        loudest.push(Math.max(...frame.subarray(i, i + 8).map(Math.abs)));
-      }
+      line.beatUntil(atMs, (frame) => {
+        for (let i = 0; number > 10 && i + 8 <= 160; i += 8) {
+          loudest.push(Math.max(...frame.subarray(i, i + 8).map(Math.abs)));
+        }
+      });
+      line.buffer.insert({ ...header, payloadEnd: 160 }, payload, MULAW_DECODE, atMs);
     }
-    expect(buffer.counters.slips).toBeGreaterThan(20);
+    expect(line.buffer.counters.slips).toBeGreaterThan(20);
     expect(Math.min(...loudest)).toBeGreaterThan(6000);
   });
 
   it('takes two seconds in which everything came late for the network, not for the clock', () => {
-    const buffer = new JitterBuffer(0);
+    const line = new BeatenLine();
     const payload = new Uint8Array(160);
-    const frame = new Int16Array(160);
     for (let tick = 1; tick <= 1500; tick++) {
       const stalled = tick > 600 && tick <= 720;
       const header = { ...emptyRtpHeader(), ssrc: 1, sequence: tick, timestamp: tick * 160 };
       const atMs = (tick - 1) * 20 + (stalled ? 14 : 1);
-      buffer.insert({ ...header, payloadEnd: 160 }, payload, MULAW_DECODE, atMs);
-      buffer.pop(frame, tick * 20);
+      line.beatUntil(atMs);
+      line.buffer.insert({ ...header, payloadEnd: 160 }, payload, MULAW_DECODE, atMs);
     }
-    expect(buffer.counters.slips).toBe(0);
+    expect(line.buffer.counters.slips).toBe(0);
   });
 
   it('goes on after a new SSRC with timestamps elsewhere, losing at most one block', () => {
@@ -236,26 +302,30 @@ describe('JitterBuffer', () => {
   });
 
   it('ignores a single stray packet of another source or with a wild timestamp', () => {
-    const buffer = new JitterBuffer(0);
-    const frame = new Int16Array(160);
+    const line = new BeatenLine();
+    const { buffer } = line;
     const header = { ...emptyRtpHeader(), ssrc: 1, timestamp: 1000, payloadEnd: 160 };
     const loud = new Uint8Array(160).fill(0x80);
     buffer.insert(header, loud, MULAW_DECODE, 11);
     buffer.insert({ ...header, ssrc: 9, sequence: 5 }, loud, MULAW_DECODE, 12);
     buffer.insert({ ...header, timestamp: 900_000, sequence: 77 }, loud, MULAW_DECODE, 13);
-    buffer.pop(frame, 20);
-    buffer.pop(frame, 40);
-    expect(frame[0]).toBe(MULAW_DECODE[0x80]);
+    const heard: number[] = [];
+    line.beatUntil(60, (frame) => heard.push(frame[0]!));
+    expect(heard.slice(0, 2)).toEqual([0, MULAW_DECODE[0x80]]);
     expect(buffer.counters.resyncs).toBe(0);
   });
 
   it('fades into silence when packets stop and starts again without a click of delay', () => {
-    const buffer = new JitterBuffer(0);
-    const frame = new Int16Array(160);
+    const line = new BeatenLine();
     const loud = new Uint8Array(160).fill(0x80);
     const header = { ...emptyRtpHeader(), ssrc: 1, timestamp: 0, payloadEnd: 160 };
-    buffer.insert(header, loud, MULAW_DECODE, 11);
-    const kinds = Array.from({ length: 8 }, (_, i) => buffer.pop(frame, 20 * (i + 1)));
+    line.buffer.insert(header, loud, MULAW_DECODE, 11);
+    const kinds: FrameKind[] = [];
+    let last = 0;
+    line.beatUntil(160, (frame, kind) => {
+      kinds.push(kind);
+      last = Math.max(...frame.map(Math.abs));
+    });
     expect(kinds).toEqual([
       'silence',
       'audio',
@@ -266,119 +336,137 @@ describe('JitterBuffer', () => {
       'silence',
       'silence',
     ]);
-    expect(frame.every((sample) => sample === 0)).toBe(true);
+    expect(last).toBe(0);
   });
 
-  it('grows without a click: a voice goes on in its period', () => {
-    const voiceAt = (sample: number): number =>
-      [1, 2, 3].reduce((sum, n) => sum + Math.sin((2 * Math.PI * n * sample) / VOICE_PERIOD), 0) *
-      4000;
-    const buffer = new JitterBuffer(0);
-    const payload = new Uint8Array(160);
-    const heard: number[] = [];
-    const frame = new Int16Array(160);
-    for (let tick = 1; tick <= 100; tick++) {
-      // From the 40th packet on the network takes 16 ms longer.
-      const number = tick - 1;
-      const atMs = number * 20 + (number < 40 ? 3 : 19);
-      const header = { ...emptyRtpHeader(), ssrc: 1, sequence: number, payloadEnd: 160 };
-      payload.forEach((_, i) => {
-        payload[i] = MULAW_ENCODE[Math.round(voiceAt(number * 160 + i)) & 0xffff]!;
-      });
-      buffer.insert({ ...header, timestamp: number * 160 }, payload, MULAW_DECODE, atMs);
-      buffer.pop(frame, tick * 20);
-      heard.push(...frame);
-    }
-    const sincePeriod = heard
-      .slice(800)
-      .map((sample, i, all) => Math.abs(sample - (all[i - VOICE_PERIOD] ?? sample)));
-    expect(buffer.counters.grown).toBe(1);
-    expect(Math.max(...sincePeriod)).toBeLessThan(4000);
-  });
+  it.each([1, 5, 9, 13, 17])(
+    'grows without a click: a voice goes on in its period, %i ms off',
+    (phaseMs) => {
+      const voiceAt = (sample: number): number =>
+        [1, 2, 3].reduce((sum, n) => sum + Math.sin((2 * Math.PI * n * sample) / VOICE_PERIOD), 0) *
+        4000;
+      const line = new BeatenLine();
+      const payload = new Uint8Array(160);
+      const heard: number[] = [];
+      for (let number = 0; number < 100; number++) {
+        // From the 40th packet on the network takes 24.5 ms longer.
+        const atMs = number * 20 + phaseMs + (number < 40 ? 0 : 22);
+        const header = { ...emptyRtpHeader(), ssrc: 1, sequence: number, payloadEnd: 160 };
+        payload.forEach((_, i) => {
+          payload[i] = MULAW_ENCODE[Math.round(voiceAt(number * 160 + i)) & 0xffff]!;
+        });
+        line.beatUntil(atMs, (frame) => heard.push(...frame));
+        line.buffer.insert({ ...header, timestamp: number * 160 }, payload, MULAW_DECODE, atMs);
+      }
+      const sincePeriod = heard
+        .slice(800)
+        .map((sample, i, all) => Math.abs(sample - (all[i - VOICE_PERIOD] ?? sample)));
+      expect(line.buffer.counters.grown).toBe(1);
+      expect(Math.max(...sincePeriod)).toBeLessThan(4000);
+    },
+  );
 
   it('grows for late packets and shrinks again when they come in time', () => {
-    const { pcm, buffer } = listen(sequence, {
-      seconds: 50,
-      jitterMs: 100,
-      jitterUntilSecond: 10,
+    const random = seededRandom(1);
+    const late = Array.from({ length: 3100 }, (_, n) => (n < 500 ? random() * 100 : 0));
+    const { heard, counters } = hearPackets({
+      count: 3000,
+      lateMs: (number) => late[number]!,
+      isQuiet: (number) => number % 250 > 230,
     });
-    expect(buffer.counters.grown).toBeGreaterThan(0);
-    expect(buffer.counters.grown).toBeLessThan(10);
-    expect(buffer.counters.shrunk).toBeGreaterThan(0);
-    const positions = [...blockPositions(pcm, sequence)];
-    const delayMs = ([block, position]: [number, number]): number =>
-      (position - block * BLOCK_SAMPLES) / 8 - 87;
-    expect(delayMs(positions.find(([block]) => block > 40)!)).toBeGreaterThan(90);
-    expect(delayMs(positions.at(-1)!)).toBeLessThan(60);
-    expect(analyseBlocks(pcm, sequence).outOfOrder.length).toBeLessThanOrEqual(2);
+    expect(counters.grown).toBeGreaterThan(0);
+    expect(counters.grown).toBeLessThan(10);
+    expect(counters.shrunk).toBeGreaterThan(0);
+    expect(heard.find(({ number }) => number > 520)!.delayMs).toBeGreaterThan(90);
+    expect(heard.at(-1)!.delayMs).toBeLessThan(30);
   });
 
-  it('gives back within half a minute what a bad start took, and no more than is spare', () => {
-    const { pcm, buffer } = listen(sequence, { seconds: 40, jitterMs: 40, jitterUntilSecond: 4 });
-    expectAllBlocks(pcm, 40);
-    const delays = [...blockPositions(pcm, sequence)].map(
-      ([block, position]) => [block, (position - block * BLOCK_SAMPLES) / 8 - 87] as const,
-    );
+  it('gives back what a bad start took, and no more than is spare', () => {
+    const random = seededRandom(1);
+    const late = Array.from({ length: 3100 }, (_, n) => (n < 200 ? random() * 40 : 0));
+    const { heard, counters } = hearPackets({ count: 3000, lateMs: (number) => late[number]! });
     const from = (second: number): number[] =>
-      delays.filter(([block]) => block > second * 5).map(([, delayMs]) => delayMs);
-    expect(from(5)[0]).toBeGreaterThan(45);
-    expect(Math.max(...from(30))).toBeLessThanOrEqual(41);
-    expect(Math.min(...from(0))).toBeGreaterThanOrEqual(20);
-    expect(buffer.counters).toMatchObject({ slips: 0 });
-    expect(buffer.counters.late).toBeLessThanOrEqual(1);
+      heard.filter(({ number }) => number >= second * 50).map(({ delayMs }) => delayMs);
+    expect(from(5)[0]).toBeGreaterThan(42);
+    expect(Math.max(...from(50))).toBeLessThanOrEqual(26);
+    expect(Math.min(...from(5))).toBeGreaterThanOrEqual(24);
+    expect(counters.slips).toBe(0);
+    expect(counters.late).toBeLessThanOrEqual(1);
   });
 
   it('takes one late packet of a line with little delay for a warning', () => {
-    const buffer = new JitterBuffer(0);
+    const line = new BeatenLine();
     const payload = new Uint8Array(160);
-    const frame = new Int16Array(160);
     for (let tick = 1; tick <= 1200; tick++) {
       const late = tick > 400 && tick % 50 === 0;
       const header = { ...emptyRtpHeader(), ssrc: 1, sequence: tick, timestamp: tick * 160 };
-      const atMs = (tick - 1) * 20 + (late ? 18.5 : 3);
-      buffer.insert({ ...header, payloadEnd: 160 }, payload, MULAW_DECODE, atMs);
-      buffer.pop(frame, tick * 20);
+      const atMs = (tick - 1) * 20 + (late ? 26.5 : 3);
+      line.beatUntil(atMs);
+      line.buffer.insert({ ...header, payloadEnd: 160 }, payload, MULAW_DECODE, atMs);
     }
-    expect(buffer.counters).toMatchObject({ late: 0, grown: 1 });
+    expect(line.buffer.counters).toMatchObject({ late: 0, grown: 1 });
   });
 
-  describe('a line that grew for one late packet of its first second', () => {
-    const lateFrom =
-      (phaseMs: number) =>
-      (number: number): number =>
-        phaseMs + (number === 20 ? 17 : 0);
-    const delaysOf = (pcm: Int16Array, phaseMs: number): (readonly [number, number])[] =>
-      [...blockPositions(pcm, sequence)].map(([block, position]) => [
-        block / 5,
-        (position - block * BLOCK_SAMPLES) / 8 - 87 - phaseMs,
-      ]);
+  describe('a line that grew for one pause of the network', () => {
+    const PAUSE_AT_MS = 6000;
+    const paused = (number: number): number =>
+      Math.max(0, 35 - Math.abs(number * 20 - PAUSE_AT_MS));
 
-    for (const phaseMs of [0, 2, 16, 18]) {
-      it(`begins anew after ten calm seconds, ${phaseMs} ms behind the beat`, () => {
-        const { pcm, buffer } = listen(sequence, { seconds: 30, lateMs: lateFrom(phaseMs) });
-        expectAllBlocks(pcm, 30);
-        expect(buffer.counters).toMatchObject({ grown: 1, shrunk: 1, resyncs: 0 });
-        const delays = delaysOf(pcm, phaseMs);
-        const between = (from: number, to: number): number[] =>
-          delays.filter(([second]) => second > from && second < to).map(([, ms]) => ms);
-        expect(Math.min(...between(1, 4))).toBeGreaterThanOrEqual(38);
-        expect(Math.min(...between(16, 30))).toBeGreaterThanOrEqual(10);
-        expect(Math.max(...between(16, 30))).toBeLessThanOrEqual(30);
+    for (const ppm of [0, 20, -200, 200]) {
+      it(`gives it back after ten calm seconds and leaves nothing out, ${ppm} ppm off`, () => {
+        const { heard, counters } = hearPackets({ count: 2500, lateMs: paused, ppm });
+        expect(counters).toMatchObject({ grown: 1, resyncs: 0 });
+        expect(counters.concealedFrames).toBeLessThanOrEqual(1);
+        const numbers = heard.map(({ number }) => number);
+        expect(new Set(numbers).size).toBe(numbers.at(-1)! + 1);
+        expect(numbers.at(-1)).toBeGreaterThan(2490);
+        const delays = (from: number, to: number): number[] =>
+          heard
+            .filter(({ number }) => number * 20 >= from && number * 20 < to)
+            .map(({ delayMs }) => delayMs);
+        expect(Math.max(...delays(0, PAUSE_AT_MS - 40))).toBeLessThanOrEqual(27);
+        expect(Math.min(...delays(PAUSE_AT_MS + 700, 15_000))).toBeGreaterThanOrEqual(40);
+        expect(Math.max(...delays(PAUSE_AT_MS + 700, 15_000))).toBeLessThan(66);
+        expect(Math.min(...delays(45_000, 50_000))).toBeGreaterThanOrEqual(22);
+        expect(Math.max(...delays(45_000, 50_000))).toBeLessThanOrEqual(30);
       });
     }
 
-    it('stays as it is while the clocks run apart', () => {
-      const { pcm, buffer } = listen(sequence, { seconds: 30, lateMs: lateFrom(0), ppm: 20 });
-      expectAllBlocks(pcm, 30);
-      expect(buffer.counters).toMatchObject({ grown: 1, shrunk: 0 });
+    it('waits no longer than it must, wherever in the frame its turn is, and loses nothing', () => {
+      for (let phaseMs = 0; phaseMs < 20; phaseMs += 2) {
+        for (const pauseMs of [21, 24.5, 30, 45, 70]) {
+          const lateMs = (number: number): number =>
+            phaseMs + Math.max(0, number < 300 ? 0 : pauseMs - (number - 300) * 20);
+          const { heard, counters } = hearPackets({ count: 500, lateMs });
+          const delayOf = (packet: number): number =>
+            heard.findLast(({ number }) => number === packet)!.delayMs - phaseMs;
+          const before = delayOf(290);
+          const by = delayOf(450) - before;
+          const lackedMs = pauseMs + 2 - before;
+          if (Math.abs(lackedMs) < 0.1) continue;
+          expect(counters.grown).toBe(lackedMs > 0 ? 1 : 0);
+          expect(by).toBeGreaterThanOrEqual(lackedMs > 0 ? lackedMs : 0);
+          const missed = Math.max(0, Math.ceil((pauseMs - before) / 20));
+          expect(by).toBeLessThan(Math.max(lackedMs > 0 ? lackedMs + 4 : 1, missed * 20 + 0.1));
+          const lost = Array.from({ length: 450 }, (_, i) => i).filter(
+            (number) => !heard.some((packet) => packet.number === number),
+          );
+          expect(lost).toEqual([]);
+        }
+      }
     });
 
-    it('does so once: what is late after that makes it long for good', () => {
-      const lateMs = (number: number): number => (number % 1000 === 20 ? 17 : 0);
-      const { pcm, buffer } = listen(sequence, { seconds: 60, lateMs });
-      expectAllBlocks(pcm, 60);
-      expect(buffer.counters).toMatchObject({ grown: 2, shrunk: 1 });
-      expect(buffer.counters.late).toBeLessThanOrEqual(2);
+    it('gives it back at once where nobody speaks', () => {
+      const isQuiet = (number: number): boolean => number % 100 > 90;
+      const { heard } = hearPackets({ count: 1440, lateMs: paused, isQuiet });
+      const delayOf = (packet: number): number =>
+        heard.findLast(({ number }) => number === packet)!.delayMs;
+      expect(delayOf(1380) - delayOf(1410)).toBeGreaterThan(12);
+      expect(delayOf(1410)).toBe(25);
+      const lost = Array.from({ length: 1400 }, (_, i) => i).filter(
+        (number) => !isQuiet(number) && !heard.some((packet) => packet.number === number),
+      );
+      expect(lost).toEqual([]);
     });
   });
 });

@@ -1,3 +1,5 @@
+import { BEAT_MS, TURNS } from './beat.ts';
+import type { Beat, Turn } from './beat.ts';
 import { FRAME_MS, FRAME_SAMPLES } from './mixer.ts';
 import type { RtpHeader } from './rtp-packet.ts';
 import { ABSENT, BEHIND_SAMPLES, SampleRing } from './sample-ring.ts';
@@ -17,44 +19,39 @@ const CONCEALED_SAMPLES = 3 * FRAME_SAMPLES;
 const NOTHING = new Int16Array(0);
 const FADE = [0.7, 0.4, 0.15] as const;
 
-/** A packet may come at least this long after the first one and still be in time, from the start. */
-const INITIAL_TOLERANCE_MS = 10;
+/** Added to what was lacking, so that the next slightly slower packet is in time too. */
+const MARGIN_MS = 2;
+/**
+ * A packet may come at least this long after the first one and still be in time, from the start. Played no
+ * earlier than a frame after it came, it is there wherever in it a frame begins.
+ */
+const INITIAL_TOLERANCE_MS = FRAME_MS + MARGIN_MS;
 const MAX_LATENCY_MS = 240;
-/** When for ten seconds even the slowest packet waited longer than this, the delay is cut back to `LATENCY_KEPT_MS`. */
+/** When for ten seconds even the slowest packet waited longer than this, the delay is brought back to `LATENCY_KEPT_MS`. */
 const LATENCY_TOO_MUCH_MS = 40;
 const LATENCY_KEPT_MS = 25;
-/** What the slowest packet of a calm review has to spare for a line to begin anew, and what that has to gain. */
-const ANEW_SPARE_MS = 5;
-const ANEW_GAIN_SAMPLES = 24;
-/** More than this is left out little by little. */
-const MAX_ANEW_SAMPLES = 3 * FRAME_SAMPLES;
 const QUIET_PEAK = 200;
 const SILENCE_RESTART_MS = 2000;
 
 const WINDOW_FRAMES = 100;
 const WINDOWS_PER_REVIEW = 5;
-const WINDOWS_FOR_SILENCE = 2;
 const PACKETS_TO_JUDGE = 10;
 const LATE_WHEN_SETTLED = 6;
 const SETTLING_FRAMES = 250;
-/** Added to what was lacking, so that the next slightly slower packet is in time too. */
-const MARGIN_MS = 2;
 const DEADBAND_SAMPLES = 4;
-/** A clock that moved by less over a review, 15 ppm, is taken for ours. */
-const SAME_CLOCK_SAMPLES = 1;
 /** 625 ppm, more than any clock is off. */
 const MAX_SLIPS_PER_WINDOW = 10;
 /** What moved by more from one window to the next is the network, and that is left to the depth. */
 const MAX_CLOCK_ERROR_SAMPLES = 24;
-/** One after the other they would be heard as another pitch. */
+/** One after the other they would be heard as another pitch: so it is 2 cents at most. */
 const SLIP_EVERY_FRAMES = 5;
+/** Less than this is not left out of a silence at once. */
+const LEAST_DROP_SAMPLES = 40;
 /** What was just played is looked for within this much further back: a period of any voice. */
 const JOIN_SEARCH_SAMPLES = 100;
 /** How much of it is compared, and over how much the two places are faded into each other. */
 const JOIN_SAMPLES = 80;
 const JOIN_FADE_SAMPLES = 40;
-/** What is left out of a voice at once, every 2 s, when the delay is too long. */
-const MAX_SPLICE_SAMPLES = 120;
 /** Of two places that fit about as well, the one that costs less delay. */
 const JOIN_GOOD_ENOUGH = 0.95;
 
@@ -72,12 +69,12 @@ export function noJitter(): Record<
  * Turns packets that come early, late, twice, out of order or not at all into one frame every 20 ms.
  *
  * Samples lie in a ring at their RTP timestamp, so packets of any length (10 … 60 ms) and any order
- * need no queue. Time is kept in three ways:
- * - **Depth.** A line begins with 10 to 30 ms, until a packet comes near to being late or its clock is seen to
- *   drift. In the first 5 s each such packet makes the delay grow by what was lacking, later six within 2 s
- *   that did come late; when all packets of ten seconds waited long it shrinks, in silence where there is any.
- *   Both go to a place of the sound that is like the one left. A line that grew, and whose clock is ours, begins
- *   anew after ten calm seconds, once: its packets with a frame, the slowest of them in time as for a new line.
+ * need no queue. Time is kept in four ways:
+ * - **Turn.** Where in the 20 ms frames are read follows when the first packet came.
+ * - **Depth.** A line begins with 22 to 26 ms, until a packet comes near to being late. In the first 5 s each such
+ *   packet makes the delay grow by what was lacking, to a place of the sound that is like the one left; later six
+ *   within 2 s that did come late. When all packets of ten seconds waited long it shrinks: at once in
+ *   silence, in a voice by a sample in every fifth frame, so that nothing of it is left out.
  * - **Clock drift.** The fastest packet of each 2 s shows how the sender's clock runs against ours;
  *   frames of 159 or 161 samples, stretched to 160, keep the delay where it is (1.6 a second for
  *   200 ppm). So a recording keeps the tick's time and never loses or repeats a frame. What moves by
@@ -95,7 +92,7 @@ export class JitterBuffer {
   #readTimestamp = 0;
   /** Behind the last sample that came. */
   #endTimestamp = 0;
-  #lastTickMs: number;
+  readonly #turn: Turn;
   #lastArrivalMs = 0;
   #candidate: { ssrc: number; sequence: number } | undefined;
   #toleranceMs = INITIAL_TOLERANCE_MS;
@@ -108,26 +105,18 @@ export class JitterBuffer {
   #largestLatencyMs = -Infinity;
   #referenceLatencyMs = Number.NaN;
   #pendingSlip = 0;
-  /** How far the clocks have moved apart since the reference. */
-  #clockErrorSamples = Number.NaN;
   #reviewWindows = 0;
   #smallestInReviewMs = Infinity;
-  #smallestSpareInReviewMs = Infinity;
-  /** How far into a frame packets begin, in samples; NaN when it was not the same for all of the review. */
-  #packetOffsetSamples: number | undefined;
   #excessSamples = 0;
-  /** What is to be left out for the line to begin anew; 0 as soon as something speaks against it. */
-  #anewSamples = 0;
-  #hasBegunAnew = false;
   /** Where reading would have gone on had the delay not grown; faded out in the next frame. */
   #leftAt: number | undefined;
 
   /** What happened so far; read by metrics and tests. */
   readonly counters = noJitter();
 
-  /** `lastTickMs`: the scheduled time of the latest tick, on the clock of `insert` and `pop`. */
-  constructor(lastTickMs: number) {
-    this.#lastTickMs = lastTickMs;
+  /** `turn`: when frames are read before anything came, on the clock of `insert`. */
+  constructor(turn: Turn) {
+    this.#turn = turn;
   }
 
   /** Something came. Until then every frame is silence. */
@@ -154,14 +143,14 @@ export class JitterBuffer {
     }
   }
 
-  /** A tick in which nothing is read: what `pop` does before anything came, without the frame. */
-  wait(tickMs: number): void {
-    this.#lastTickMs = tickMs;
+  /** A turn in which nothing is read: what `pop` does before anything came, without the frame. */
+  wait(beat: Beat): void {
+    this.#turn.done(beat);
   }
 
-  /** The next 20 ms into `frame`, for the tick scheduled at `tickMs`. One of the two is called in every tick. */
-  pop(frame: Int16Array, tickMs: number): FrameKind {
-    this.#lastTickMs = tickMs;
+  /** The next 20 ms into `frame`. One of the two is called whenever it is this line's turn. */
+  pop(frame: Int16Array, beat: Beat): FrameKind {
+    this.#turn.done(beat);
     if (!this.#started) {
       frame.fill(0);
       return 'silence';
@@ -195,13 +184,11 @@ export class JitterBuffer {
     return true;
   }
 
-  /** Plays from this packet on, beginning with the first tick that leaves enough tolerance. */
+  /** Plays from this packet on, beginning with the first beat that leaves enough tolerance. */
   #start(header: RtpHeader, nowMs: number): void {
     if (this.#started) this.counters.resyncs++;
-    if (header.ssrc !== this.#ssrc) this.#hasBegunAnew = false;
-    const waitMs = nowMs + this.#toleranceMs - this.#lastTickMs;
-    const ticks = Math.max(1, Math.ceil(waitMs / FRAME_MS));
-    this.#readTimestamp = (header.timestamp - FRAME_SAMPLES * (ticks - 1)) >>> 0;
+    const turns = this.#takeTurn(nowMs + this.#toleranceMs);
+    this.#readTimestamp = (header.timestamp - FRAME_SAMPLES * (turns - 1)) >>> 0;
     this.#endTimestamp = header.timestamp;
     this.#ring.clear();
     if (this.#history === NOTHING) this.#history = new Int16Array(FRAME_SAMPLES);
@@ -213,28 +200,43 @@ export class JitterBuffer {
     this.#unlock();
   }
 
+  /** Moves the turn to the first beat that is not before `earliestMs`. How many turns it is until then, with that one. */
+  #takeTurn(earliestMs: number): number {
+    const { beat, lastMs } = this.#turn;
+    const beats = Math.max(1, Math.ceil((earliestMs - lastMs) / BEAT_MS));
+    this.#turn.moveTo((beat + beats) % TURNS);
+    const waitMs = lastMs + beats * BEAT_MS - this.#turn.lastMs;
+    return Math.max(1, Math.round(waitMs / FRAME_MS));
+  }
+
   /**
    * Notes how early or late a packet is, and grows the delay where it does not suffice: as long as it
    * is new for the first packet that might not be in time, so that all of it is found at the start.
    */
   #measure(lead: number, nowMs: number): void {
     this.#windowPackets++;
-    const ticksAway = Math.floor(lead / FRAME_SAMPLES) + 1;
-    const spareMs = this.#lastTickMs + FRAME_MS * ticksAway - nowMs;
-    const latencyMs = this.#lastTickMs + FRAME_MS + lead / SAMPLES_PER_MS - nowMs;
+    const turnsAway = Math.floor(lead / FRAME_SAMPLES) + 1;
+    const spareMs = this.#turn.lastMs + FRAME_MS * turnsAway - nowMs;
+    const latencyMs = this.#turn.lastMs + FRAME_MS + lead / SAMPLES_PER_MS - nowMs;
     this.#largestLatencyMs = Math.max(this.#largestLatencyMs, latencyMs);
     this.#smallestInReviewMs = Math.min(this.#smallestInReviewMs, latencyMs);
-    this.#smallestSpareInReviewMs = Math.min(this.#smallestSpareInReviewMs, spareMs);
-    const offset = lead - FRAME_SAMPLES * (ticksAway - 1);
-    this.#packetOffsetSamples =
-      offset === (this.#packetOffsetSamples ?? offset) ? offset : Number.NaN;
     this.#smallestLatencyMs = Math.min(this.#smallestLatencyMs, latencyMs);
-    if (spareMs < ANEW_SPARE_MS) this.#anewSamples = 0;
     if (lead < 0) {
       this.counters.late++;
       this.#windowLate++;
     }
-    if (this.#isScarce(spareMs, latencyMs)) this.#grow();
+    if (!this.#isScarce(spareMs, latencyMs)) return;
+    // One packet that comes late after a calm time is given what it lacks, a jittering line what its slowest does.
+    const lackingMs = this.#isGuess && this.#isSettled ? MARGIN_MS - spareMs : this.#lackingMs;
+    this.#grow(lackingMs, Math.max(0, -lead));
+  }
+
+  /**
+   * A packet played 20 ms after it came is in time wherever frames begin within it, and where they
+   * begin moves with every slip.
+   */
+  get #lackingMs(): number {
+    return FRAME_MS + MARGIN_MS - this.#smallestLatencyMs;
   }
 
   /** A delay that never grew is a guess, which the first packet that comes near to being late refutes. */
@@ -242,36 +244,52 @@ export class JitterBuffer {
     return this.#toleranceMs <= INITIAL_TOLERANCE_MS;
   }
 
+  get #isSettled(): boolean {
+    return this.#framesSinceStart >= SETTLING_FRAMES;
+  }
+
   #isScarce(spareMs: number, latencyMs: number): boolean {
     if (this.#isGuess) return spareMs < MARGIN_MS;
-    if (this.#framesSinceStart < SETTLING_FRAMES) return latencyMs < FRAME_MS;
+    if (!this.#isSettled) return latencyMs < FRAME_MS;
     return this.#windowLate >= LATE_WHEN_SETTLED;
   }
 
   /**
-   * A packet played 20 ms after it came is in time wherever frames begin within it, and where they
-   * begin moves with every slip. What was played is played again from a place that sounds like the
-   * one that was left, so that a voice goes on without a click.
+   * Waits so much longer, in whole beats: by a later turn, of which nothing is heard. What came too late, `missed`
+   * samples, is played nevertheless, for which as much is played again; the turn may then be an earlier one. So is a
+   * frame where the later turn would lie in the next one.
    */
-  #grow(): void {
-    const latencyMs = this.#smallestLatencyMs;
-    const wantedMs = Math.min(FRAME_MS + MARGIN_MS - latencyMs, MAX_LATENCY_MS - this.#toleranceMs);
-    const atLeast = Math.min(Math.ceil(wantedMs * SAMPLES_PER_MS), BEHIND_SAMPLES);
-    if (atLeast <= 0) return;
-    const samples = this.#bestJoin(atLeast);
-    const ahead = timestampDistance(this.#endTimestamp, this.#readTimestamp);
-    this.#ring.makeRoom(ahead + samples, this.#readTimestamp);
-    this.#leftAt = this.#readTimestamp;
-    this.#readTimestamp = (this.#readTimestamp - samples) >>> 0;
-    this.#toleranceMs = Math.min(MAX_LATENCY_MS, this.#toleranceMs + samples / SAMPLES_PER_MS);
+  #grow(byMs: number, missed = 0): void {
+    const wantedMs = Math.min(byMs, MAX_LATENCY_MS - this.#toleranceMs);
+    if (wantedMs <= 0) return;
+    const { beat } = this.#turn;
+    const target = beat + Math.ceil((wantedMs - missed / SAMPLES_PER_MS) / BEAT_MS);
+    const frames = Math.max(0, Math.floor(target / TURNS));
+    const turn = Math.max(0, target - frames * TURNS);
+    this.#turn.moveTo(turn);
+    const again = missed + frames * FRAME_SAMPLES;
+    const leftAt = this.#readTimestamp;
+    const samples = again > 0 ? this.#goBack(again) : 0;
+    // What is late was made up in its place: that is not faded into it, which would take its beginning away.
+    if (again > 0 && missed === 0) this.#leftAt = leftAt;
+    this.#toleranceMs += (turn - beat) * BEAT_MS + samples / SAMPLES_PER_MS;
     this.counters.grown++;
     this.#unlock();
   }
 
   /**
-   * How far to go back, `atLeast` or a little more, so that what was just played fits what comes.
-   * Negative: how far to go ahead, at most.
+   * To a place that sounds like the one that is left, so that a voice goes on without a click. How many samples it is,
+   * in the end.
    */
+  #goBack(atLeast: number): number {
+    const samples = this.#bestJoin(Math.min(atLeast, BEHIND_SAMPLES));
+    const ahead = timestampDistance(this.#endTimestamp, this.#readTimestamp);
+    this.#ring.makeRoom(ahead + samples, this.#readTimestamp);
+    this.#readTimestamp = (this.#readTimestamp - samples) >>> 0;
+    return samples;
+  }
+
+  /** How far to go back, `atLeast` or a little more, so that what was just played fits what comes. */
   #bestJoin(atLeast: number): number {
     const furthest = Math.min(atLeast + JOIN_SEARCH_SAMPLES, BEHIND_SAMPLES - JOIN_SAMPLES);
     let best = atLeast;
@@ -321,10 +339,8 @@ export class JitterBuffer {
   /** Forgets the reference of the drift control: the delay was changed on purpose. */
   #unlock(): void {
     this.#referenceLatencyMs = Number.NaN;
-    this.#clockErrorSamples = Number.NaN;
     this.#pendingSlip = 0;
     this.#excessSamples = 0;
-    this.#anewSamples = 0;
     this.#beginReview();
     this.#beginWindow();
   }
@@ -332,8 +348,6 @@ export class JitterBuffer {
   #beginReview(): void {
     this.#reviewWindows = 0;
     this.#smallestInReviewMs = Infinity;
-    this.#smallestSpareInReviewMs = Infinity;
-    this.#packetOffsetSamples = undefined;
   }
 
   #beginWindow(): void {
@@ -347,8 +361,6 @@ export class JitterBuffer {
   #endWindow(): void {
     if (this.#windowPackets >= PACKETS_TO_JUDGE) this.#followClock();
     if (++this.#reviewWindows >= WINDOWS_PER_REVIEW) this.#reviewDepth();
-    if (this.#anewSamples > 0 && this.#reviewWindows >= WINDOWS_FOR_SILENCE) this.#beginAnew();
-    this.#splice();
     this.#beginWindow();
   }
 
@@ -358,15 +370,9 @@ export class JitterBuffer {
       return;
     }
     const error = (this.#largestLatencyMs - this.#referenceLatencyMs) * SAMPLES_PER_MS;
-    this.#clockErrorSamples = error;
     if (Math.abs(error) > MAX_CLOCK_ERROR_SAMPLES) {
       this.#referenceLatencyMs = this.#largestLatencyMs;
       this.#pendingSlip = 0;
-      return;
-    }
-    if (Math.abs(error) > DEADBAND_SAMPLES && this.#isGuess && this.#smallestLatencyMs < FRAME_MS) {
-      // Slips move the places where frames begin: now and then within a packet that is not there yet.
-      this.#grow();
       return;
     }
     // Half of the error per window: the correction is still under way while the next one is measured.
@@ -374,101 +380,62 @@ export class JitterBuffer {
     this.#pendingSlip = Math.max(-MAX_SLIPS_PER_WINDOW, Math.min(MAX_SLIPS_PER_WINDOW, wanted));
   }
 
+  /** Too deep: brought back all the way, by an earlier turn at once, and what that cannot do little by little. */
   #reviewDepth(): void {
     const latencyMs = this.#smallestInReviewMs;
-    const isTooMuch = latencyMs !== Infinity && latencyMs > LATENCY_TOO_MUCH_MS;
-    this.#excessSamples = isTooMuch
-      ? Math.floor((latencyMs - LATENCY_KEPT_MS) * SAMPLES_PER_MS)
-      : 0;
-    this.#anewSamples = this.#samplesToBeginAnew();
+    const allowedMs = this.#excessSamples > 0 ? LATENCY_KEPT_MS : LATENCY_TOO_MUCH_MS;
+    const excessMs =
+      latencyMs === Infinity || latencyMs <= allowedMs ? 0 : latencyMs - LATENCY_KEPT_MS;
+    if (excessMs > 0 && this.#excessSamples === 0) this.counters.shrunk++;
+    this.#excessSamples = Math.floor(excessMs * SAMPLES_PER_MS);
+    const { beat } = this.#turn;
+    const earlier = Math.min(beat, Math.floor(excessMs / BEAT_MS));
+    this.#turn.moveTo(beat - earlier);
+    this.#shrunkBy(earlier * BEAT_MS * SAMPLES_PER_MS);
     this.#beginReview();
   }
 
-  /**
-   * What is left out for the line to begin anew with what this review has shown; 0 where that is not safe, not
-   * to be had (packets of 10 or 30 ms begin anywhere), or not worth it.
-   */
-  #samplesToBeginAnew(): number {
-    const spareMs = this.#smallestSpareInReviewMs;
-    if (this.#isGuess || this.#hasBegunAnew || spareMs < ANEW_SPARE_MS) return 0;
-    if (!(Math.abs(this.#clockErrorSamples) <= SAME_CLOCK_SAMPLES)) return 0;
-    const frames = Math.max(0, Math.floor((spareMs - INITIAL_TOLERANCE_MS) / FRAME_MS));
-    const samples = (this.#packetOffsetSamples ?? 0) + frames * FRAME_SAMPLES;
-    return samples >= ANEW_GAIN_SAMPLES && samples <= MAX_ANEW_SAMPLES ? samples : 0;
-  }
-
-  /** From now on it is a guess that this delay suffices, and the first packet to refute it is heeded. */
-  #beginAnew(): void {
-    const samples = this.#anewSamples;
-    this.#leftAt = this.#readTimestamp;
-    this.#advance(samples);
-    this.#hasBegunAnew = true;
-    this.#toleranceMs = INITIAL_TOLERANCE_MS;
-    this.counters.shrunk++;
-    this.#unlock();
-  }
-
-  #moveReference(samples: number): void {
-    this.#referenceLatencyMs -= samples / SAMPLES_PER_MS;
-    this.#smallestInReviewMs -= samples / SAMPLES_PER_MS;
-    this.#smallestSpareInReviewMs -= samples / SAMPLES_PER_MS;
-    this.#anewSamples = 0;
-    this.#toleranceMs = Math.max(
-      INITIAL_TOLERANCE_MS,
-      this.#toleranceMs - samples / SAMPLES_PER_MS,
-    );
-    this.counters.shrunk++;
-  }
-
-  /** Too deep, and no silence came since that was found: a little of the voice is left out. */
-  #splice(): void {
-    if (this.#excessSamples < MAX_SPLICE_SAMPLES) return;
-    const leftMs = this.#smallestInReviewMs - MAX_SPLICE_SAMPLES / SAMPLES_PER_MS;
-    if (this.#reviewWindows < WINDOWS_FOR_SILENCE || leftMs < LATENCY_KEPT_MS) return;
-    const ahead = -this.#bestJoin(-MAX_SPLICE_SAMPLES);
-    this.#leftAt = this.#readTimestamp;
-    this.#advance(ahead);
-    this.#excessSamples -= ahead;
-    this.#moveReference(ahead);
+  /** So much of the delay is gone, on purpose. */
+  #shrunkBy(samples: number): void {
+    this.#excessSamples -= samples;
+    const ms = samples / SAMPLES_PER_MS;
+    this.#referenceLatencyMs -= ms;
+    this.#largestLatencyMs -= ms;
+    this.#smallestLatencyMs -= ms;
+    this.#smallestInReviewMs -= ms;
+    this.#toleranceMs = Math.max(INITIAL_TOLERANCE_MS, this.#toleranceMs - ms);
   }
 
   /** What is too much of a silent frame is left out: nobody hears it. */
   #dropInSilence(frame: Int16Array, kind: FrameKind): void {
-    const isTooMuch = this.#excessSamples >= FRAME_SAMPLES;
-    if ((!isTooMuch && this.#anewSamples === 0) || kind !== 'audio') return;
+    if (this.#excessSamples < LEAST_DROP_SAMPLES || kind !== 'audio') return;
     for (const sample of frame) if (sample > QUIET_PEAK || sample < -QUIET_PEAK) return;
-    if (!isTooMuch) {
-      if (this.#isQuietFor(this.#anewSamples)) this.#beginAnew();
-      return;
-    }
-    this.#advance(FRAME_SAMPLES);
-    this.#excessSamples -= FRAME_SAMPLES;
-    this.#moveReference(FRAME_SAMPLES);
-    this.#beginWindow();
-  }
-
-  /** Nothing is said in the samples that come next. */
-  #isQuietFor(count: number): boolean {
-    const { samples: ring, mask } = this.#ring;
-    for (let i = 0; i < count; i++) {
-      const sample = ring[(this.#readTimestamp + i) & mask] ?? ABSENT;
-      if (sample !== ABSENT && (sample > QUIET_PEAK || sample < -QUIET_PEAK)) return false;
-    }
-    return true;
+    const samples = Math.min(this.#excessSamples, FRAME_SAMPLES);
+    this.#advance(samples);
+    this.#shrunkBy(samples);
   }
 
   #read(frame: Int16Array): FrameKind {
-    if (this.#windowFrames % SLIP_EVERY_FRAMES !== 0 || this.#pendingSlip === 0) {
-      return this.#readSamples(frame, FRAME_SAMPLES);
-    }
-    const step = Math.sign(this.#pendingSlip);
-    this.#pendingSlip -= step;
-    this.#anewSamples = 0;
-    this.counters.slips++;
+    const step = this.#slip();
+    if (step === 0) return this.#readSamples(frame, FRAME_SAMPLES);
     const length = FRAME_SAMPLES + step;
     const kind = this.#readSamples(stretched, length);
     stretch(stretched, length, frame);
     return kind;
+  }
+
+  /** How many samples more the next frame is made of: for the clock's sake, or for a shorter delay. */
+  #slip(): number {
+    if (this.#windowFrames % SLIP_EVERY_FRAMES !== 0) return 0;
+    const step = Math.sign(this.#pendingSlip);
+    if (step !== 0) {
+      this.#pendingSlip -= step;
+      this.counters.slips++;
+      return step;
+    }
+    if (this.#excessSamples < 1) return 0;
+    this.#shrunkBy(1);
+    return 1;
   }
 
   #readSamples(out: Int16Array, length: number): FrameKind {
@@ -534,8 +501,11 @@ const stretched = new Int16Array(FRAME_SAMPLES + 1);
 
 /** Each output sample is a weighted sum of this many around its place. */
 const TAPS = 16;
+const TAPS_BEFORE = TAPS / 2 - 1;
 const SHORTER = stretchWeights(FRAME_SAMPLES - 1);
 const LONGER = stretchWeights(FRAME_SAMPLES + 1);
+/** What is stretched, with nothing before and behind it. */
+const padded = new Float64Array(FRAME_SAMPLES + 1 + TAPS);
 
 /**
  * `length` samples (159 or 161) as one frame; first and last samples stay. A straight line between
@@ -544,25 +514,26 @@ const LONGER = stretchWeights(FRAME_SAMPLES + 1);
 function stretch(from: Int16Array, length: number, frame: Int16Array): void {
   const weights = length < FRAME_SAMPLES ? SHORTER : LONGER;
   const step = (length - 1) / (FRAME_SAMPLES - 1);
+  padded.set(from, TAPS_BEFORE);
+  padded.fill(0, TAPS_BEFORE + length);
   for (let i = 0; i < FRAME_SAMPLES; i++) {
-    const first = Math.floor(i * step) - TAPS / 2 + 1;
+    const first = Math.floor(i * step);
     let sum = 0;
     for (let tap = 0; tap < TAPS; tap++) {
-      const at = first + tap;
-      if (at >= 0 && at < length) sum += (weights[i * TAPS + tap] ?? 0) * (from[at] ?? 0);
+      sum += (weights[i * TAPS + tap] ?? 0) * (padded[first + tap] ?? 0);
     }
     frame[i] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
   }
 }
 
 /** Windowed sinc (Hann), `TAPS` weights for each sample of a frame. */
-function stretchWeights(length: number): Float32Array {
-  const weights = new Float32Array(FRAME_SAMPLES * TAPS);
+function stretchWeights(length: number): Float64Array {
+  const weights = new Float64Array(FRAME_SAMPLES * TAPS);
   const step = (length - 1) / (FRAME_SAMPLES - 1);
   for (let i = 0; i < FRAME_SAMPLES; i++) {
     const fraction = i * step - Math.floor(i * step);
     for (let tap = 0; tap < TAPS; tap++) {
-      const away = tap - TAPS / 2 + 1 - fraction;
+      const away = tap - TAPS_BEFORE - fraction;
       const sinc = away === 0 ? 1 : Math.sin(Math.PI * away) / (Math.PI * away);
       weights[i * TAPS + tap] = (sinc * (1 + Math.cos((2 * Math.PI * away) / TAPS))) / 2;
     }
