@@ -3,7 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock, asId } from '../base/index.ts';
-import { FRAME_SAMPLES, readRecording, recordOffset } from '../media/index.ts';
+import {
+  FRAME_SAMPLES,
+  MULAW_ENCODE,
+  MULAW_SILENCE,
+  readRecording,
+  recordOffset,
+} from '../media/index.ts';
 import { diskFiles } from './recording-files.ts';
 import { RecordPool } from './record-pool.ts';
 import type { RecordingFile, RecordingFiles } from './recording-files.ts';
@@ -112,6 +118,24 @@ describe('RecordingWriter', () => {
     if (!read.ok) throw new Error(read.reason);
     return read.value;
   };
+
+  it('keeps nothing of a frame that never ended, and takes either channel first', async () => {
+    const writer = start();
+    await speak(writer, 0, 1.5);
+    const loud = new Int16Array(FRAME_SAMPLES).fill(9000);
+    writer.putOurs(loud);
+    writer.putCaller(loud);
+    writer.endFrame();
+    writer.putCaller(loud);
+    await writer.close();
+    const last = readBack().records.at(-1)!;
+    const ended = 26 * FRAME_SAMPLES;
+    expect(last.samples).toBe(ended);
+    for (const channel of [last.caller, last.ours]) {
+      expect(channel[ended - 1]).toBe(MULAW_ENCODE[9000]);
+      expect(new Set(channel.subarray(ended))).toEqual(new Set([MULAW_SILENCE]));
+    }
+  });
 
   it('writes a record per second and closes with the last part of a second', async () => {
     const writer = start();

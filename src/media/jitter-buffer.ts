@@ -70,11 +70,12 @@ export function noJitter(): Record<
  *
  * Samples lie in a ring at their RTP timestamp, so packets of any length (10 … 60 ms) and any order
  * need no queue. Time is kept in four ways:
- * - **Turn.** Where in the 20 ms frames are read follows when the first packet came.
- * - **Depth.** A line begins with 22 to 26 ms, until a packet comes near to being late. In the first 5 s each such
- *   packet makes the delay grow by what was lacking, to a place of the sound that is like the one left; later six
- *   within 2 s that did come late. When all packets of ten seconds waited long it shrinks: at once in
- *   silence, in a voice by a sample in every fifth frame, so that nothing of it is left out.
+ * - **Turn.** At which beat of the 20 ms frames are read follows when the first packet came.
+ * - **Depth.** A line begins with 22 to 26 ms. It grows by what was lacking when a packet comes near to being late:
+ *   in the first 5 s for each, after that for the first one, and then for six within 2 s that did come late. It does
+ *   so by a later turn, and where that does not suffice goes back to a place of the sound that is like the one left.
+ *   When all packets of ten seconds waited long it shrinks: by an earlier turn, in silence at once, in a voice by a
+ *   sample in every fifth frame, so that nothing of it is left out.
  * - **Clock drift.** The fastest packet of each 2 s shows how the sender's clock runs against ours;
  *   frames of 159 or 161 samples, stretched to 160, keep the delay where it is (1.6 a second for
  *   200 ppm). So a recording keeps the tick's time and never loses or repeats a frame. What moves by
