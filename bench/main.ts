@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     return;
   }
   say(machineFacts());
-  pinLoad();
+  pinLoad('calling');
   if (values.keep === true) keepData();
   await question(values);
 }

@@ -21,29 +21,20 @@ export const PLACES = {
 
 const PRODUCT_CORE = 0;
 const LOAD_CORE = availableParallelism() - 1;
-const LOAD_NICE = -20;
+/**
+ * What speaks before what only calls: a packet sent late is jitter to the product. Not with real-time priority, behind
+ * which the kernel's own work on that core waits, and with it whatever is committed to the disk, for up to 0.98 s.
+ */
+const LOAD_NICE = { speaking: -20, calling: -15 };
 
 /** This process is the load: it stays off the product's core and, as root, goes before what else is there. */
-export function pinLoad(): void {
+export function pinLoad(does: keyof typeof LOAD_NICE): void {
   execFileSync('taskset', ['-acp', String(LOAD_CORE), String(process.pid)], { stdio: 'ignore' });
   try {
-    setPriority(LOAD_NICE);
-    writeFileSync('/proc/self/autogroup', String(LOAD_NICE));
+    setPriority(LOAD_NICE[does]);
+    writeFileSync('/proc/self/autogroup', String(LOAD_NICE.speaking));
   } catch {
     // Without the right to it the load says itself when it was too slow.
-  }
-}
-
-/**
- * For a load that speaks: a packet it sends late is jitter to the product, so it goes before the kernel's own
- * work as well. Not for one that only calls: that work brings what is committed to the disk, and waited up to
- * 0.95 s behind it.
- */
-export function speakInTime(): void {
-  try {
-    execFileSync('chrt', ['-R', '-f', '-p', '10', String(process.pid)], { stdio: 'ignore' });
-  } catch {
-    // Without the right to it, or without chrt, the load says itself when it was too slow.
   }
 }
 

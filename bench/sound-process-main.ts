@@ -1,8 +1,8 @@
 import { SoundLoad } from './sound-load.ts';
 import type { SoundAnswer, SoundOrder } from './sound-process.ts';
-import { speakInTime } from './product.ts';
+import { pinLoad } from './product.ts';
 
-/* The sound of all calls, apart from their signalling; where delays are measured it goes before all else. */
+/* The sound of all calls, apart from their signalling, before which it goes. */
 
 let sound: SoundLoad | undefined;
 
@@ -10,7 +10,7 @@ const send = (answer: SoundAnswer): void => void process.send?.(answer);
 
 process.on('message', (order: SoundOrder) => {
   if (order.do === 'start') {
-    if (order.hearing === 'hearing') speakInTime();
+    pinLoad('speaking');
     sound = new SoundLoad(order.places, order.hearing);
     sound.start();
   } else if (sound) obey(sound, order);

@@ -1,15 +1,13 @@
 import type { Clock } from '../base/index.ts';
 import type { DatagramHandler, UdpPort, UdpSockets } from './udp-port.ts';
-import { BATCH, socketAddress, udpSystemCalls } from './udp-system-calls.ts';
+import { socketAddress, udpSystemCalls } from './udp-system-calls.ts';
 import type { UdpSystemCalls } from './udp-system-calls.ts';
 
-/** Per socket and poll: a flood on one port costs the others nothing. */
-const MAX_READS = 4;
 /** An older time of arrival than this is a clock that was set meanwhile. */
 const MAX_AGE_MS = 1000;
 
 /**
- * All telephone sockets read together, once per tick, by the kernel's own calls: a third of the cost of
+ * All telephone sockets read together, once per beat, by the kernel's own calls: a third of the cost of
  * an event per datagram. Each datagram comes with the time at which the kernel got it. Undefined where
  * the machine has no such calls.
  */
@@ -78,20 +76,19 @@ class BatchPort implements UdpPort {
     this.#onClose = options.onClose;
   }
 
+  /** At most `BATCH` at each beat: a flood on one port costs the others nothing. */
   read(): void {
+    if (!this.#open) return;
     const calls = this.#calls;
-    for (let reads = 0; this.#open && reads < MAX_READS; reads++) {
-      const count = calls.read(this.#fd);
-      // The same moment to which the ages count: hundreds of sockets take milliseconds to read.
-      const nowMs = this.#clock.monotonic();
-      for (let i = 0; i < count; i++) {
-        const { address, port } = calls.sender(i);
-        if (address !== this.#sender.address) this.#sender = { text: textOf(address), address };
-        const ageMs = calls.ageMs(i);
-        const arrivedMs = ageMs >= 0 && ageMs <= MAX_AGE_MS ? nowMs - ageMs : nowMs;
-        this.#onDatagram(calls.datagram(i), this.#sender.text, port, arrivedMs);
-      }
-      if (count < BATCH) return;
+    const count = calls.read(this.#fd);
+    // The same moment to which the ages count: hundreds of sockets take milliseconds to read.
+    const nowMs = this.#clock.monotonic();
+    for (let i = 0; i < count; i++) {
+      const { address, port } = calls.sender(i);
+      if (address !== this.#sender.address) this.#sender = { text: textOf(address), address };
+      const ageMs = calls.ageMs(i);
+      const arrivedMs = ageMs >= 0 && ageMs <= MAX_AGE_MS ? nowMs - ageMs : nowMs;
+      this.#onDatagram(calls.datagram(i), this.#sender.text, port, arrivedMs);
     }
   }
 

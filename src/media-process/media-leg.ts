@@ -11,6 +11,7 @@ import {
   RTP_HEADER_BYTES,
   SILENT_FRAME,
   TELEPHONE_EVENT_PAYLOAD_TYPE,
+  TURNS,
   Turn,
   areDigits,
   Reception,
@@ -72,7 +73,7 @@ export type Hearing = { speaker: MediaLeg; gain: number };
  * mixed and leaves as one continuous RTP stream whose SSRC never changes, whoever speaks.
  *
  * In every frame it has two turns: it is listened to when its packets have come, and is sent to when whom it hears
- * has been listened to, so that a frame lies waiting nowhere.
+ * has been listened to.
  */
 export class MediaLeg {
   readonly id: LegId;
@@ -204,13 +205,19 @@ export class MediaLeg {
     if (this.#toldTurn === this.listenTurn) return;
     this.#toldTurn = this.listenTurn;
     this.#listener.onTurnMoved(this);
-    for (const listener of this.heardBy) listener.#follow(this);
+    this.#follow();
+    for (const listener of this.heardBy) listener.#follow();
   }
 
-  /** While others are heard as well, a moved turn would cut into what they say. */
-  #follow(speaker: MediaLeg): void {
-    if (this.hears.length !== 1 || this.sendTurn === speaker.listenTurn) return;
-    this.#sendTurn.moveTo(speaker.listenTurn);
+  /**
+   * Whoever hears one is sent to right after that one was listened to, whoever hears several at the end of the frame,
+   * and whoever hears nobody after itself, for the echo. So each frame of each is heard once, whichever turn moves.
+   */
+  #follow(): void {
+    const [only, another] = this.hears;
+    const turn = another ? TURNS - 1 : (only?.speaker ?? this).listenTurn;
+    if (turn === this.sendTurn) return;
+    this.#sendTurn.moveTo(turn);
     this.#listener.onTurnMoved(this);
   }
 
@@ -254,10 +261,11 @@ export class MediaLeg {
     const known = this.hears.findIndex((each) => each.speaker === speaker);
     if (known >= 0) this.hears.splice(known, 1);
     speaker.heardBy.delete(this);
-    if (gain === 0 || speaker === this) return;
-    this.hears.push({ speaker, gain });
-    speaker.heardBy.add(this);
-    this.#follow(speaker);
+    if (gain !== 0 && speaker !== this) {
+      this.hears.push({ speaker, gain });
+      speaker.heardBy.add(this);
+    }
+    this.#follow();
   }
 
   /** Hears nobody and is heard by nobody any more. */
@@ -329,6 +337,8 @@ export class MediaLeg {
 
   /** Frames that nobody made: the timestamp tells the peer how much is missing. */
   skip(frames: number): void {
+    this.#listenTurn.skip(frames);
+    this.#sendTurn.skip(frames);
     this.#out.marker = true;
     this.#out.timestamp = addTimestamp(this.#out.timestamp, frames * FRAME_SAMPLES);
   }

@@ -368,11 +368,10 @@ export class MediaSwitch {
 
   beat(beat: Beat, live: boolean): void {
     for (const leg of this.#listenTurns[beat.turn] ?? []) this.#listen(leg, beat);
-    if (endsFrame(beat)) for (const leg of this.#moved) this.#listen(leg, beat);
+    for (const leg of this.#moved) this.#listen(leg, beat);
     for (const leg of this.#sendTurns[beat.turn] ?? []) this.#send(leg, beat, live);
-    if (!endsFrame(beat)) return;
     for (const leg of this.#moved) this.#send(leg, beat, live);
-    this.#endFrame();
+    if (endsFrame(beat)) this.#endFrame();
   }
 
   #listen({ media, recordings }: OpenLeg, beat: Beat): void {
@@ -404,7 +403,7 @@ export class MediaSwitch {
     const times = { unixMs: this.#now(), nowMs: this.#options.clock.monotonic() };
     let turn = 0;
     for (const leg of this.#legs.values()) {
-      // Reports are spread over the interval, so that not all legs report in one tick.
+      // Reports are spread over the interval, so that not all legs report at one beat.
       if ((second + turn++) % REPORT_SECONDS === 0) leg.media.sendReport(times);
       this.#watchMedia(leg, times.nowMs);
     }

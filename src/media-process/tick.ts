@@ -81,7 +81,7 @@ export class Ticker {
       this.#work.onSkip(frames);
       due -= frames * TURNS;
     }
-    this.counters['tick.unsent'] += Math.max(0, Math.floor(due / TURNS) - MAX_SENT_AT_ONCE);
+    this.counters['tick.unsent'] += Math.max(0, Math.ceil(due / TURNS) - MAX_SENT_AT_ONCE);
     for (; due > 0; due--) {
       this.#latest = nextBeat(this.#latest);
       this.#work.onBeat(this.#latest, due <= MAX_SENT_AT_ONCE * TURNS);

@@ -21,7 +21,7 @@ export interface UdpPort {
 export interface UdpSockets {
   /** Opens a port, or undefined when it is taken. */
   open(address: string, port: number, onDatagram: DatagramHandler): Promise<UdpPort | undefined>;
-  /** Hands over what has arrived, where that does not happen by itself. Called in every tick. */
+  /** Hands over what has arrived, where that does not happen by itself. Called at every beat. */
   poll(): void;
 }
 

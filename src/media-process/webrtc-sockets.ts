@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { AppError, toError } from '../base/index.ts';
 import type { Logger } from '../base/index.ts';
 
-/** Bursts of all browsers at once while a 20 ms tick is at work. */
+/** Bursts of all browsers at once while a beat is at work. */
 const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
 
 export type LocalAddress = { address: string; family: 'IPv4' | 'IPv6'; internal: boolean };

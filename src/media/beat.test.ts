@@ -63,13 +63,27 @@ describe('a turn', () => {
     }
   });
 
-  it('is done at the end of the frame in which it moved to a beat that was over', () => {
+  it('is done at the next beat when it moved to one that is over', () => {
     const turn = new Turn(4, START);
     const done = doneAt(turn, 14, (beat) => {
-      if (beat === 6) turn.moveTo(1);
+      if (beat === 5) turn.moveTo(1);
     });
-    expect(done).toEqual([2, 7, 9, 14]);
-    expect(beats(7).filter(endsFrame).length).toBe(2);
+    expect(done).toEqual([2, 5, 9, 14]);
     expect(turn.lastMs).toBe(START.atMs + 14 * BEAT_MS);
+  });
+
+  it('knows of frames that nobody made', () => {
+    const turn = new Turn(1, START);
+    turn.skip(100);
+    expect(turn.lastMs).toBe(START.atMs - BEAT_MS + 100 * FRAME_MS);
+    const after = {
+      atMs: START.atMs + 100 * FRAME_MS + BEAT_MS,
+      frame: START.frame + 100,
+      turn: 3,
+    };
+    expect(endsFrame(after)).toBe(false);
+    expect(turn.isDue(after)).toBe(false);
+    turn.moveTo(0);
+    expect(turn.isDue({ ...after, turn: 4 })).toBe(false);
   });
 });

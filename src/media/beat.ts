@@ -14,21 +14,21 @@ export type Beat = {
   turn: number;
 };
 
-/** Whether this beat is the last of its frame: what has not been done in the frame is done now. */
+/** Whether this beat is the last of its frame. */
 export function endsFrame({ turn }: Beat): boolean {
   return turn === LAST_TURN;
 }
 
 /**
  * What is to be done once in every frame, at the same beat of each. When the turn moves, the work is still done
- * once in the frame in which it moved: at its end, when the new turn was over already.
+ * once in the frame in which it moved: at the next beat, when the new turn was over already.
  */
 export class Turn {
   #turn: number;
   #doneInFrame: number;
   #doneAtMs: number;
 
-  /** `latest`: the beat before the next one. */
+  /** `latest`: the last beat that was made. A turn that is not after it counts as done in its frame. */
   constructor(turn: number, latest: Beat) {
     this.#turn = turn;
     const isOver = turn <= latest.turn;
@@ -47,13 +47,19 @@ export class Turn {
   }
 
   isDue(beat: Beat): boolean {
-    return this.#doneInFrame < beat.frame && (beat.turn === this.#turn || endsFrame(beat));
+    return this.#doneInFrame < beat.frame && this.#turn <= beat.turn;
   }
 
   /** It was due and is done. */
   done(beat: Beat): void {
     this.#doneInFrame = beat.frame;
     this.#doneAtMs = beat.atMs + (this.#turn - beat.turn) * BEAT_MS;
+  }
+
+  /** Frames that nobody made. */
+  skip(frames: number): void {
+    this.#doneInFrame += frames;
+    this.#doneAtMs += frames * FRAME_MS;
   }
 
   moveTo(turn: number): void {

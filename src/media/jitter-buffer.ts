@@ -78,7 +78,7 @@ export function noJitter(): Record<
  *   sample in every fifth frame, so that nothing of it is left out.
  * - **Clock drift.** The fastest packet of each 2 s shows how the sender's clock runs against ours;
  *   frames of 159 or 161 samples, stretched to 160, keep the delay where it is (1.6 a second for
- *   200 ppm). So a recording keeps the tick's time and never loses or repeats a frame. What moves by
+ *   200 ppm). So a recording keeps the beat's time and never loses or repeats a frame. What moves by
  *   more than 3 ms at once is the network, not a clock.
  * - **Jumps.** Another SSRC or a timestamp far off counts once two packets in sequence agree.
  */
@@ -89,6 +89,8 @@ export class JitterBuffer {
   #missing = CONCEALED_SAMPLES;
 
   #started = false;
+  /** All that came lately was too late to be heard, however long the line may wait. */
+  #isDeaf = false;
   #ssrc = 0;
   #readTimestamp = 0;
   /** Behind the last sample that came. */
@@ -131,6 +133,7 @@ export class JitterBuffer {
     if (samples === 0 || samples > MAX_PACKET_SAMPLES) return;
     if (!this.#belongs(header, nowMs)) return;
     this.#lastArrivalMs = nowMs;
+    if (this.#isThere(header.timestamp)) return;
     this.#measure(timestampDistance(header.timestamp, this.#readTimestamp), nowMs);
     const lead = timestampDistance(header.timestamp, this.#readTimestamp);
     this.#ring.makeRoom(lead + samples, this.#readTimestamp);
@@ -164,10 +167,18 @@ export class JitterBuffer {
     return isFading && kind === 'silence' ? 'concealed' : kind;
   }
 
+  /** It came twice: the second time it is neither late nor anything else. */
+  #isThere(timestamp: number): boolean {
+    const lead = timestampDistance(timestamp, this.#readTimestamp);
+    const { samples: ring, mask } = this.#ring;
+    return lead >= -BEHIND_SAMPLES && (ring[timestamp & mask] ?? ABSENT) !== ABSENT;
+  }
+
   #belongs(header: RtpHeader, nowMs: number): boolean {
     const lead = timestampDistance(header.timestamp, this.#readTimestamp);
     const known =
       this.#started &&
+      !this.#isDeaf &&
       header.ssrc === this.#ssrc &&
       lead <= MAX_AHEAD_SAMPLES &&
       lead >= -MAX_LATE_SAMPLES;
@@ -194,6 +205,7 @@ export class JitterBuffer {
     this.#ring.clear();
     if (this.#history === NOTHING) this.#history = new Int16Array(FRAME_SAMPLES);
     this.#started = true;
+    this.#isDeaf = false;
     this.#ssrc = header.ssrc;
     this.#candidate = undefined;
     this.#lastArrivalMs = nowMs;
@@ -260,10 +272,12 @@ export class JitterBuffer {
    * samples, is played nevertheless, for which as much is played again; the turn may then be an earlier one. So is a
    * frame where the later turn would lie in the next one.
    */
-  #grow(byMs: number, missed = 0): void {
-    const wantedMs = Math.min(byMs, MAX_LATENCY_MS - this.#toleranceMs);
+  #grow(byMs: number, missedSamples = 0): void {
+    const mostMs = MAX_LATENCY_MS - this.#toleranceMs;
+    const wantedMs = Math.min(byMs, mostMs);
     if (wantedMs <= 0) return;
     const { beat } = this.#turn;
+    const missed = Math.min(missedSamples, Math.floor((mostMs + beat * BEAT_MS) * SAMPLES_PER_MS));
     const target = beat + Math.ceil((wantedMs - missed / SAMPLES_PER_MS) / BEAT_MS);
     const frames = Math.max(0, Math.floor(target / TURNS));
     const turn = Math.max(0, target - frames * TURNS);
@@ -360,7 +374,10 @@ export class JitterBuffer {
   }
 
   #endWindow(): void {
-    if (this.#windowPackets >= PACKETS_TO_JUDGE) this.#followClock();
+    if (this.#windowPackets >= PACKETS_TO_JUDGE) {
+      this.#isDeaf = this.#windowLate === this.#windowPackets;
+      this.#followClock();
+    }
     if (++this.#reviewWindows >= WINDOWS_PER_REVIEW) this.#reviewDepth();
     this.#beginWindow();
   }
@@ -412,8 +429,19 @@ export class JitterBuffer {
     if (this.#excessSamples < LEAST_DROP_SAMPLES || kind !== 'audio') return;
     for (const sample of frame) if (sample > QUIET_PEAK || sample < -QUIET_PEAK) return;
     const samples = Math.min(this.#excessSamples, FRAME_SAMPLES);
+    if (!this.#isQuietFor(samples)) return;
     this.#advance(samples);
     this.#shrunkBy(samples);
+  }
+
+  /** Nothing is said in the samples that come next, and they are there. */
+  #isQuietFor(count: number): boolean {
+    const { samples: ring, mask } = this.#ring;
+    for (let i = 0; i < count; i++) {
+      const sample = ring[(this.#readTimestamp + i) & mask] ?? ABSENT;
+      if (sample > QUIET_PEAK || sample < -QUIET_PEAK) return false;
+    }
+    return true;
   }
 
   #read(frame: Int16Array): FrameKind {

@@ -11,7 +11,7 @@ export const SILENT_FRAME: Int16Array = new Int16Array(FRAME_SAMPLES);
 
 /**
  * A sum of frames with gains, saturated to 16 bit at the end so that many loud speakers never wrap
- * around. Reused every tick: `clear`, `add` for everybody the listener hears (not itself: mix-minus is
+ * around. Used again and again: `clear`, `add` for everybody the listener hears (not itself: mix-minus is
  * who is added), `writeTo`.
  */
 export class MixFrame {
