@@ -35,6 +35,7 @@ const SILENCE_RESTART_MS = 2000;
 
 const WINDOW_FRAMES = 100;
 const WINDOWS_PER_REVIEW = 5;
+const WINDOWS_FOR_SILENCE = 2;
 const PACKETS_TO_JUDGE = 10;
 const LATE_WHEN_SETTLED = 6;
 const SETTLING_FRAMES = 250;
@@ -45,7 +46,9 @@ const MAX_SLIPS_PER_WINDOW = 10;
 const MAX_CLOCK_ERROR_SAMPLES = 24;
 /** One after the other they would be heard as another pitch: so it is 2 cents at most. */
 const SLIP_EVERY_FRAMES = 5;
-/** Less than this is not left out of a silence at once. */
+/** What is left out of a voice at once, every 2 s, when the delay is too long and nobody pauses. */
+const MAX_SPLICE_SAMPLES = 120;
+/** Less than this is not left out of a silence. */
 const LEAST_DROP_SAMPLES = 40;
 /** What was just played is looked for within this much further back: a period of any voice. */
 const JOIN_SEARCH_SAMPLES = 100;
@@ -74,8 +77,8 @@ export function noJitter(): Record<
  * - **Depth.** A line begins with 22 to 26 ms. It grows by what was lacking when a packet comes near to being late:
  *   in the first 5 s for each, after that for the first one, and then for six within 2 s that did come late. It does
  *   so by a later turn, and where that does not suffice goes back to a place of the sound that is like the one left.
- *   When all packets of ten seconds waited long it shrinks: by an earlier turn, in silence at once, in a voice by a
- *   sample in every fifth frame, so that nothing of it is left out.
+ *   When all packets of ten seconds waited long it shrinks: by an earlier turn, of which nothing is heard, then in
+ *   silence, and where there is none by going ahead to such a place.
  * - **Clock drift.** The fastest packet of each 2 s shows how the sender's clock runs against ours;
  *   frames of 159 or 161 samples, stretched to 160, keep the delay where it is (1.6 a second for
  *   200 ppm). So a recording keeps the beat's time and never loses or repeats a frame. What moves by
@@ -304,7 +307,10 @@ export class JitterBuffer {
     return samples;
   }
 
-  /** How far to go back, `atLeast` or a little more, so that what was just played fits what comes. */
+  /**
+   * How far to go back, `atLeast` or a little more, so that what was just played fits what comes.
+   * Negative: how far to go ahead, at most.
+   */
   #bestJoin(atLeast: number): number {
     const furthest = Math.min(atLeast + JOIN_SEARCH_SAMPLES, BEHIND_SAMPLES - JOIN_SAMPLES);
     let best = atLeast;
@@ -379,6 +385,7 @@ export class JitterBuffer {
       this.#followClock();
     }
     if (++this.#reviewWindows >= WINDOWS_PER_REVIEW) this.#reviewDepth();
+    this.#splice();
     this.#beginWindow();
   }
 
@@ -424,6 +431,16 @@ export class JitterBuffer {
     this.#toleranceMs = Math.max(INITIAL_TOLERANCE_MS, this.#toleranceMs - ms);
   }
 
+  /** Too deep, and no silence came since that was found: a little of the voice is left out. */
+  #splice(): void {
+    if (this.#excessSamples < MAX_SPLICE_SAMPLES || this.#reviewWindows < WINDOWS_FOR_SILENCE)
+      return;
+    const ahead = -this.#bestJoin(-MAX_SPLICE_SAMPLES);
+    this.#leftAt = this.#readTimestamp;
+    this.#advance(ahead);
+    this.#shrunkBy(ahead);
+  }
+
   /** What is too much of a silent frame is left out: nobody hears it. */
   #dropInSilence(frame: Int16Array, kind: FrameKind): void {
     if (this.#excessSamples < LEAST_DROP_SAMPLES || kind !== 'audio') return;
@@ -445,26 +462,16 @@ export class JitterBuffer {
   }
 
   #read(frame: Int16Array): FrameKind {
-    const step = this.#slip();
-    if (step === 0) return this.#readSamples(frame, FRAME_SAMPLES);
+    if (this.#windowFrames % SLIP_EVERY_FRAMES !== 0 || this.#pendingSlip === 0) {
+      return this.#readSamples(frame, FRAME_SAMPLES);
+    }
+    const step = Math.sign(this.#pendingSlip);
+    this.#pendingSlip -= step;
+    this.counters.slips++;
     const length = FRAME_SAMPLES + step;
     const kind = this.#readSamples(stretched, length);
     stretch(stretched, length, frame);
     return kind;
-  }
-
-  /** How many samples more the next frame is made of: for the clock's sake, or for a shorter delay. */
-  #slip(): number {
-    if (this.#windowFrames % SLIP_EVERY_FRAMES !== 0) return 0;
-    const step = Math.sign(this.#pendingSlip);
-    if (step !== 0) {
-      this.#pendingSlip -= step;
-      this.counters.slips++;
-      return step;
-    }
-    if (this.#excessSamples < 1) return 0;
-    this.#shrunkBy(1);
-    return 1;
   }
 
   #readSamples(out: Int16Array, length: number): FrameKind {
