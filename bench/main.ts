@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     return;
   }
   say(machineFacts());
-  pinLoad('calling');
+  pinLoad();
   if (values.keep === true) keepData();
   await question(values);
 }

@@ -27,9 +27,14 @@ const LOAD_CORE = availableParallelism() - 1;
  */
 const LOAD_NICE = { speaking: -20, calling: -15 };
 
-/** This process is the load: it stays off the product's core and, as root, goes before what else is there. */
-export function pinLoad(does: keyof typeof LOAD_NICE): void {
+/** This process is the load: it and whatever it starts stay off the product's core. */
+export function pinLoad(): void {
   execFileSync('taskset', ['-acp', String(LOAD_CORE), String(process.pid)], { stdio: 'ignore' });
+  goBeforeOthers('calling');
+}
+
+/** As root it goes before what else is there. */
+export function goBeforeOthers(does: keyof typeof LOAD_NICE): void {
   try {
     setPriority(LOAD_NICE[does]);
     writeFileSync('/proc/self/autogroup', String(LOAD_NICE.speaking));

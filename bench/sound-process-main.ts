@@ -1,6 +1,6 @@
 import { SoundLoad } from './sound-load.ts';
 import type { SoundAnswer, SoundOrder } from './sound-process.ts';
-import { pinLoad } from './product.ts';
+import { goBeforeOthers } from './product.ts';
 
 /* The sound of all calls, apart from their signalling, before which it goes. */
 
@@ -10,7 +10,7 @@ const send = (answer: SoundAnswer): void => void process.send?.(answer);
 
 process.on('message', (order: SoundOrder) => {
   if (order.do === 'start') {
-    pinLoad('speaking');
+    goBeforeOthers('speaking');
     sound = new SoundLoad(order.places, order.hearing);
     sound.start();
   } else if (sound) obey(sound, order);
