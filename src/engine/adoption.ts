@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '../base/index.ts';
+import type { Clock, LegId, Logger } from '../base/index.ts';
 import type { MediaPlane } from '../media/index.ts';
 import type { CallActor } from './call-actor.ts';
 import { legsOf } from './call-people.ts';
@@ -39,7 +39,9 @@ export async function adoptCalls(deps: AdoptionDeps): Promise<void> {
   const found = await media.inventory();
   const alive = new Set(found.ok ? found.value.legs.map((leg) => leg.id) : []);
   await deps.deskAudio.adopt(alive);
-  for (const stored of (await calls.openCalls()).map(asStoredToday)) {
+  const open = (await calls.openCalls()).map(asStoredToday);
+  await closeLeftOver(alive, open, deps);
+  for (const stored of open) {
     if (!(await calls.adopt(stored.state.id, stored.owner, bootId))) continue;
     const actor = deps.actorOf({ ...stored, owner: bootId });
     actor.hold();
@@ -67,6 +69,23 @@ export async function adoptCalls(deps: AdoptionDeps): Promise<void> {
   }
   await sayByes(deps);
   await releaseIdleOperators(deps);
+}
+
+/**
+ * A leg whose call the former process did not live to store. Its INVITE comes again and is given a leg of
+ * its own: two must not speak to one caller.
+ */
+async function closeLeftOver(
+  alive: ReadonlySet<LegId>,
+  open: readonly StoredCall[],
+  { media, deskAudio, log }: AdoptionDeps,
+): Promise<void> {
+  const owned = new Set(open.flatMap(({ legs }) => legs.map(({ id }) => id)));
+  for (const legId of alive) {
+    if (owned.has(legId) || deskAudio.owns(legId)) continue;
+    log.info({ legId }, 'media leg of a call that was never stored: closed');
+    await media.closeLeg(legId);
+  }
 }
 
 /** Calls that are over and done with, but for a BYE that may not have left or arrived: only that is said. */

@@ -555,6 +555,27 @@ test('another process adopts a call in conversation and ends it with the next CS
   expect(rig.media.openLegs).toEqual([]);
 });
 
+test('an INVITE the app died over is taken again by the next, and its first leg is gone by then', async () => {
+  await office([]);
+  const { media, port } = rig;
+  const openLeg = media.openLeg.bind(media);
+  const dying = Promise.withResolvers<LegId>();
+  media.openLeg = async (options) => {
+    await openLeg(options);
+    dying.resolve(options.id);
+    return new Promise<never>(() => undefined);
+  };
+  trunk.call(rig.port, '0301234567');
+  const first = await dying.promise;
+  await rig.die();
+  expect(media.openLegs).toEqual([first]);
+  media.openLeg = openLeg;
+  rig = await EngineRig.start(database, { media, port });
+  expect(media.openLegs).not.toContain(first);
+  const id = await onlyCall();
+  expect(media.openLegs).toEqual([stateOf(id)?.callerLeg.id]);
+});
+
 test('a telephone that was left before the app died hears BYE once', async () => {
   await office([sipOperator('one', phone)]);
   const { seen } = trunk.call(rig.port, '0301234567');

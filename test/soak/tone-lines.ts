@@ -120,8 +120,10 @@ export class ToneLine {
     if (!before) return;
     const fault = (text: string): void => void this.faults.push({ atMs, text });
     const step = sequenceDistance(sequence, before.sequence);
-    if (ssrc !== before.ssrc) fault('another SSRC');
-    else if (step !== 1) fault(`a step of ${step} in the sequence`);
+    // An INVITE that is taken again, after a death in its first moment, has another leg.
+    const isAnswered = this.spokeFromMs !== undefined;
+    if (ssrc !== before.ssrc && isAnswered) fault('another SSRC');
+    else if (step !== 1 && ssrc === before.ssrc) fault(`a step of ${step} in the sequence`);
     const silentMs = atMs - before.atMs;
     if (silentMs > SILENT_MS) fault(`nothing came for ${silentMs} ms`);
   }

@@ -222,7 +222,7 @@ describe('browser leg', () => {
     expect(stats).toMatchObject({ state: 'connected', packetsLost: 0, ssrc: SSRC });
     expect(stats.packetsDiscarded).toBe(0);
     const heard = probe.heard.get('leg_a')!;
-    expect(heard.sequences.length).toBeGreaterThan(100);
+    await vi.waitFor(() => expect(heard.sequences.length).toBeGreaterThan(100), WAIT);
     expect(gaps(heard.sequences)).toBe(0);
     expect([...heard.payloadTypes]).toEqual([0]);
     expect(heard.loudest).toBeGreaterThan(3_000);
