@@ -1,108 +1,93 @@
 import type { Clock } from '../base/index.ts';
+import type { MediaAddress } from '../media/index.ts';
 import type { DatagramHandler, UdpPort, UdpSockets } from './udp-port.ts';
-import { socketAddress, udpSystemCalls } from './udp-system-calls.ts';
-import type { UdpSystemCalls } from './udp-system-calls.ts';
+import { BATCH, socketAddress, udpSystemCalls } from './udp-system-calls.ts';
+import type { SocketAddress, UdpSystemCalls } from './udp-system-calls.ts';
 
-/** An older time of arrival than this is a clock that was set meanwhile. */
-const MAX_AGE_MS = 1000;
+/** A time of arrival this far from now is a clock that was set meanwhile. Reports wait for 5 s to be read. */
+const MAX_AGE_MS = 10_000;
+/** A flood on one port costs the others no more. */
+const MAX_BATCHES = 5;
 
 /**
- * All telephone sockets read together, once per beat, by the kernel's own calls: a third of the cost of
- * an event per datagram. Each datagram comes with the time at which the kernel got it. Undefined where
- * the machine has no such calls.
+ * Telephone sockets that are read when it is their leg's turn, by the kernel's own calls: a third of the cost of
+ * an event per datagram. Each datagram comes with the time at which the kernel got it. Nothing waits for them, so
+ * that no packet, sent or received, wakes anybody. Undefined where the machine has no such calls.
  */
 export function batchSockets(clock: Clock): UdpSockets | undefined {
   const calls = udpSystemCalls();
-  return calls && new BatchSockets(clock, calls);
+  if (!calls) return undefined;
+  const now: Moment = { ms: 0 };
+  const onBeat = (): void => {
+    calls.markTime();
+    now.ms = clock.monotonic();
+  };
+  onBeat();
+  return {
+    onBeat,
+    open: (address, port, onDatagram) => {
+      const fd = calls.open(address, port);
+      const opened = fd < 0 ? undefined : new BatchPort({ fd, port, calls, now, onDatagram });
+      return Promise.resolve(opened);
+    },
+  };
 }
 
-class BatchSockets implements UdpSockets {
-  readonly #clock: Clock;
-  readonly #calls: UdpSystemCalls;
-  readonly #ports = new Map<number, BatchPort>();
-  #nextId = 1;
-
-  constructor(clock: Clock, calls: UdpSystemCalls) {
-    this.#clock = clock;
-    this.#calls = calls;
-  }
-
-  open(address: string, port: number, onDatagram: DatagramHandler): Promise<UdpPort | undefined> {
-    const fd = this.#calls.open(address, port);
-    if (fd < 0) return Promise.resolve(undefined);
-    const id = this.#nextId++;
-    if (!this.#calls.watch(fd, id)) {
-      this.#calls.close(fd);
-      return Promise.resolve(undefined);
-    }
-    const onClose = (): void => void this.#ports.delete(id);
-    const [calls, clock] = [this.#calls, this.#clock];
-    const opened = new BatchPort({ fd, port, calls, clock, onDatagram, onClose });
-    this.#ports.set(id, opened);
-    return Promise.resolve(opened);
-  }
-
-  poll(): void {
-    const ready = this.#calls.ready();
-    if (ready <= 0) return;
-    for (let i = 0; i < ready; i++) this.#ports.get(this.#calls.readyId(i))?.read();
-  }
-}
+/** When the latest beat began, on the monotonic clock. */
+type Moment = { ms: number };
 
 class BatchPort implements UdpPort {
   readonly port: number;
   readonly #fd: number;
   readonly #calls: UdpSystemCalls;
-  readonly #clock: Clock;
+  readonly #now: Moment;
   readonly #onDatagram: DatagramHandler;
-  readonly #onClose: () => void;
   #open = true;
   #sender = { text: '', address: -1 };
-  #target: { address: string; port: number; bytes: Uint8Array | undefined } | undefined;
+  #target: MediaAddress | undefined;
+  #place: SocketAddress | undefined;
 
   constructor(options: {
     fd: number;
     port: number;
     calls: UdpSystemCalls;
-    clock: Clock;
+    now: Moment;
     onDatagram: DatagramHandler;
-    onClose: () => void;
   }) {
     this.port = options.port;
     this.#fd = options.fd;
     this.#calls = options.calls;
-    this.#clock = options.clock;
+    this.#now = options.now;
     this.#onDatagram = options.onDatagram;
-    this.#onClose = options.onClose;
   }
 
-  /** At most `BATCH` at each beat: a flood on one port costs the others nothing. */
   read(): void {
-    if (!this.#open) return;
-    const calls = this.#calls;
-    const count = calls.read(this.#fd);
-    // The same moment to which the ages count: hundreds of sockets take milliseconds to read.
-    const nowMs = this.#clock.monotonic();
-    for (let i = 0; i < count; i++) {
-      const { address, port } = calls.sender(i);
-      if (address !== this.#sender.address) this.#sender = { text: textOf(address), address };
-      const ageMs = calls.ageMs(i);
-      const arrivedMs = ageMs >= 0 && ageMs <= MAX_AGE_MS ? nowMs - ageMs : nowMs;
-      this.#onDatagram(calls.datagram(i), this.#sender.text, port, arrivedMs);
+    for (let batches = 0; batches < MAX_BATCHES && this.#open; batches++) {
+      const count = this.#calls.read(this.#fd);
+      for (let i = 0; i < count; i++) this.#handOver(i);
+      if (count < BATCH) return;
     }
   }
 
-  send(datagram: Uint8Array, address: string, port: number): void {
-    if (this.#target?.address !== address || this.#target.port !== port) {
-      this.#target = { address, port, bytes: socketAddress(address, port) };
+  #handOver(index: number): void {
+    const { address, port } = this.#calls.sender(index);
+    if (address !== this.#sender.address) this.#sender = { text: textOf(address), address };
+    const ageMs = this.#calls.ageMs(index);
+    const arrivedMs = this.#now.ms - (Math.abs(ageMs) <= MAX_AGE_MS ? ageMs : 0);
+    this.#onDatagram(this.#calls.datagram(index), this.#sender.text, port, arrivedMs);
+  }
+
+  send(datagram: Uint8Array, to: MediaAddress): void {
+    if (this.#target !== to) {
+      this.#target = to;
+      this.#place = socketAddress(to.address, to.port);
     }
-    if (this.#open && this.#target.bytes) this.#calls.send(this.#fd, datagram, this.#target.bytes);
+    if (this.#open && this.#place) this.#calls.send(this.#fd, datagram, this.#place);
   }
 
   close(): Promise<void> {
     if (this.#open) {
       this.#open = false;
-      this.#onClose();
       this.#calls.close(this.#fd);
     }
     return Promise.resolve();
@@ -110,5 +95,5 @@ class BatchPort implements UdpPort {
 }
 
 function textOf(address: number): string {
-  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+  return `${address >>> 24}.${(address >> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 }

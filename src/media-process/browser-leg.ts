@@ -35,6 +35,15 @@ export class BrowserLeg implements LegTransport {
     return { ok: true, value: { localSdp: this.localSdp } };
   }
 
+  /** The transport hands over what comes when it comes. */
+  read(): void {
+    return;
+  }
+
+  readReports(): void {
+    return;
+  }
+
   receive(packet: Uint8Array, nowMs: number): void {
     if (isRtcp(packet)) return;
     const header = this.#leg.readHeader(packet);

@@ -21,6 +21,9 @@ import type { LegTransport } from './media-leg.ts';
 import { EchoPlayback, SamplePlayback } from './playback.ts';
 
 class Wire implements LegTransport {
+  readReports(): void {
+    return;
+  }
   canSend = true;
   expectsMedia = true;
   readonly rtp: (RtpHeader & { first: number })[] = [];

@@ -39,8 +39,10 @@ import type { DigitFrame } from './digit-sender.ts';
 import type { Playback } from './playback.ts';
 
 const FINISHED_KEPT = 64;
-/** What a frame is summed in, one leg after the other. */
+/** One leg after the other uses these: what lies together for all is at hand, what each has for itself is not. */
 const mix = new MixFrame();
+const header = emptyRtpHeader();
+const packet = new Uint8Array(RTP_HEADER_BYTES + FRAME_SAMPLES);
 
 /** How a leg's packets leave and how the leg ends; an RTP socket pair or the WebRTC transport. */
 export interface LegTransport {
@@ -48,7 +50,9 @@ export interface LegTransport {
   readonly canSend: boolean;
   /** Nothing is expected of the peer while it holds the call. */
   readonly expectsMedia: boolean;
-  /** `packet` is reused for the next frame. */
+  /** Takes the peer's RTCP that has come, where that does not come by itself. */
+  readReports(): void;
+  /** `packet` is used again for the next leg. */
   sendRtp(packet: Uint8Array): void;
   sendRtcp(packet: Uint8Array): void;
   close(): Promise<void>;
@@ -99,16 +103,13 @@ export class MediaLeg {
   readonly #sendTurn: Turn;
   #toldTurn: number;
   readonly #reception = new Reception();
-  readonly #dtmf = new DtmfReceiver();
-  readonly #header = emptyRtpHeader();
+  /** Since the first key was pressed. */
+  #dtmf: DtmfReceiver | undefined;
   /** Where `spoken` and `heard` lie once there is something to say or to add up. */
   #received: Int16Array | undefined;
   #mixed: Int16Array | undefined;
   readonly #playbacks: Playback[] = [];
   readonly #finished = new Set<PlaybackId>();
-  readonly #packet = new Uint8Array(RTP_HEADER_BYTES + FRAME_SAMPLES);
-  /** The packet's sound is silence as it stands. */
-  #isSilentPacket = false;
   readonly #out: Pick<RtpHeader, 'marker' | 'payloadType' | 'sequence' | 'timestamp' | 'ssrc'>;
   #encodeTable = MULAW_ENCODE;
   #decodeTable = MULAW_DECODE;
@@ -153,12 +154,11 @@ export class MediaLeg {
     this.#encodeTable = audio.codec === 'PCMU' ? MULAW_ENCODE : ALAW_ENCODE;
     this.#decodeTable = audio.codec === 'PCMU' ? MULAW_DECODE : ALAW_DECODE;
     this.#eventPayloadType = audio.eventPayloadType ?? -1;
-    this.#isSilentPacket = false;
   }
 
   /** The header of a datagram, or undefined; the object is reused for the next one. */
   readHeader(datagram: Uint8Array): RtpHeader | undefined {
-    return readRtpHeader(datagram, this.#header) ? this.#header : undefined;
+    return readRtpHeader(datagram, header) ? header : undefined;
   }
 
   /** Whether this payload type is one the leg can take: the agreed one, and G.711's own always. */
@@ -189,6 +189,7 @@ export class MediaLeg {
     this.#reception.receive(header.ssrc, header.sequence, header.timestamp, nowMs);
     if (this.#isEvent(header.payloadType)) {
       const payload = datagram.subarray(header.payloadStart, header.payloadEnd);
+      this.#dtmf ??= new DtmfReceiver();
       this.#tellDigit(this.#dtmf.receive(payload, header.timestamp, nowMs));
     } else {
       const table = this.#tableOf(header.payloadType);
@@ -253,7 +254,7 @@ export class MediaLeg {
       this.spoken = this.#jitter.pop(frame, beat) === 'silence' ? SILENT_FRAME : frame;
       this.#tellTurn();
     } else this.#jitter.wait(beat);
-    this.#tellDigit(this.#dtmf.poll(beat.atMs));
+    if (this.#dtmf) this.#tellDigit(this.#dtmf.poll(beat.atMs));
   }
 
   /** From now on this leg hears that one so loud; 0 parts from it. Nobody hears itself: the echo test is a playback. */
@@ -296,9 +297,9 @@ export class MediaLeg {
     const event = this.#digits?.next(this.#out.timestamp);
     if (event) this.#sendEvent(event, live);
     else if (live && this.transport?.canSend) {
-      writeRtpHeader(this.#packet, this.#out);
+      writeRtpHeader(packet, this.#out);
       this.#encode();
-      this.transport.sendRtp(this.#packet);
+      this.transport.sendRtp(packet);
       this.#out.marker = false;
       this.#out.sequence = nextSequence(this.#out.sequence);
       this.#packetsSent++;
@@ -307,10 +308,9 @@ export class MediaLeg {
   }
 
   #encode(): void {
-    const isSilent = this.heard === SILENT_FRAME;
-    if (isSilent && this.#isSilentPacket) return;
-    encodeInto(this.#encodeTable, this.heard, this.#packet, RTP_HEADER_BYTES);
-    this.#isSilentPacket = isSilent;
+    const table = this.#encodeTable;
+    if (this.heard === SILENT_FRAME) packet.fill(table[0] ?? 0, RTP_HEADER_BYTES);
+    else encodeInto(table, this.heard, packet, RTP_HEADER_BYTES);
   }
 
   /** In the place of this frame's sound (RFC 4733 §2.5.1). False when they cannot be sent. */
@@ -345,6 +345,7 @@ export class MediaLeg {
 
   /** The regular report (RFC 3550 §6.4): SR when we sent since the last one, else RR. */
   sendReport(times: { unixMs: number; nowMs: number }, goodbye = false): void {
+    this.transport?.readReports();
     if (!this.transport?.canSend) return;
     const sent = this.#packetsSent > this.#packetsReported;
     this.#packetsReported = this.#packetsSent;

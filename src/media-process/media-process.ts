@@ -60,7 +60,7 @@ export async function startMediaProcess(
   });
   const ticker: Ticker = new Ticker(clock, {
     onBeat: (beat, live) => {
-      sockets.poll();
+      sockets.onBeat();
       legs.beat(beat, live);
     },
     onSkip: (frames) => legs.skip(frames),

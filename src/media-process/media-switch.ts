@@ -52,7 +52,7 @@ type OpenLeg = {
   media: MediaLeg;
   outside: RtpLeg | BrowserLeg;
   /** Those in which it is the caller. */
-  recordings: Set<RecordingWriter>;
+  recordings: RecordingWriter[];
 };
 
 /** The legs by the beat of the frame that is their turn. */
@@ -190,7 +190,7 @@ export class MediaSwitch {
 
   #addLeg(media: MediaLeg, outside: OpenLeg['outside']): void {
     media.transport = outside;
-    const leg = { media, outside, recordings: new Set<RecordingWriter>() };
+    const leg: OpenLeg = { media, outside, recordings: [] };
     this.#legs.set(media.id, leg);
     this.#giveTurns(leg);
   }
@@ -302,7 +302,7 @@ export class MediaSwitch {
       records: this.#records,
     });
     this.#recordings.set(record.recordingId, writer);
-    leg.recordings.add(writer);
+    leg.recordings.push(writer);
     return done;
   }
 
@@ -374,7 +374,10 @@ export class MediaSwitch {
     if (endsFrame(beat)) this.#endFrame();
   }
 
-  #listen({ media, recordings }: OpenLeg, beat: Beat): void {
+  #listen({ media, outside, recordings }: OpenLeg, beat: Beat): void {
+    if (!media.isToBeListenedTo(beat)) return;
+    outside.read();
+    // What came may have moved the turn to a later beat.
     if (!media.isToBeListenedTo(beat)) return;
     media.listen(beat);
     for (const writer of recordings) writer.putCaller(media.spoken);
@@ -493,7 +496,8 @@ export class MediaSwitch {
   #stopWriting(writer: RecordingWriter): void {
     const { recordingId, callerLeg } = writer.options;
     if (this.#recordings.get(recordingId) === writer) this.#recordings.delete(recordingId);
-    this.#legs.get(callerLeg)?.recordings.delete(writer);
+    const leg = this.#legs.get(callerLeg);
+    if (leg) leg.recordings = leg.recordings.filter((other) => other !== writer);
   }
 
   #finish(writer: RecordingWriter): void {

@@ -11,14 +11,15 @@ function pool(range: [number, number], taken: number[] = []) {
     open.add(port);
     return Promise.resolve({
       port,
-      send: () => undefined,
+      read: nothing,
+      send: nothing,
       close: () => {
         open.delete(port);
         return Promise.resolve();
       },
     });
   };
-  const sockets = { open: openPort, poll: nothing };
+  const sockets = { open: openPort, onBeat: nothing };
   const ports = new PortPool({ bindAddress: '127.0.0.1', range, clock, sockets });
   const take = () => ports.take(nothing, nothing);
   return { clock, open, ports, take };

@@ -1,5 +1,11 @@
 import { Latch, answerAudio, isRtcp, offerAudio, parseRtcp, readAudio } from '../media/index.ts';
-import type { AudioAgreement, LocalAudio, MediaResult, OpenLegOptions } from '../media/index.ts';
+import type {
+  AudioAgreement,
+  AudioReading,
+  LocalAudio,
+  MediaResult,
+  OpenLegOptions,
+} from '../media/index.ts';
 import type { LegTransport, MediaLeg } from './media-leg.ts';
 import type { PortPair, PortPool } from './port-pool.ts';
 
@@ -12,12 +18,13 @@ type Options = {
   count: (name: string) => void;
 };
 
+/** Who sent the datagram at hand, to whichever leg; used again for the next one. */
+const source = { address: '', port: 0 };
+
 /** The outside of a telephone leg: its pair of ports, its SDP and the rule who may speak on it. */
 export class RtpLeg implements LegTransport {
   readonly #options: Options;
   readonly #latch: Latch;
-  /** Who sent the datagram at hand; used again for the next one. */
-  readonly #source = { address: '', port: 0 };
   #ports: PortPair | undefined;
   #agreement: AudioAgreement | undefined;
   /** The peer wants to hear us, and is to be heard: looked at for every packet. */
@@ -54,15 +61,16 @@ export class RtpLeg implements LegTransport {
     if (offer?.ok === false) return offer;
     this.#ports = await this.#options.pool.take(
       (datagram, address, port, arrivedMs) => {
-        this.#source.address = address;
-        this.#source.port = port;
+        source.address = address;
+        source.port = port;
         this.#receive(datagram, arrivedMs);
       },
       (datagram, address, _port, arrivedMs) => this.#receiveRtcp(datagram, address, arrivedMs),
     );
     if (!this.#ports) return { ok: false, reason: 'no-port' };
-    if (remoteSdp !== undefined) return this.renegotiate(remoteSdp);
-    return this.#offer();
+    if (!offer) return this.#offer();
+    this.#answer(remoteSdp ?? '', offer);
+    return { ok: true, value: { localSdp: this.localSdp } };
   }
 
   /** Answers a new offer; the same offer again gets the same answer and moves nothing. '': offers. */
@@ -71,9 +79,7 @@ export class RtpLeg implements LegTransport {
     if (remoteSdp !== this.#lastOffer) {
       const offer = readAudio(remoteSdp);
       if (!offer.ok) return offer;
-      this.#agree(offer.audio);
-      this.localSdp = answerAudio(this.#local(offer.audio.remote?.address), offer);
-      [this.#lastOffer, this.#lastAnswer] = [remoteSdp, undefined];
+      this.#answer(remoteSdp, offer);
     }
     return { ok: true, value: { localSdp: this.localSdp } };
   }
@@ -88,15 +94,30 @@ export class RtpLeg implements LegTransport {
     return { ok: true, value: null };
   }
 
+  #answer(remoteSdp: string, offer: AudioReading & { ok: true }): void {
+    this.#agree(offer.audio);
+    this.localSdp = answerAudio(this.#local(offer.audio.remote?.address), offer);
+    [this.#lastOffer, this.#lastAnswer] = [remoteSdp, undefined];
+  }
+
   #offer(): MediaResult<{ localSdp: string }> {
     this.localSdp = offerAudio(this.#local(this.#agreement?.remote?.address));
     this.#lastOffer = undefined;
     return { ok: true, value: { localSdp: this.localSdp } };
   }
 
+  /** Takes the packets that have come. */
+  read(): void {
+    this.#ports?.rtp.read();
+  }
+
+  readReports(): void {
+    this.#ports?.rtcp.read();
+  }
+
   sendRtp(packet: Uint8Array): void {
     const { target } = this.#latch;
-    if (target) this.#ports?.rtp.send(packet, target.address, target.port);
+    if (target) this.#ports?.rtp.send(packet, target);
   }
 
   sendRtcp(packet: Uint8Array): void {
@@ -105,7 +126,9 @@ export class RtpLeg implements LegTransport {
     const { remote, remoteRtcpPort } = this.#agreement ?? {};
     const isLatched = target.address !== remote?.address || target.port !== remote.port;
     const port = isLatched ? target.port + 1 : (remoteRtcpPort ?? 0);
-    if (port > 0 && port <= 65_535) this.#ports?.rtcp.send(packet, target.address, port);
+    if (port > 0 && port <= 65_535) {
+      this.#ports?.rtcp.send(packet, { address: target.address, port });
+    }
   }
 
   async close(): Promise<void> {
@@ -143,7 +166,7 @@ export class RtpLeg implements LegTransport {
     }
     const negotiated = leg.takes(header.payloadType);
     const { ssrc, sequence } = header;
-    const verdict = this.#latch.judge(this.#source, { ssrc, sequence, negotiated }, arrivedMs);
+    const verdict = this.#latch.judge(source, { ssrc, sequence, negotiated }, arrivedMs);
     if (verdict === 'drop') count('rtp.foreign-source');
     else if (!negotiated) count('rtp.unknown-payload');
     else leg.receive(header, datagram, arrivedMs);

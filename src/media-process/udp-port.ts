@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import type { Clock } from '../base/index.ts';
+import type { MediaAddress } from '../media/index.ts';
 
 /** Called for every datagram; the bytes are valid only during the call. */
 export type DatagramHandler = (
@@ -13,7 +14,10 @@ export type DatagramHandler = (
 /** One bound UDP port. `send` copies what it needs before it returns. */
 export interface UdpPort {
   readonly port: number;
-  send(datagram: Uint8Array, address: string, port: number): void;
+  /** Hands over what has arrived, where that does not happen by itself. */
+  read(): void;
+  /** An object that was sent to before stands for the same place. */
+  send(datagram: Uint8Array, to: MediaAddress): void;
   close(): Promise<void>;
 }
 
@@ -21,8 +25,8 @@ export interface UdpPort {
 export interface UdpSockets {
   /** Opens a port, or undefined when it is taken. */
   open(address: string, port: number, onDatagram: DatagramHandler): Promise<UdpPort | undefined>;
-  /** Hands over what has arrived, where that does not happen by itself. Called at every beat. */
-  poll(): void;
+  /** A beat begins: the moment by which times of arrival are counted until the next one. */
+  onBeat(): void;
 }
 
 const MAPPED = '::ffff:';
@@ -31,7 +35,7 @@ const MAPPED = '::ffff:';
 export function datagramSockets(clock: Clock): UdpSockets {
   return {
     open: (address, port, onDatagram) => openPort({ address, port, onDatagram, clock }),
-    poll: () => undefined,
+    onBeat: () => undefined,
   };
 }
 
@@ -59,9 +63,10 @@ async function openPort(options: {
   socket.on('error', () => undefined);
   return {
     port: socket.address().port,
-    send: (datagram, to, toPort) => {
-      const host = six && !to.includes(':') ? MAPPED + to : to;
-      socket.send(datagram, toPort, host, ignoreSendError);
+    read: () => undefined,
+    send: (datagram, to) => {
+      const host = six && !to.address.includes(':') ? MAPPED + to.address : to.address;
+      socket.send(datagram, to.port, host, ignoreSendError);
     },
     close: () => new Promise((resolve) => socket.close(() => resolve())),
   };

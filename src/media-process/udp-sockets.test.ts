@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../base/system.ts';
 import { batchSockets } from './batch-sockets.ts';
 import { datagramSockets } from './udp-port.ts';
+import type { MediaAddress } from '../media/index.ts';
 import type { UdpPort, UdpSockets } from './udp-port.ts';
 
 type Arrival = { text: string; address: string; port: number; arrivedMs: number };
@@ -48,10 +49,15 @@ describe.each(kinds)('UDP by $kind', ({ sockets }) => {
   const tell = (text: string): Promise<void> =>
     new Promise((resolve) => peer.send(text, port.port, '127.0.0.1', () => resolve()));
 
+  function readNow(): void {
+    sockets.onBeat();
+    port.read();
+  }
+
   async function until(done: () => boolean): Promise<void> {
     const end = performance.now() + 10_000;
     while (!done() && performance.now() < end) {
-      sockets.poll();
+      readNow();
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
@@ -83,10 +89,14 @@ describe.each(kinds)('UDP by $kind', ({ sockets }) => {
     const otherHeard: string[] = [];
     other.on('message', (bytes) => otherHeard.push(bytes.toString()));
     await new Promise<void>((resolve) => other.bind(0, '127.0.0.1', resolve));
-    port.send(Buffer.from('one'), '127.0.0.1', peer.address().port);
-    port.send(Buffer.from('two'), '127.0.0.1', other.address().port);
-    port.send(Buffer.from('not an address'), 'fe80::1', 9);
-    port.send(Buffer.from('three'), '127.0.0.1', peer.address().port);
+    const [here, there] = [peer, other].map((socket) => ({
+      address: '127.0.0.1',
+      port: socket.address().port,
+    })) as [MediaAddress, MediaAddress];
+    port.send(Buffer.from('one'), here);
+    port.send(Buffer.from('two'), there);
+    port.send(Buffer.from('not an address'), { address: 'fe80::1', port: 9 });
+    port.send(Buffer.from('three'), here);
     await until(() => peerHeard.length === 2 && otherHeard.length === 1);
     await new Promise<void>((resolve) => other.close(() => resolve()));
     expect(peerHeard).toEqual(['one', 'three']);
@@ -101,14 +111,14 @@ describe.each(kinds)('UDP by $kind', ({ sockets }) => {
     const { port: number } = port;
     await tell('too late');
     await port.close();
-    sockets.poll();
+    readNow();
     const heardBefore = arrivals.length;
     const again = await sockets.open('127.0.0.1', number, () => undefined);
     expect(again?.port).toBe(number);
     port = again!;
     await tell('for the next one');
     await new Promise((resolve) => setTimeout(resolve, 30));
-    sockets.poll();
+    readNow();
     expect(arrivals).toHaveLength(heardBefore);
   });
 });

@@ -8,25 +8,24 @@ import { assert } from '../base/index.ts';
 export type UdpSystemCalls = {
   /** A bound, non-blocking IPv4 socket whose datagrams carry their time of arrival; below 0 if it cannot be. */
   open(address: string, port: number): number;
-  /** Tells `id` when this socket has something to read. */
-  watch(fd: number, id: number): boolean;
   close(fd: number): void;
-  /** How many sockets have something to read now; `readyId(i)` names them. At most `MAX_READY`. */
-  ready(): number;
-  readyId(index: number): number;
+  /** The moment to which ages are counted. */
+  markTime(): void;
   /** Reads up to `BATCH` datagrams; they are described by the functions below until the next read. */
   read(fd: number): number;
   /** Bytes of a datagram read; the array is used again for the next one of this place. */
   datagram(index: number): Uint8Array;
-  /** Its sender: IPv4 address as a number, and port. */
+  /** Its sender: IPv4 address as a number of 32 bit, signed, and port. */
   sender(index: number): { address: number; port: number };
-  /** How long ago it arrived by the kernel's clock, in ms; 0 where the kernel did not say. */
+  /** How long before `markTime` it arrived by the kernel's clock, in ms; 0 where the kernel did not say. */
   ageMs(index: number): number;
-  send(fd: number, datagram: Uint8Array, to: Uint8Array): void;
+  send(fd: number, datagram: Uint8Array, to: SocketAddress): void;
 };
 
+/** The first two words of a struct sockaddr_in: family (host order) and port, then the address (network order). 32 bit, signed. */
+export type SocketAddress = { familyAndPort: number; address: number };
+
 export const BATCH = 16;
-const MAX_READY = 8192;
 const DATAGRAM_BYTES = 2048;
 const ADDRESS_BYTES = 16;
 const CONTROL_BYTES = 64;
@@ -39,9 +38,6 @@ const NEW_SOCKET = 2 | 0o4000 | 0o2000000;
 const SOL_SOCKET = 1;
 const SO_TIMESTAMPNS = 35;
 const MSG_DONTWAIT = 0x40;
-const EPOLL_CLOEXEC = 0o2000000;
-const EPOLL_CTL_ADD = 1;
-const EPOLLIN = 1;
 const CLOCK_REALTIME = 0;
 
 /** struct mmsghdr in words of 32 bit: a struct msghdr of 56 bytes, then the length received. */
@@ -74,18 +70,17 @@ function load(): UdpSystemCalls {
     'void sendto(int fd, uintptr_t data, size_t size, int flags, uintptr_t to, uint32_t length)',
   );
   const out = new Uint8Array(DATAGRAM_BYTES);
-  const outTo = new Uint8Array(2 * DATAGRAM_BYTES);
+  const outTo = new Uint32Array(SCRATCH_BYTES / 4);
   const outAt = addressOf(out);
   const outToAt = addressOf(outTo);
   return {
     ...sockets(func, close),
-    ...readiness(func),
     ...reading(func),
     close: (fd) => void close(fd),
     send(fd, datagram, to) {
       if (datagram.length > DATAGRAM_BYTES) return;
       out.set(datagram);
-      outTo.set(to);
+      writeAddress(outTo, to);
       sendto(fd, outAt, datagram.length, MSG_DONTWAIT, outToAt, ADDRESS_BYTES);
     },
   };
@@ -97,7 +92,7 @@ function sockets(func: (declaration: string) => Call, close: Call): Pick<UdpSyst
   const option = func('int setsockopt(int fd, int l, int name, uintptr_t value, uint32_t size)');
   const on = new Int32Array(SCRATCH_BYTES / 4).fill(1);
   const onAt = addressOf(on);
-  const name = new Uint8Array(SCRATCH_BYTES);
+  const name = new Uint32Array(SCRATCH_BYTES / 4);
   const nameAt = addressOf(name);
   return {
     open(address, port) {
@@ -105,7 +100,7 @@ function sockets(func: (declaration: string) => Call, close: Call): Pick<UdpSyst
       if (fd < 0) return -1;
       option(fd, SOL_SOCKET, SO_TIMESTAMPNS, onAt, on.BYTES_PER_ELEMENT);
       const own = socketAddress(address, port);
-      if (own) name.set(own);
+      if (own) writeAddress(name, own);
       if (own && bind(fd, nameAt, ADDRESS_BYTES) === 0) return fd;
       close(fd);
       return -1;
@@ -113,33 +108,9 @@ function sockets(func: (declaration: string) => Call, close: Call): Pick<UdpSyst
   };
 }
 
-function readiness(
-  func: (declaration: string) => Call,
-): Pick<UdpSystemCalls, 'watch' | 'ready' | 'readyId'> {
-  const create = func('int epoll_create1(int flags)');
-  const control = func('int epoll_ctl(int epoll, int operation, int fd, uintptr_t event)');
-  const wait = func('int epoll_wait(int epoll, uintptr_t events, int count, int timeout)');
-  // struct epoll_event is packed on x86-64 alone: events, then the 64 bits that are ours.
-  const [eventWords, idWord] = process.arch === 'x64' ? [3, 1] : [4, 2];
-  const events = new Uint32Array(MAX_READY * eventWords);
-  const eventsAt = addressOf(events);
-  const event = new Uint32Array(SCRATCH_BYTES / 4);
-  const eventAt = addressOf(event);
-  const epoll = create(EPOLL_CLOEXEC);
-  return {
-    watch(fd, id) {
-      event[0] = EPOLLIN;
-      event[idWord] = id;
-      return control(epoll, EPOLL_CTL_ADD, fd, eventAt) === 0;
-    },
-    ready: () => wait(epoll, eventsAt, MAX_READY, 0),
-    readyId: (index) => events[index * eventWords + idWord] ?? 0,
-  };
-}
-
 function reading(
   func: (declaration: string) => Call,
-): Pick<UdpSystemCalls, 'read' | 'datagram' | 'sender' | 'ageMs'> {
+): Pick<UdpSystemCalls, 'markTime' | 'read' | 'datagram' | 'sender' | 'ageMs'> {
   const recvmmsg = func(
     'int recvmmsg(int fd, uintptr_t headers, uint32_t count, int flags, uintptr_t timeout)',
   );
@@ -154,6 +125,7 @@ function reading(
   const places = Array.from({ length: BATCH }, () => new Uint8Array(0));
   const from = { address: 0, port: 0 };
   return {
+    markTime: () => void clock(CLOCK_REALTIME, timeAt),
     read(fd) {
       const count = recvmmsg(fd, headersAt, BATCH, MSG_DONTWAIT, 0);
       for (let i = 0; i < count; i++) {
@@ -167,7 +139,6 @@ function reading(
         if (headers[at + CONTROL_LENGTH] === 0) controls[i * CONTROL_WORDS] = 0;
         headers[at + CONTROL_LENGTH] = CONTROL_BYTES;
       }
-      if (count > 0) clock(CLOCK_REALTIME, timeAt);
       return count;
     },
     datagram: (index) => places[index] ?? bytes,
@@ -175,11 +146,10 @@ function reading(
       const at = index * ADDRESS_BYTES;
       from.port = ((names[at + 2] ?? 0) << 8) | (names[at + 3] ?? 0);
       from.address =
-        (((names[at + 4] ?? 0) << 24) |
-          ((names[at + 5] ?? 0) << 16) |
-          ((names[at + 6] ?? 0) << 8) |
-          (names[at + 7] ?? 0)) >>>
-        0;
+        ((names[at + 4] ?? 0) << 24) |
+        ((names[at + 5] ?? 0) << 16) |
+        ((names[at + 6] ?? 0) << 8) |
+        (names[at + 7] ?? 0);
       return from;
     },
     ageMs(index) {
@@ -224,9 +194,18 @@ function addressOf(array: ArrayBufferView): number {
   return Number(koffi.address(array));
 }
 
-/** struct sockaddr_in: family (host order), port and address (network order), 8 zero bytes. */
-export function socketAddress(address: string, port: number): Uint8Array | undefined {
+/** Undefined where it is no IPv4 address. */
+export function socketAddress(address: string, port: number): SocketAddress | undefined {
   const parts = address.split('.').map(Number);
   if (parts.length !== 4 || !parts.every((part) => part >= 0 && part <= 255)) return undefined;
-  return Uint8Array.of(AF_INET, 0, port >> 8, port & 0xff, ...parts, 0, 0, 0, 0, 0, 0, 0, 0);
+  const [a = 0, b = 0, c = 0, d = 0] = parts;
+  return {
+    familyAndPort: AF_INET | ((port >> 8) << 16) | ((port & 0xff) << 24),
+    address: a | (b << 8) | (c << 16) | (d << 24),
+  };
+}
+
+function writeAddress(words: Uint32Array, { familyAndPort, address }: SocketAddress): void {
+  words[0] = familyAndPort;
+  words[1] = address;
 }

@@ -87,8 +87,11 @@ export function noJitter(): Record<
  */
 export class JitterBuffer {
   readonly #ring = new SampleRing();
+  /** The last samples that came, from `#historyAt` on around; kept once something is missing. */
   #history = NOTHING;
   #historyAt = 0;
+  /** The last samples that came lie in the ring, right behind where is read. */
+  #isHistoryBehind = false;
   #missing = CONCEALED_SAMPLES;
 
   #started = false;
@@ -140,7 +143,7 @@ export class JitterBuffer {
     this.#measure(timestampDistance(header.timestamp, this.#readTimestamp), nowMs);
     const lead = timestampDistance(header.timestamp, this.#readTimestamp);
     this.#ring.makeRoom(lead + samples, this.#readTimestamp);
-    const end = header.timestamp + samples;
+    const end = (header.timestamp + samples) | 0;
     if (timestampDistance(end, this.#endTimestamp) > 0) this.#endTimestamp = end;
     const { samples: ring, mask } = this.#ring;
     const { payloadStart } = header;
@@ -203,10 +206,10 @@ export class JitterBuffer {
   #start(header: RtpHeader, nowMs: number): void {
     if (this.#started) this.counters.resyncs++;
     const turns = this.#takeTurn(nowMs + this.#toleranceMs);
-    this.#readTimestamp = (header.timestamp - FRAME_SAMPLES * (turns - 1)) >>> 0;
-    this.#endTimestamp = header.timestamp;
+    if (this.#isHistoryBehind) this.#keepHistory();
+    this.#readTimestamp = (header.timestamp - FRAME_SAMPLES * (turns - 1)) | 0;
+    this.#endTimestamp = header.timestamp | 0;
     this.#ring.clear();
-    if (this.#history === NOTHING) this.#history = new Int16Array(FRAME_SAMPLES);
     this.#started = true;
     this.#isDeaf = false;
     this.#ssrc = header.ssrc;
@@ -303,7 +306,7 @@ export class JitterBuffer {
     const samples = this.#bestJoin(Math.min(atLeast, BEHIND_SAMPLES));
     const ahead = timestampDistance(this.#endTimestamp, this.#readTimestamp);
     this.#ring.makeRoom(ahead + samples, this.#readTimestamp);
-    this.#readTimestamp = (this.#readTimestamp - samples) >>> 0;
+    this.#readTimestamp = (this.#readTimestamp - samples) | 0;
     return samples;
   }
 
@@ -482,6 +485,7 @@ export class JitterBuffer {
       this.#advance(length);
       return 'silence';
     }
+    this.#keepHistory();
     const { samples: ring, mask } = this.#ring;
     const begin = this.#readTimestamp & mask;
     let received = 0;
@@ -511,11 +515,22 @@ export class JitterBuffer {
       if (sample === ABSENT) return false;
       out[i] = sample;
     }
-    this.#history.set(out);
-    this.#historyAt = 0;
+    this.#isHistoryBehind = true;
     this.#missing = 0;
     this.#advance(FRAME_SAMPLES);
     return true;
+  }
+
+  #keepHistory(): void {
+    if (this.#history === NOTHING) this.#history = new Int16Array(FRAME_SAMPLES);
+    if (!this.#isHistoryBehind) return;
+    this.#isHistoryBehind = false;
+    this.#historyAt = 0;
+    const { samples: ring, mask } = this.#ring;
+    for (let i = 0; i < FRAME_SAMPLES; i++) {
+      const sample = ring[(this.#readTimestamp - FRAME_SAMPLES + i) & mask] ?? ABSENT;
+      this.#history[i] = sample === ABSENT ? 0 : sample;
+    }
   }
 
   /** What was heard 20 ms ago, softer each time, for 60 ms; then silence. */
@@ -528,7 +543,7 @@ export class JitterBuffer {
 
   #advance(samples: number): void {
     this.#ring.forget(this.#readTimestamp - BEHIND_SAMPLES, samples);
-    this.#readTimestamp = (this.#readTimestamp + samples) >>> 0;
+    this.#readTimestamp = (this.#readTimestamp + samples) | 0;
   }
 }
 
