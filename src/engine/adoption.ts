@@ -72,8 +72,8 @@ export async function adoptCalls(deps: AdoptionDeps): Promise<void> {
 }
 
 /**
- * A leg whose call the former process did not live to store. Its INVITE comes again and is given a leg of
- * its own: two must not speak to one caller.
+ * What nobody has any more. Where the former process did not live to store a call, its INVITE comes again and is
+ * given a leg of its own: two must not speak to one caller.
  */
 async function closeLeftOver(
   alive: ReadonlySet<LegId>,
@@ -83,7 +83,7 @@ async function closeLeftOver(
   const owned = new Set(open.flatMap(({ legs }) => legs.map(({ id }) => id)));
   for (const legId of alive) {
     if (owned.has(legId) || deskAudio.owns(legId)) continue;
-    log.info({ legId }, 'media leg of a call that was never stored: closed');
+    log.info({ legId }, 'media leg that nobody has any more: closed');
     await media.closeLeg(legId);
   }
 }

@@ -41,12 +41,10 @@ export class DeskAudio {
   /** After a start: legs the media process still has are taken up, others are asked for anew. */
   async adopt(alive: ReadonlySet<LegId>): Promise<void> {
     for (const operator of await this.#deps.floor.operators()) {
-      if (operator.deviceKind !== 'browser' || operator.state === 'offline') continue;
-      if (operator.legId !== null && alive.has(operator.legId)) {
-        this.#owner.set(operator.legId, operator.id);
-      } else {
-        await this.#lost(operator);
-      }
+      const { id, legId, deviceKind, state } = operator;
+      // Also of one who is not on the floor, or was given another device: her page has it still.
+      if (legId !== null && alive.has(legId)) this.#owner.set(legId, id);
+      else if (deviceKind === 'browser' && state !== 'offline') await this.#lost(operator);
     }
   }
 

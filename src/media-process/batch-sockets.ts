@@ -4,8 +4,6 @@ import type { DatagramHandler, UdpPort, UdpSockets } from './udp-port.ts';
 import { BATCH, socketAddress, udpSystemCalls } from './udp-system-calls.ts';
 import type { SocketAddress, UdpSystemCalls } from './udp-system-calls.ts';
 
-/** A time of arrival this far from now is a clock that was set meanwhile. Reports wait for 5 s to be read. */
-const MAX_AGE_MS = 10_000;
 /** A flood on one port costs the others no more. */
 const MAX_BATCHES = 5;
 
@@ -17,30 +15,29 @@ const MAX_BATCHES = 5;
 export function batchSockets(clock: Clock): UdpSockets | undefined {
   const calls = udpSystemCalls();
   if (!calls) return undefined;
-  const now: Moment = { ms: 0 };
+  const beat = { atMs: 0 };
   const onBeat = (): void => {
     calls.markTime();
-    now.ms = clock.monotonic();
+    beat.atMs = clock.monotonic();
   };
   onBeat();
   return {
     onBeat,
     open: (address, port, onDatagram) => {
       const fd = calls.open(address, port);
-      const opened = fd < 0 ? undefined : new BatchPort({ fd, port, calls, now, onDatagram });
+      const opened =
+        fd < 0 ? undefined : new BatchPort({ fd, port, calls, clock, beat, onDatagram });
       return Promise.resolve(opened);
     },
   };
 }
 
-/** When the latest beat began, on the monotonic clock. */
-type Moment = { ms: number };
-
 class BatchPort implements UdpPort {
   readonly port: number;
   readonly #fd: number;
   readonly #calls: UdpSystemCalls;
-  readonly #now: Moment;
+  readonly #clock: Clock;
+  readonly #beat: { readonly atMs: number };
   readonly #onDatagram: DatagramHandler;
   #open = true;
   #sender = { text: '', address: -1 };
@@ -51,30 +48,39 @@ class BatchPort implements UdpPort {
     fd: number;
     port: number;
     calls: UdpSystemCalls;
-    now: Moment;
+    clock: Clock;
+    /** When the latest one began, on this clock. */
+    beat: { readonly atMs: number };
     onDatagram: DatagramHandler;
   }) {
     this.port = options.port;
     this.#fd = options.fd;
     this.#calls = options.calls;
-    this.#now = options.now;
+    this.#clock = options.clock;
+    this.#beat = options.beat;
     this.#onDatagram = options.onDatagram;
   }
 
-  read(): void {
+  read(longestMs: number): void {
     for (let batches = 0; batches < MAX_BATCHES && this.#open; batches++) {
       const count = this.#calls.read(this.#fd);
-      for (let i = 0; i < count; i++) this.#handOver(i);
+      for (let i = 0; i < count; i++) this.#handOver(i, longestMs);
       if (count < BATCH) return;
     }
   }
 
-  #handOver(index: number): void {
+  #handOver(index: number, longestMs: number): void {
     const { address, port } = this.#calls.sender(index);
     if (address !== this.#sender.address) this.#sender = { text: textOf(address), address };
-    const ageMs = this.#calls.ageMs(index);
-    const arrivedMs = this.#now.ms - (Math.abs(ageMs) <= MAX_AGE_MS ? ageMs : 0);
+    const arrivedMs = this.#arrivedMs(this.#calls.ageMs(index), longestMs);
     this.#onDatagram(this.#calls.datagram(index), this.#sender.text, port, arrivedMs);
+  }
+
+  /** Negative is the age of what came while the beat went on; nothing comes after now. */
+  #arrivedMs(ageMs: number, longestMs: number): number {
+    const { atMs } = this.#beat;
+    if (ageMs < 0) return Math.min(atMs - ageMs, this.#clock.monotonic());
+    return ageMs <= longestMs ? atMs - ageMs : atMs;
   }
 
   send(datagram: Uint8Array, to: MediaAddress): void {

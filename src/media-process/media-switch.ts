@@ -404,10 +404,9 @@ export class MediaSwitch {
   #everySecond(): void {
     const second = this.#frames / FRAMES_PER_SECOND;
     const times = { unixMs: this.#now(), nowMs: this.#options.clock.monotonic() };
-    let turn = 0;
     for (const leg of this.#legs.values()) {
-      // Reports are spread over the interval, so that not all legs report at one beat.
-      if ((second + turn++) % REPORT_SECONDS === 0) leg.media.sendReport(times);
+      // Reports are spread over the interval by a number that is any: not all legs report at one beat.
+      if ((second + leg.media.ssrc) % REPORT_SECONDS === 0) leg.media.sendReport(times);
       this.#watchMedia(leg, times.nowMs);
     }
   }

@@ -18,6 +18,9 @@ type Options = {
   count: (name: string) => void;
 };
 
+/** Until a packet is read: a frame, and what a machine that stands still adds; a report until ours is due. */
+const LONGEST_WAIT_MS = { rtp: 1_000, rtcp: 10_000 };
+
 /** Who sent the datagram at hand, to whichever leg; used again for the next one. */
 const source = { address: '', port: 0 };
 
@@ -108,11 +111,11 @@ export class RtpLeg implements LegTransport {
 
   /** Takes the packets that have come. */
   read(): void {
-    this.#ports?.rtp.read();
+    this.#ports?.rtp.read(LONGEST_WAIT_MS.rtp);
   }
 
   readReports(): void {
-    this.#ports?.rtcp.read();
+    this.#ports?.rtcp.read(LONGEST_WAIT_MS.rtcp);
   }
 
   sendRtp(packet: Uint8Array): void {

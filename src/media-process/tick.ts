@@ -18,8 +18,8 @@ export type TickWork = {
 
 /**
  * The beat of the media process, on an absolute schedule: beat n is due at start + 4 ms · n whatever
- * happened before, so that nothing drifts against the clock. `defer` runs the work after the sockets
- * that are ready have been read, so that a late beat does not make packets late that are there.
+ * happened before, so that nothing drifts against the clock. `defer` runs the work after the sockets that
+ * tell by themselves (the browsers') have been read, so that a late beat does not make packets late that are there.
  */
 export class Ticker {
   readonly #clock: Clock;

@@ -14,8 +14,11 @@ export type DatagramHandler = (
 /** One bound UDP port. `send` copies what it needs before it returns. */
 export interface UdpPort {
   readonly port: number;
-  /** Hands over what has arrived, where that does not happen by itself. */
-  read(): void;
+  /**
+   * Hands over what has arrived, where that does not happen by itself. What claims to have waited longer than
+   * `longestMs` has come now: a clock was set meanwhile.
+   */
+  read(longestMs: number): void;
   /** An object that was sent to before stands for the same place. */
   send(datagram: Uint8Array, to: MediaAddress): void;
   close(): Promise<void>;
@@ -66,7 +69,8 @@ async function openPort(options: {
     read: () => undefined,
     send: (datagram, to) => {
       const host = six && !to.address.includes(':') ? MAPPED + to.address : to.address;
-      socket.send(datagram, to.port, host, ignoreSendError);
+      // It leaves in a later turn of the event loop, when the caller has written something else there.
+      socket.send(Buffer.from(datagram), to.port, host, ignoreSendError);
     },
     close: () => new Promise((resolve) => socket.close(() => resolve())),
   };

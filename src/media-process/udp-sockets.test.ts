@@ -51,7 +51,7 @@ describe.each(kinds)('UDP by $kind', ({ sockets }) => {
 
   function readNow(): void {
     sockets.onBeat();
-    port.read();
+    port.read(1_000);
   }
 
   async function until(done: () => boolean): Promise<void> {
@@ -101,6 +101,16 @@ describe.each(kinds)('UDP by $kind', ({ sockets }) => {
     await new Promise<void>((resolve) => other.close(() => resolve()));
     expect(peerHeard).toEqual(['one', 'three']);
     expect(otherHeard).toEqual(['two']);
+  });
+
+  it('sends what it was given, whatever is written there next', async () => {
+    const to = { address: '127.0.0.1', port: peer.address().port };
+    const datagram = Buffer.from('first');
+    port.send(datagram, to);
+    datagram.write('other');
+    port.send(datagram, to);
+    await until(() => peerHeard.length === 2);
+    expect(peerHeard).toEqual(['first', 'other']);
   });
 
   it('refuses a port that is taken', async () => {

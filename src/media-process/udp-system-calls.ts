@@ -2,7 +2,7 @@ import koffi from 'koffi';
 import { assert } from '../base/index.ts';
 
 /**
- * The kernel's own calls for many UDP sockets at once, with the structures they read and write laid out
+ * The kernel's own calls for UDP sockets, many datagrams at once, with the structures they read and write laid out
  * in typed arrays, as Linux has them on 64-bit little-endian machines.
  */
 export type UdpSystemCalls = {

@@ -61,7 +61,7 @@ export class Reception {
       delaySinceLastSenderReport:
         this.#senderReportMiddle === 0
           ? 0
-          : Math.round(((nowMs - this.#senderReportAtMs) * 65_536) / 1000) >>> 0,
+          : Math.round((Math.max(0, nowMs - this.#senderReportAtMs) * 65_536) / 1000) >>> 0,
     };
   }
 

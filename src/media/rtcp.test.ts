@@ -86,6 +86,8 @@ describe('Reception', () => {
     const first = reception.report(1100);
     expect(first?.jitter).toBeGreaterThan(35);
     expect(first).toMatchObject({ lastSenderReport: 0x20003, delaySinceLastSenderReport: 65_536 });
+    // One that came while the reports of this second were being made.
+    expect(reception.report(99)).toMatchObject({ delaySinceLastSenderReport: 0 });
     reception.receive(2, 7, 0, 0);
     expect(reception.report(0)).toMatchObject({ ssrc: 2, cumulativeLost: 0, lastSenderReport: 0 });
   });

@@ -14,7 +14,7 @@
 
 export const RTP_HEADER_BYTES = 12;
 
-/** A header's fields and where its payload lies in the datagram; one object is reused per socket. */
+/** A header's fields and where its payload lies in the datagram; one object is used again and again. */
 export type RtpHeader = {
   marker: boolean;
   payloadType: number;

@@ -576,6 +576,21 @@ test('an INVITE the app died over is taken again by the next, and its first leg 
   expect(media.openLegs).toEqual([stateOf(id)?.callerLeg.id]);
 });
 
+test('a desk with its sound up and not on the floor keeps it when the app dies', async () => {
+  await office([browserOperator('one')]);
+  const { media, port } = rig;
+  const operator = await operatorId('one');
+  await rig.desk.openAudio(operator, 'desk-1234', BROWSER_OFFER);
+  const [leg] = media.openLegs;
+  await rig.die();
+  rig = await EngineRig.start(database, { media, port });
+  expect(media.openLegs).toEqual([leg]);
+  expect(await rig.desk.setPresence(operator, 'available')).toEqual({ ok: true, value: null });
+  trunk.call(rig.port, '0301234567');
+  const id = await onlyCall();
+  await until(() => stateOf(id)?.phase === 'offering', 3_000);
+});
+
 test('a telephone that was left before the app died hears BYE once', async () => {
   await office([sipOperator('one', phone)]);
   const { seen } = trunk.call(rig.port, '0301234567');
