@@ -19,8 +19,8 @@ export type RunningProcess = {
  * and for telephones: with less room its objects are taken for old ones, and the dear collections of these come
  * twice as often (bench/README.md).
  *
- * What is old in the media process may double until all of it is looked through. Left alone, V8 does that every
- * 1.2 s where 180 calls a second come and go, and for 10 to 20 ms of it no beat is made.
+ * What is old in the media process may double until all of it is looked through. Left alone, V8 does that
+ * twice as often where calls come and go quickly, and for 10 to 20 ms of it no beat is made.
  */
 export const NODE_FLAGS = {
   app: ['--max-semi-space-size=16'],
